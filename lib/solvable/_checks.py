@@ -1,0 +1,52 @@
+"""Checks at the Python boundary: an error names the argument, its value and what is allowed.
+
+A check looks at concrete values only. Under `jit`, `vmap` or `grad` the value is a tracer and the check lets it pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import numpy as np
+
+
+def concrete(value: object) -> np.ndarray | None:
+    """The value as a NumPy array, or None where jax is tracing."""
+    return None if isinstance(value, jax.core.Tracer) else np.asarray(value)
+
+
+def require_float64() -> None:
+    """The theory works in float64; say in one line how to have it."""
+    if not jax.config.jax_enable_x64:
+        raise RuntimeError(
+            "solvable works in float64, and jax is in float32. Write this line before the first computation:\n"
+            '    jax.config.update("jax_enable_x64", True)'
+        )
+
+
+def require(name: str, value: object, allowed: str, ok: Callable[[np.ndarray], np.ndarray | bool]) -> None:
+    """Raise ValueError unless every concrete entry of `value` is a number and `ok`."""
+    array = concrete(value)
+    if array is None:
+        return
+    if array.dtype == object or not np.issubdtype(array.dtype, np.number):
+        raise ValueError(f"{name} must be {allowed}; got {value!r}")
+    bad = np.isnan(array) | ~np.broadcast_to(ok(array), array.shape)
+    if bad.any():
+        shown = array[bad].flat[0] if array.ndim else array[()]
+        where = f" (first at index {tuple(int(i) for i in np.argwhere(bad)[0])})" if array.ndim else ""
+        raise ValueError(f"{name} must be {allowed}; got {shown}{where}")
+
+
+def require_shape(name: str, value: object, ndim: int, what: str) -> None:
+    """Raise ValueError unless `value` has `ndim` axes and no empty one (shapes are known while tracing too)."""
+    shape = np.shape(value)
+    if len(shape) != ndim or 0 in shape:
+        raise ValueError(f"{name} must be {what}; got shape {shape}")
+
+
+def require_count(name: str, value: object, least: int = 1) -> int:
+    """A whole number that shapes an array, at least `least`."""
+    require(name, value, f"a whole number >= {least}", lambda x: (x >= least) & (x == np.floor(x)) & np.isfinite(x))
+    return int(value)  # type: ignore[call-overload]

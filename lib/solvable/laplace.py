@@ -1,0 +1,39 @@
+"""Inverting a Laplace transform on a contour around the negative real axis."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Contour(NamedTuple):
+    """Nodes Z_j and weights W_j in the upper half plane, at unit time; at time t they are Z_j / t and W_j / t."""
+
+    nodes: np.ndarray
+    weights: np.ndarray
+
+
+def talbot(points: int) -> Contour:
+    r"""Talbot's contour in the cotangent form, with Weideman's parameters.
+
+    .. math:: f(t) = \frac{1}{2\pi i}\int e^{zt} F(z)\,dz \approx 2\,\mathrm{Re} \sum_j \frac{W_j}{t}\,F(Z_j/t),
+              \qquad Z(\theta) = n\,(0.5017\,\theta\cot(0.6407\,\theta) - 0.6122 + 0.2645\,i\,\theta)
+
+    Args:
+      points: n, even: the number of nodes on the whole contour; half of it stands in the upper half plane. The
+        error of :math:`e^{-xt}`, for any x >= 0, is about :math:`3.89^{-n}`. Rounding stops the gain near n = 28.
+
+    Returns:
+      Nodes and weights, shape (n/2,) each. Valid where F is analytic off the negative real axis and
+      :math:`F(\bar z) = \bar F(z)`.
+
+    Source: J. A. C. Weideman, "Optimizing Talbot's contours for the inversion of the Laplace transform" (2006).
+    """
+    if points < 2 or points % 2:
+        raise ValueError(f"points must be even and >= 2; got {points}")
+    theta = np.pi * (2 * np.arange(1, points // 2 + 1) - 1) / points
+    cot = 1 / np.tan(0.6407 * theta)
+    nodes = points * (0.5017 * theta * cot - 0.6122 + 0.2645j * theta)
+    slope = points * (0.5017 * (cot - 0.6407 * theta * (1 + cot**2)) + 0.2645j)
+    return Contour(nodes, np.exp(nodes) * slope / (1j * points))

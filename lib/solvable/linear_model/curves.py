@@ -1,0 +1,77 @@
+"""What theory and experiment of the linear model return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from .. import results
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class LossCurves:
+    """Test and train loss against time, from the theory or from simulated students.
+
+    Attributes:
+      times: shape (T,), in units of 1 / (learning rate x eigenvalue).
+      test: shape (T,), population loss without the label noise's variance.
+      train: shape (T,), mean square error on the training set, label noise included.
+      test_std, train_std: shape (T,), standard deviation over repeats; None for a theory.
+      residual: the largest relative error of the theory's self-consistent equation; None for an experiment.
+      parameters: what made the curves: spectrum, width, samples, noise, and repeats and key of an experiment.
+    """
+
+    times: Float[Array, "*batch T"]
+    test: Float[Array, "*batch T"]
+    train: Float[Array, "*batch T"]
+    test_std: Float[Array, "*batch T"] | None = None
+    train_std: Float[Array, "*batch T"] | None = None
+    residual: Float[Array, "*batch"] | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_experiment(self) -> bool:
+        """Whether the curves are averages over simulated students."""
+        return self.test_std is not None
+
+    @property
+    def test_error(self) -> Array:
+        """Standard error of the mean test loss, shape (T,); zero for a theory."""
+        return self._standard_error(self.test_std)
+
+    @property
+    def train_error(self) -> Array:
+        """Standard error of the mean train loss, shape (T,); zero for a theory."""
+        return self._standard_error(self.train_std)
+
+    def _standard_error(self, std: Array | None) -> Array:
+        return jnp.zeros_like(self.test) if std is None else std / jnp.sqrt(self.parameters["repeats"])
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the curves, their parameters, key and the library's version to an ``.npz`` file."""
+        results.save(path, self)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> LossCurves:
+        """Read curves that `save` wrote."""
+        return results.load(path, cls)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class FinalLoss:
+    """Loss at the end of training.
+
+    Attributes:
+      test: population loss without the label noise's variance, a scalar.
+      train: mean square error on the training set, label noise included, a scalar.
+    """
+
+    test: Float[Array, "*batch"]
+    train: Float[Array, "*batch"]

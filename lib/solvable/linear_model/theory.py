@@ -1,0 +1,295 @@
+"""The linear model's limit: N, P and the effective dimension large together, disorder averaged.
+
+Student f = w.A psi / sqrt(N) with A of shape (N, K) and Gaussian entries, P Gaussian inputs, labels
+y = wbar.psi + noise, gradient flow dw/dt = -1/2 grad of the mean square error from w = 0.
+Equations: see `response`.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from .._checks import concrete, require, require_float64, require_shape
+from ..laplace import talbot
+from ..spectra import Spectrum
+from .curves import FinalLoss, LossCurves
+from .response import Disorder, differentiable, first_kappa, mean_square, missed, next_kappa, two_point
+
+CONTOUR = talbot(20)
+CONVERGED = 1e-8
+
+
+def gradient_flow(
+    spectrum: Spectrum,
+    times: Float[ArrayLike, " T"],
+    *,
+    width: ArrayLike = np.inf,
+    samples: ArrayLike = np.inf,
+    noise: ArrayLike = 0.0,
+) -> LossCurves:
+    r"""Test and train loss of gradient flow, averaged over features and data.
+
+    .. math:: L(t) = \frac{1}{(2\pi i)^2}\iint \frac{e^{(z+z')t}}{z z'}\,\big[C(z,z') - \sigma^2\big]\,dz\,dz',
+              \qquad \hat L(t) = \frac{1}{(2\pi i)^2}\iint \frac{e^{(z+z')t}}{z z'}\,R_1 R_1'\, C\,dz\,dz'
+
+    with C and the data response R_1 in closed form (`solvable.linear_model.response`).
+
+    Args:
+      spectrum: the K modes.
+      times: shape (T,), >= 0, in any order, in units of 1 / (learning rate x eigenvalue).
+      width: number of features N >= 1; ``inf`` is the kernel limit. It may exceed K and need not be whole.
+      samples: training points P >= 1; ``inf`` is the population.
+      noise: variance of the label noise, >= 0.
+
+    Returns:
+      ``LossCurves``: ``test`` excludes the noise variance and ``train`` includes it, so that with infinite samples
+      train = test + noise. At t = 0, test is the whole task power.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+      RuntimeError: where jax is in float32, or if the self-consistent equation did not converge.
+
+    Exact as N, P and the effective dimension grow together; corrections are O(1/N, 1/P), and early on they are
+    lambda_1 / sum(lambda) of the 1/N and 1/P terms themselves. The quadrature error is below 1e-8 of the loss plus
+    1e-11 of the initial loss where a - 1 < b; losses below 1e-13 of the initial one are rounding.
+    Nothing is compiled anew when values change, only when the number of times or modes does.
+    Source: Bordelon, Atanasov, Pehlevan (2024), ICML. Book: "A model you can solve".
+    """
+    _check(width=width, samples=samples, noise=noise)
+    times = _check_times(times)
+    test, train, residual = _gradient_flow(
+        spectrum, times, jnp.asarray(width, float), jnp.asarray(samples, float), jnp.asarray(noise, float)
+    )
+    _check_converged(residual)
+    parameters = {"spectrum": spectrum, "width": width, "samples": samples, "noise": noise}
+    return LossCurves(times, test, train, residual=residual, parameters=parameters)
+
+
+@jax.jit
+def _gradient_flow(
+    spectrum: Spectrum, times: Array, width: Array, samples: Array, noise: Array
+) -> tuple[Array, Array, Array]:
+    disorder = Disorder.of(width, samples, noise)
+    lam, power = spectrum.eigenvalues, spectrum.task_power
+    pole = jnp.asarray(CONTOUR.weights / CONTOUR.nodes)  # W_j / Z_j, the weight of 1/z at any time
+    weights = pole[:, None] * jnp.concatenate([pole, pole.conj()])
+
+    @jax.checkpoint
+    def losses(time: Array, kappa: Array) -> tuple[Array, Array]:
+        z = CONTOUR.nodes / time
+        kappa = differentiable(lam, disorder, z, kappa)
+        c = two_point(spectrum, disorder, kappa)
+        r1 = _data_response(lam, disorder, z, kappa)
+        r1r1 = r1[:, None] * jnp.concatenate([r1, r1.conj()])
+        test = 2 * jnp.sum(weights * (c - noise)).real
+        train = 2 * jnp.sum(weights * r1r1 * c).real
+        return jnp.maximum(test, 0.0), jnp.maximum(train, 0.0)  # below zero is rounding
+
+    kappas, residual = _follow(lam, disorder, times)
+    test, train = jax.lax.map(lambda at: losses(*at), (_positive(lam, times), kappas))
+    unlimited = (disorder.features == 0) & (disorder.data == 0)
+    decay = jax.lax.map(lambda time: power @ jnp.exp(-2 * lam * time), times)
+    test = jnp.where(times == 0, power.sum(), jnp.where(unlimited, decay, test))
+    start = power.sum() + noise
+    train = jnp.where(times == 0, start, jnp.where(disorder.data == 0, test + noise, train))
+    return test, train, residual
+
+
+def mode_errors(
+    spectrum: Spectrum,
+    times: Float[ArrayLike, " T"],
+    *,
+    width: ArrayLike = np.inf,
+    samples: ArrayLike = np.inf,
+) -> Float[Array, "T K"]:
+    r"""How much of each mode is still missed on average: the bias, mode by mode.
+
+    .. math:: H_k(t) = \frac{E[(y - f)\,\psi_k]}{E[y\,\psi_k]}
+              = \frac{1}{2\pi i}\int \frac{e^{zt}}{z}\,\frac{\kappa(z)}{\kappa(z)+\lambda_k}\,dz
+
+    Args:
+      spectrum: the K modes.
+      times: shape (T,), >= 0, in any order, in units of 1 / (learning rate x eigenvalue).
+      width: number of features N >= 1, or ``inf``.
+      samples: training points P >= 1, or ``inf``.
+
+    Returns:
+      An array (T, K): 1 at t = 0, ``exp(-lambda_k t)`` where width and samples are infinite. Label noise does not
+      enter. The loss of an infinite ensemble over features and data is ``sum_k c_k H_k**2``.
+
+    Raises:
+      As `gradient_flow`.
+
+    Exact in the same limit. Source: Bordelon, Atanasov, Pehlevan (2024). Book: "A model you can solve".
+    """
+    _check(width=width, samples=samples)
+    times = _check_times(times)
+    errors, residual = _mode_errors(spectrum, times, jnp.asarray(width, float), jnp.asarray(samples, float))
+    _check_converged(residual)
+    return errors
+
+
+@jax.jit
+def _mode_errors(spectrum: Spectrum, times: Array, width: Array, samples: Array) -> tuple[Array, Array]:
+    disorder = Disorder.of(width, samples, jnp.zeros(()))
+    lam = spectrum.eigenvalues
+    pole = CONTOUR.weights / CONTOUR.nodes
+
+    @jax.checkpoint
+    def errors(time: Array, kappa: Array) -> Array:
+        re, im = missed(lam, differentiable(lam, disorder, CONTOUR.nodes / time, kappa))
+        return 2 * (pole.real @ re - pole.imag @ im)
+
+    kappas, residual = _follow(lam, disorder, times)
+    theory = jax.lax.map(lambda at: errors(*at), (_positive(lam, times), kappas))
+    unlimited = (disorder.features == 0) & (disorder.data == 0)
+    theory = jnp.where(unlimited, jnp.exp(-lam * times[:, None]), theory)
+    return jnp.where(times[:, None] == 0, 1.0, theory), residual
+
+
+def final_loss(
+    spectrum: Spectrum,
+    *,
+    width: ArrayLike = np.inf,
+    samples: ArrayLike = np.inf,
+    noise: ArrayLike = 0.0,
+    ridge: ArrayLike = 0.0,
+) -> FinalLoss:
+    r"""Loss after training for ever (``ridge=0``), or at the minimum of the ridge-penalised loss.
+
+    .. math:: L + \sigma^2 = \frac{(1 - d_2/N)(T + \sigma^2) + (d_1 - d_2)\,U/N}
+                                  {(1 - d_2/P)(1 - d_2/N) - (d_1 - d_2)^2/(N P)},
+              \qquad \hat L = (1 - d_1/P)^2\,(L + \sigma^2)
+
+    at :math:`\delta = \kappa\,(1 - d_1/N)(1 - d_1/P)`, with effective dimensions :math:`d_j(\kappa)`,
+    :math:`T = \sum_k c_k F_k^2`, :math:`U = \sum_k c_k F_k G_k`, :math:`F_k = \kappa/(\lambda_k+\kappa) = 1 - G_k`.
+
+    Args:
+      spectrum: the K modes; losses come in the unit of their task power.
+      width: number of features N >= 1, or ``inf``.
+      samples: training points P >= 1, or ``inf``.
+      noise: variance of the label noise, >= 0.
+      ridge: strength delta >= 0 of delta |w|^2 added to the mean square error, in the unit of the eigenvalues.
+
+    Returns:
+      ``FinalLoss``: ``test`` without the label noise and ``train`` with it, scalars. Without ridge the singular
+      cases are values: ``test`` is ``inf`` at N = P < K, and where N or P is at least K it is the limit (0 without
+      noise; with it, noise K / (P - K), which is ``inf`` at P = K). At N = P = K the limits ridge -> 0 and
+      t -> inf differ, and the value is that of ridge -> 0.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+
+    Exact as N, P and the effective dimension grow together; corrections are O(1/N, 1/P).
+    Source: teacher-student slides of C. Pehlevan (2025); J. Simon et al. (2023). Book: "Three bottlenecks".
+    """
+    _check(width=width, samples=samples, noise=noise)
+    require("ridge", ridge, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+    return _final_loss(spectrum, *(jnp.asarray(x, float) for x in (width, samples, noise, ridge)))
+
+
+@jax.jit
+def _final_loss(spectrum: Spectrum, width: Array, samples: Array, noise: Array, ridge: Array) -> FinalLoss:
+    lam, power, modes = spectrum.eigenvalues, spectrum.task_power, spectrum.modes
+    disorder = Disorder.of(width, samples, noise)
+    rank = jnp.minimum(width, samples)
+    complete = (ridge == 0) & (rank >= modes)  # every mode is learned: kappa = 0
+    singular = (ridge == 0) & (width == samples) & (rank < modes)
+    kappa = _effective_ridge(spectrum, disorder, rank, ridge, polish=~(complete | singular))
+    f = jnp.where(complete, 0.5, kappa / (lam + kappa))  # any number where it is not used, so that grad is finite
+    g = 1 - f
+    x = f @ g
+    total = mean_square(disorder, s=g @ g, x=x, x_swapped=x, t=power @ (f * f), u=power @ (f * g))
+    data_response = jnp.where((ridge == 0) & (samples <= width), 0.0, 1 - g.sum() * disorder.data)
+
+    spare = 1 - modes * disorder.data  # P > K: the share of the data that is left to average the noise
+    safe = jnp.where(spare > 0, spare, 1.0)
+    full = jnp.where(noise == 0, 0.0, jnp.where(spare > 0, noise * modes * disorder.data / safe, jnp.inf))
+    corner = modes * jnp.sum(power / lam) / (3 * jnp.sum(1 / lam))
+    full = jnp.where((width == modes) & (samples == modes) & (noise == 0), corner, full)
+    test = jnp.where(complete, full, jnp.where(singular, jnp.inf, jnp.maximum(total - noise, 0.0)))
+    train = jnp.where(complete, noise * spare, jnp.where(singular, 0.0, data_response**2 * total))
+    return FinalLoss(test, train)
+
+
+def _effective_ridge(spectrum: Spectrum, disorder: Disorder, rank: Array, ridge: Array, polish: Array) -> Array:
+    """The largest root kappa of ridge = kappa (1 - d/N) (1 - d/P), by bisection in its logarithm."""
+    lam = spectrum.eigenvalues
+
+    def dimension(log_kappa: Array) -> Array:
+        return jnp.sum(lam / (lam + jnp.exp(log_kappa)))
+
+    def excess(log_kappa: Array) -> Array:
+        d = dimension(log_kappa)
+        return jnp.exp(log_kappa) * (1 - d * disorder.data) * (1 - d * disorder.features) - ridge
+
+    def halve(_: int, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
+        low, high = bracket
+        middle = (low + high) / 2
+        above = (dimension(middle) < rank) & (excess(middle) >= 0)
+        return jnp.where(above, low, middle), jnp.where(above, middle, high)
+
+    top = ridge + lam.sum() * (disorder.data + disorder.features) + lam.max()
+    bottom = jnp.minimum(lam.min(), jnp.where(ridge > 0, ridge, jnp.inf)) * 1e-20
+    bracket = jax.lax.stop_gradient((jnp.log(bottom), jnp.log(top)))
+    log_kappa = jax.lax.stop_gradient(jax.lax.fori_loop(0, 64, halve, bracket)[1])
+    slope = jax.grad(excess)(log_kappa)
+    change = excess(log_kappa) / jnp.where(polish, slope, 1.0)  # a Newton step carries the implicit derivative
+    return jnp.exp(log_kappa - jnp.where(polish, change, 0.0))
+
+
+def _follow(eigenvalues: Array, disorder: Disorder, times: Array) -> tuple[Array, Array]:
+    """kappa on the contour of every time, (T, J): each time starts from the one before. And the residual."""
+    lam, disorder = jax.lax.stop_gradient((eigenvalues, disorder))
+    times = jax.lax.stop_gradient(_positive(lam, times))
+    order = jnp.argsort(times)
+    nodes = jnp.asarray(CONTOUR.nodes)
+
+    def step(state: tuple[Array, Array], time: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+        kappa, size = next_kappa(lam, disorder, nodes, *state, time)
+        return (time, kappa), (kappa, size)
+
+    start = first_kappa(lam, disorder, nodes, times[order[0]])
+    _, (kappas, sizes) = jax.lax.scan(step, start, times[order])
+    return jnp.zeros_like(kappas).at[order].set(kappas), jnp.max(sizes)
+
+
+def _data_response(lam: Array, disorder: Disorder, z: Array, kappa: Array) -> Array:
+    """R_1. Late, the smaller of R_1 and R_3 is z / (kappa x the other): 1 - d/P would cancel."""
+    from .response import complex_dimension
+
+    d, _ = complex_dimension(lam, kappa)
+    r1, r3 = 1 - d * disorder.data, 1 - d * disorder.features
+    return jnp.where(disorder.data > disorder.features, z / (kappa * r3), r1)
+
+
+def _positive(eigenvalues: Array, times: Array) -> Array:
+    """Times, with t = 0 moved to where nothing has been learned yet in float64."""
+    return jnp.maximum(times, 1e-20 / jnp.sum(eigenvalues))
+
+
+def _check(**values: ArrayLike) -> None:
+    require_float64()
+    for name in ("width", "samples"):
+        require(name, values[name], ">= 1 (inf for no limit)", lambda x: x >= 1)
+    if "noise" in values:
+        require("noise", values["noise"], ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+
+
+def _check_times(times: ArrayLike) -> Array:
+    require_shape("times", times, 1, "a list of times, shape (T,)")
+    require("times", times, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+    return jnp.asarray(times, float)
+
+
+def _check_converged(residual: Array) -> None:
+    worst = concrete(residual)
+    if worst is not None and not (worst <= CONVERGED).all():
+        raise RuntimeError(
+            f"the self-consistent equation did not converge (relative residual {np.max(worst):.1e}, "
+            f"allowed {CONVERGED:.0e}); please report the spectrum, width and samples"
+        )
