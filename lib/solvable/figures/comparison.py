@@ -1,0 +1,155 @@
+"""Theory laid over experiment, and the grey line that says what was computed."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import jax
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.container import Container
+from matplotlib.text import Annotation
+
+from .style import GREY
+
+WORTH_COMPARING = 1e-4
+"""Losses below this share of the first one are not compared: rounding and rare draws rule there."""
+
+
+def compare(
+    limit: Any,
+    runs: Any = None,
+    *,
+    ax: Axes | None = None,
+    label: str | None = None,
+    which: str = "test",
+    color: str | None = None,
+) -> Axes:
+    """Draw a theory over its experiment, and say in the legend how far apart they are.
+
+    The experiment is a band of one standard deviation over repeats around a thin mean, the theory a dark
+    dashed line on top, in the same colour. The legend gives the largest relative deviation of the theory from
+    the mean wherever the loss exceeds 1e-4 of its first value, and how many standard errors (s.e.) that is.
+
+    Args:
+      limit: the theory, ``LossCurves``.
+      runs: the experiment, ``LossCurves`` at the same times; None draws the theory alone.
+      ax: where to draw; the current axes by default.
+      label: what the legend calls the pair, for instance ``"N = 128"``.
+      which: ``"test"`` or ``"train"``.
+      color: any matplotlib colour; the next of the cycle by default.
+
+    Returns:
+      The axes.
+
+    Raises:
+      ValueError: for another `which`, or for `runs` at other times than `limit`.
+    """
+    if which not in ("test", "train"):
+        raise ValueError(f"which must be 'test' or 'train'; got {which!r}")
+    ax = plt.gca() if ax is None else ax
+    times = np.asarray(limit.times)
+    later = times > 0
+    theory = np.asarray(getattr(limit, which))
+    if runs is None:
+        (line,) = ax.plot(times[later], theory[later], color=color)
+        entry, words = (line,), label
+    else:
+        if np.shape(runs.times) != times.shape or not np.allclose(runs.times, times):
+            raise ValueError("runs must have the times of limit, so that they can be compared point by point")
+        mean, std, error = (np.asarray(getattr(runs, which + part)) for part in ("", "_std", "_error"))
+        (line,) = ax.plot(times[later], mean[later], color=color, linewidth=0.8)
+        color = line.get_color()
+        band = ax.fill_between(
+            times[later], (mean - std)[later], (mean + std)[later], color=color, alpha=0.25, linewidth=0
+        )
+        (dashed,) = ax.plot(times[later], theory[later], "--", color=_darker(color), linewidth=1.6)
+        entry, words = (band, line, dashed), _verdict(label, times, theory, mean, error)
+    if words:
+        ax.add_container(Container(entry, label=words))  # a tuple: the legend lays its parts over each other
+    ax.set(xscale="log", yscale="log")
+    ax.set_xlabel(ax.get_xlabel() or "time $t$")
+    ax.set_ylabel(ax.get_ylabel() or f"{which} loss")
+    if ax.get_legend_handles_labels()[1]:
+        ax.legend()
+    return ax
+
+
+def _verdict(label: str | None, times: Any, theory: Any, mean: Any, error: Any) -> str:
+    """The legend's words: how far the theory lies from the mean at worst, and in standard errors."""
+    worth = mean > WORTH_COMPARING * mean[np.argmin(times)]
+    deviation = np.where(worth, np.abs(theory - mean) / np.where(worth, mean, 1.0), 0.0)
+    worst = int(np.argmax(deviation))
+    text = f"within {100 * deviation[worst]:.2g} %"
+    if error[worst] > 0:
+        text += f" ({np.abs(theory - mean)[worst] / error[worst]:.1f} s.e.)"
+    return f"{label}: {text}" if label else text
+
+
+def note(ax: Axes, *results: Any, extra: str = "") -> Annotation:
+    """Write the one grey line under a figure: N, P, noise, K, repeats, precision, seconds and device.
+
+    Args:
+      ax: the axes, whose x label is already set.
+      results: theories and experiments in the figure; what their ``parameters`` hold is gathered, as a
+        range where they differ.
+      extra: further words, at the end.
+
+    Returns:
+      The text, should it have to be moved.
+    """
+    parts = [
+        *_named("N = ", results, "width"),
+        *_named("P = ", results, "samples"),
+        *_named("noise = ", results, "noise"),
+        *_named("K = ", [r.parameters["spectrum"] for r in _with(results, "spectrum")], "modes"),
+        *(text + " repeats" for text in _named("", results, "repeats")),
+        *sorted({str(r.test.dtype) for r in results}),
+        *_cost(results),
+        *([extra] if extra else []),
+    ]
+    text = "\n".join(textwrap.wrap(", ".join(parts), 78))
+    return ax.annotate(
+        text, (0.5, 0), xycoords=ax.xaxis.label, xytext=(0, -5), textcoords="offset points",
+        ha="center", va="top", fontsize=8, color=GREY, annotation_clip=False,
+    )  # fmt: skip
+
+
+def _with(results: Any, name: str) -> list[Any]:
+    return [r for r in results if name in getattr(r, "parameters", {})]
+
+
+def _named(words: str, results: Any, name: str) -> list[str]:
+    """``["N = 32-256"]``, or nothing where no result has the parameter."""
+    values = [getattr(r, "parameters", {}).get(name, getattr(r, name, None)) for r in results]
+    values = sorted({float(v) for v in values if v is not None and np.ndim(v) == 0})
+    if not values:
+        return []
+    finite = [v for v in values if np.isfinite(v)]
+    ends = "–".join(number(v) for v in (finite[:1] + finite[-1:])[: len(finite)])
+    return [words + " and ".join([ends] * bool(finite) + ["∞"] * (len(values) > len(finite)))]
+
+
+def _cost(results: Any) -> list[str]:
+    """Seconds, added up, and the kind of device that holds the numbers."""
+    arrays = [r.test for r in results if isinstance(r.test, jax.Array)]
+    device = next(iter(arrays[0].devices())).platform.upper() if arrays else ""
+    seconds = sum(float(r.parameters["seconds"]) for r in _with(results, "seconds"))
+    time = f"{seconds:.2g} s" if 0 < seconds < 10 else f"{seconds:.0f} s" if seconds else ""
+    return [" on ".join(part for part in (time, device) if part)] if time or device else []
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number as a person writes it: 1,000, 0.5, 3e-05, ∞."""
+    if np.isinf(value):
+        return "−∞" if value < 0 else "∞"
+    if value == round(value) and abs(value) < 1e7:
+        return f"{value:,.0f}"
+    return f"{value:,.{digits}g}"
+
+
+def _darker(color: Any) -> tuple[float, ...]:
+    return tuple(0.45 * channel for channel in to_rgb(color))

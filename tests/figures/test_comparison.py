@@ -1,0 +1,101 @@
+"""`compare` and `note`: what the legend and the grey line say is true."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import jax.numpy as jnp
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from solvable import Spectrum, figures
+from solvable.linear_model import LossCurves
+
+matplotlib.use("Agg")
+
+TIMES = np.logspace(0, 4, 9)
+
+
+@pytest.fixture
+def ax():
+    figure, ax = plt.subplots()
+    yield ax
+    plt.close(figure)
+
+
+@pytest.fixture(scope="module")
+def limit():
+    spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=50)
+    parameters = {"spectrum": spectrum, "width": 30.0, "samples": 20.0, "noise": 0.1}
+    return LossCurves(
+        jnp.asarray(TIMES), jnp.asarray(TIMES**-0.3), jnp.asarray(TIMES**-0.4), parameters=parameters
+    )
+
+
+def experiment(limit, factor, repeats=25):
+    """Runs whose mean is the theory times `factor`, with a spread of 10 % over repeats."""
+    parameters = {**limit.parameters, "repeats": repeats, "seconds": 1.2}
+    test, train = limit.test * factor, limit.train * factor
+    return replace(
+        limit, test=test, train=train, test_std=0.1 * test, train_std=0.1 * train, parameters=parameters
+    )
+
+
+def test_the_legend_tells_the_largest_deviation_and_its_standard_errors(ax, limit):
+    factor = np.ones(9)
+    factor[4] = 1.25  # the theory is 20 % below the mean there: 10 standard errors of 10 % / 5
+    figures.compare(limit, experiment(limit, factor), ax=ax, label="N = 30")
+    assert ax.get_legend().get_texts()[0].get_text() == "N = 30: within 20 % (10.0 s.e.)"
+
+
+def test_losses_below_a_ten_thousandth_of_the_first_are_not_compared(ax, limit):
+    test = np.logspace(0, -6, 9)
+    limit = replace(limit, test=jnp.asarray(test))
+    factor = np.where(test > 1e-4, 1.01, 3.0)
+    figures.compare(limit, experiment(limit, factor), ax=ax)
+    assert ax.get_legend().get_texts()[0].get_text().startswith("within 0.99 %")
+
+
+def test_theory_alone_and_pairs_keep_the_order_of_the_calls(ax, limit):
+    figures.compare(limit, ax=ax, label="first")
+    figures.compare(limit, experiment(limit, 1.1), ax=ax, label="second", which="train")
+    figures.compare(limit, ax=ax, label="third")
+    words = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert [word.split(":")[0] for word in words] == ["first", "second", "third"]
+    assert ax.get_xscale() == ax.get_yscale() == "log"
+
+
+def test_theory_and_experiment_share_a_colour_and_the_theory_is_dashed_and_darker(ax, limit):
+    figures.compare(limit, experiment(limit, 1.1), ax=ax, color="C1")
+    mean, theory = ax.lines
+    assert theory.get_linestyle() == "--"
+    assert sum(theory.get_color()) < sum(matplotlib.colors.to_rgb(mean.get_color()))
+    np.testing.assert_allclose(ax.collections[0].get_facecolor()[0][:3], matplotlib.colors.to_rgb("C1"))
+    np.testing.assert_allclose(theory.get_ydata(), limit.test)
+
+
+def test_bad_input_names_the_argument(ax, limit):
+    with pytest.raises(ValueError, match="which must be 'test' or 'train'; got 'loss'"):
+        figures.compare(limit, ax=ax, which="loss")
+    with pytest.raises(ValueError, match="runs must have the times of limit"):
+        figures.compare(limit, replace(experiment(limit, 1.0), times=limit.times * 2), ax=ax)
+
+
+def test_the_grey_line_gathers_what_was_computed(ax, limit):
+    kernel = replace(limit, parameters={**limit.parameters, "width": np.inf})
+    figures.compare(limit, experiment(limit, 1.1), ax=ax)
+    text = figures.note(ax, limit, kernel, experiment(limit, 1.1), experiment(limit, 1.1), extra="seed 0")
+    assert text.get_text().replace("\n", " ") == (
+        "N = 30 and ∞, P = 20, noise = 0.1, K = 50, 25 repeats, float64, 2.4 s on CPU, seed 0"
+    )
+
+
+def test_the_style_is_set_when_asked_and_not_by_import():
+    code = (
+        "import matplotlib; before = dict(matplotlib.rcParams)\n"
+        "from solvable import figures; assert dict(matplotlib.rcParams) == before\n"
+        "figures.use_style(); assert matplotlib.rcParams['axes.spines.top'] is False"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
