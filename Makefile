@@ -1,0 +1,52 @@
+# The book in two commands: `make book` builds it, `make test` checks it. `make help` lists the rest.
+
+PY := .venv/bin/python
+BOOK_SOURCES := _config.yml _toc.yml $(shell find book lib tools/sphinx_ext -type f \
+	-not -path '*/__pycache__/*' -not -path '*.egg-info/*')
+BUILD := .venv/bin/jupyter-book build . -W -n --keep-going --all -q
+PYTEST := $(PY) -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve test test-all test-floor notebooks clean
+
+help:  ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
+
+book: _build/.book  ## create .venv, execute every page, build the HTML, say where it lies
+	@cat _build/execution.txt
+	@echo "The book lies in _build/html: open _build/html/index.html, or run 'make serve'."
+
+serve: book  ## show the book on this machine only, at http://127.0.0.1:8000
+	$(PY) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+test: book  ## every test that is not slow, those in a browser included
+	@sh tools/install_chromium.sh
+	$(PYTEST) -m "not slow"
+
+test-all: book test-floor  ## also the large ensembles, every notebook, and the oldest jax
+	@sh tools/install_chromium.sh
+	$(PYTEST)
+
+test-floor: .venv-floor/.ready  ## the library's fast tests with the oldest versions that pyproject.toml allows
+	.venv-floor/bin/python -m pytest -m "not slow and not browser" --durations=0 --durations-min=5 \
+		-p no:cacheprovider tests/linear_model tests/test_spectra.py
+
+notebooks: book  ## write notebooks/*.ipynb from the built book
+	cp _build/notebooks/*.ipynb notebooks/
+
+clean:  ## remove everything that was built, the environments too
+	rm -rf _build .venv .venv-floor .pytest_cache .ruff_cache .mypy_cache .hypothesis
+
+.venv/.ready: constraints.txt pyproject.toml
+	sh tools/create_venv.sh .venv -e '.[test]' -c constraints.txt
+	@touch $@
+
+.venv-floor/.ready: constraints.txt pyproject.toml tools/floors.py | .venv/.ready
+	mkdir -p _build && $(PY) tools/floors.py > _build/floors.txt
+	sh tools/create_venv.sh .venv-floor -r _build/floors.txt
+	@touch $@
+
+# --all reads every page again (outputs still come from the cache), so that no warning of a past build is lost.
+_build/.book: .venv/.ready $(BOOK_SOURCES)
+	$(BUILD)
+	@touch $@

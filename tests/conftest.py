@@ -1,0 +1,55 @@
+"""What every test gets: float64, checked array shapes, repeatable random examples, and a browser where asked."""
+
+import os
+import shutil
+
+import hypothesis
+import jax
+import pytest
+from jaxtyping import install_import_hook
+
+jax.config.update("jax_enable_x64", True)
+install_import_hook("solvable", "beartype.beartype")
+
+hypothesis.settings.register_profile("book", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("book")
+
+NO_BROWSER = "no browser found: install chromium (Debian: apt-get install chromium)"
+
+
+def find_browser() -> str | None:
+    """Path of the first Chromium on this machine, or None."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+def pytest_collection_modifyitems(items):
+    """Browser tests do not run without a browser; with REQUIRE_BROWSER set, as in CI, they fail instead."""
+    if find_browser() is None and not os.environ.get("REQUIRE_BROWSER"):
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say aloud which tests did not run, and why: a skipped test has shown nothing."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = [report.longrepr[2].removeprefix("Skipped: ") for report in skipped]
+    for reason in sorted(set(reasons)):
+        terminalreporter.section("NOT RUN", red=True, bold=True)
+        terminalreporter.write_line(f"{reasons.count(reason)} tests did not run: {reason}")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One headless Chromium for the whole session."""
+    from playwright.sync_api import sync_playwright
+
+    path = find_browser()
+    assert path, NO_BROWSER
+    quiet = ("background-networking", "component-update", "sync")
+    arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", *(f"--disable-{name}" for name in quiet)]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield chromium
+        chromium.close()

@@ -1,0 +1,13 @@
+"""Print the oldest versions that pyproject.toml allows, as pip requirements: what `make test-floor` installs."""
+
+import tomllib
+from pathlib import Path
+
+project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+pins = dict(line.split("==") for line in Path("constraints.txt").read_text().splitlines() if "==" in line)
+
+print("-e .")
+for requirement in project["dependencies"] + project["optional-dependencies"]["data"]:
+    print(requirement.replace(">=", "=="))
+for tool in ("pytest", "beartype", "hypothesis"):
+    print(f"{tool}=={pins[tool]}")
