@@ -1,6 +1,8 @@
 """Figures of the book: the house style, theory over experiment, and `explore`, which makes a figure move."""
 
 from .comparison import compare, note
+from .explorer import explore
+from .series import Band, HeatMap, Knob, Line, Points
 from .style import use_style
 
-__all__ = ["compare", "note", "use_style"]
+__all__ = ["Band", "HeatMap", "Knob", "Line", "Points", "compare", "explore", "note", "use_style"]

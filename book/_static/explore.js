@@ -1,0 +1,346 @@
+// Explorers: numbers computed when the book was built become a chart that follows native sliders.
+// Reads what lib/solvable/figures/page.py wrote; draws with Observable Plot, loaded only where there is an explorer.
+"use strict";
+
+(() => {
+  const vendor = new URL("vendor/plot/", document.currentScript.src);
+  const MARGIN = { top: 30, right: 14, bottom: 44, left: 54 };
+  const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+  const DASHES = { "-": null, "--": "7 4", ":": "1.5 4" };
+
+  const load = (name) =>
+    new Promise((done, failed) => {
+      const script = document.createElement("script");
+      Object.assign(script, { src: new URL(name, vendor).href, onload: done });
+      script.onerror = () => failed(new Error(`${name} did not load`));
+      document.head.append(script);
+    });
+  let library = null;
+  const chartLibrary = () => (library ??= load("d3.min.js").then(() => load("plot.umd.min.js")));
+
+  // ---- numbers in words
+
+  const power = (exponent) => "10" + [...String(exponent)].map((digit) => RAISED[digit]).join("");
+
+  function words(value) {
+    const size = Math.abs(value);
+    if (value !== 0 && (size < 1e-3 || size >= 1e7)) {
+      const [mantissa, exponent] = value.toExponential(2).split("e");
+      return `${Number(mantissa)}×${power(Number(exponent))}`.replace("-", "−");
+    }
+    return value.toLocaleString("en-GB", { maximumSignificantDigits: size < 1000 ? 3 : 7 }).replace("-", "−");
+  }
+
+  // ---- the packed numbers (encoding.py)
+
+  async function unpack(layout, text) {
+    const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+    const bytes = new Uint8Array(await new Response(plain).arrayBuffer());
+    let at = 0;
+    const next = () => {
+      let value = 0;
+      for (let place = 1; ; place *= 128) {
+        const byte = bytes[at++];
+        value += (byte % 128) * place;
+        if (byte < 128) return value % 2 ? -(value + 1) / 2 : value / 2;
+      }
+    };
+    return layout.map(({ shape, orders }) => {
+      const values = Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, next);
+      orders.forEach((order, axis) => {
+        const stride = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+        for (; order > 0; order--)
+          for (let i = 0; i < values.length; i++)
+            if (Math.floor(i / stride) % shape[axis]) values[i] += values[i - stride];
+      });
+      return { shape, values };
+    });
+  }
+
+  // ---- between the computed settings (grid.py)
+
+  function weights(knob, index, stencil) {
+    if (!knob.smooth) return [[index, 1]];
+    const along = knob.log ? Math.log : Number;
+    const nodes = knob.grid.map(along);
+    const at = along(knob.values[index]);
+    const size = Math.min(stencil, nodes.length);
+    const right = nodes.findIndex((node) => node >= at);
+    const first = Math.max(0, Math.min((right < 0 ? nodes.length : right) - Math.floor(size / 2), nodes.length - size));
+    const used = nodes.slice(first, first + size);
+    return used
+      .map((node, i) => [
+        first + i,
+        used.reduce((product, other, j) => (i === j ? product : (product * (at - other)) / (node - other)), 1),
+      ])
+      .filter(([, weight]) => weight !== 0);
+  }
+
+  function interpolate({ shape, values }, rows) {
+    const length = shape[shape.length - 1];
+    let terms = [[0, 1]];
+    rows.forEach((row, axis) => {
+      const choices = shape[axis] === 1 ? [[0, 1]] : row;
+      terms = terms.flatMap(([place, a]) => choices.map(([i, b]) => [place * shape[axis] + i, a * b]));
+    });
+    const sum = new Float64Array(length);
+    for (const [place, weight] of terms)
+      for (let j = 0; j < length; j++) sum[j] += weight * values[place * length + j];
+    return sum;
+  }
+
+  function fieldAt(arrays, [numbers, gaps], rows, axis, size, per) {
+    const value = axis.log
+      ? (unit) => axis.lim[0] * (axis.lim[1] / axis.lim[0]) ** unit
+      : (unit) => axis.lim[0] + (axis.lim[1] - axis.lim[0]) * unit;
+    const result = Array.from(interpolate(arrays[numbers], rows), (px) => value(px / per / size));
+    if (gaps !== null) {
+      const present = rows.map((row) => row.map(([i]) => [i, 1]));
+      interpolate(arrays[gaps], present).forEach((gap, j) => gap > 0 && (result[j] = NaN));
+    }
+    return result;
+  }
+
+  // ---- the chart
+
+  function ticks(axis, room) {
+    const [low, high] = axis.lim;
+    if (!axis.log) return { major: d3.ticks(low, high, Math.max(2, Math.round(room / 75))), minor: [] };
+    const first = Math.floor(Math.log10(low) + 1e-9);
+    const decades = d3.range(first, Math.ceil(Math.log10(high) - 1e-9) + 1);
+    const inside = (value) => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9);
+    const all = decades.flatMap((e) => d3.range(1, 10).map((m) => m * 10 ** e)).filter(inside);
+    const powers = decades.filter((e) => inside(10 ** e));
+    if (powers.length < 3) {
+      const major = all.filter((value) => /^[125]/.test(value.toExponential()));
+      return { major, minor: all };
+    }
+    const stride = Math.ceil(powers.length / Math.max(2, room / 40));
+    return { major: powers.filter((e) => e % stride === 0).map((e) => 10 ** e), minor: stride === 1 ? all : powers.map((e) => 10 ** e), powers: true };
+  }
+
+  function axes(data, width, height) {
+    return ["x", "y"].flatMap((name) => {
+      const axis = data.axes[name];
+      const room = name === "x" ? width : height;
+      const { major, minor, powers } = ticks(axis, name === "x" ? room : 1.3 * room);
+      const mark = name === "x" ? Plot.axisX : Plot.axisY;
+      const grid = name === "x" ? Plot.gridX : Plot.gridY;
+      const place = name === "x" ? { labelAnchor: "center", labelOffset: 40 } : { labelAnchor: "top" };
+      const format = powers ? (value) => power(Math.round(Math.log10(value))) : words;
+      return [
+        grid(major, { strokeOpacity: 0.12 }),
+        mark(minor, { tickSize: 3, text: null, label: null, strokeOpacity: 0.5 }),
+        mark(major, { tickSize: 6, tickFormat: format, label: axis.label, labelArrow: "none", ...place }),
+      ];
+    });
+  }
+
+  const colour = (series) => `var(--explorer-${series.color})`;
+
+  // Plot's hook into a mark's drawing: leave the series' label on its SVG group.
+  const named = (label) => ({
+    clip: true,
+    render: (...given) => {
+      const group = given.pop()(...given);
+      group.setAttribute("data-series", label);
+      return group;
+    },
+  });
+
+  function mark(series, points) {
+    const common = named(series.label);
+    if (series.kind === "line")
+      return Plot.line(points, {
+        x: "x", y: "y", stroke: colour(series), strokeWidth: 2.2, strokeDasharray: DASHES[series.dash],
+        strokeLinecap: series.dash === ":" ? "round" : null, ...common,
+      });
+    if (series.kind === "band")
+      return Plot.areaY(points, { x: "x", y1: "low", y2: "high", fill: colour(series), fillOpacity: 0.25, ...common });
+    return Plot.dot(points, { x: "x", y: "y", r: 3.5, fill: colour(series), symbol: "circle", ...common });
+  }
+
+  function heat(series, fields, data) {
+    const { x, y, z } = fields;
+    const edges = (centres, axis) => {
+      const along = axis.log ? Math.log : Number;
+      const back = axis.log ? Math.exp : Number;
+      const half = (along(centres.at(-1)) - along(centres[0])) / (centres.length - 1) / 2;
+      return [back(along(centres[0]) - half), back(along(centres.at(-1)) + half)];
+    };
+    const [x1, x2] = edges(x, data.axes.x);
+    const [y1, y2] = edges(y, data.axes.y);
+    return Plot.raster(z, {
+      width: x.length, height: y.length, x1, x2, y1, y2, interpolate: "nearest", imageRendering: "pixelated",
+      ...named(series.label),
+    });
+  }
+
+  function chart(data, drawn, room) {
+    const width = Math.min(room, data.box.x + MARGIN.left + MARGIN.right);
+    const inner = width - MARGIN.left - MARGIN.right;
+    const height = Math.min(data.box.y, Math.round(inner * (inner < 420 ? 0.85 : 0.62)));
+    const scale = (name) => ({ type: data.axes[name].log ? "log" : "linear", domain: data.axes[name].lim });
+    const marks = [];
+    const pointed = [];
+    for (const { series, fields } of drawn) {
+      if (series.kind === "heat") {
+        marks.unshift(heat(series, fields, data));
+        continue;
+      }
+      const points = Array.from(fields.x, (x, i) => ({ x, y: fields.y?.[i], low: fields.low?.[i], high: fields.high?.[i] }));
+      marks.push(mark(series, points));
+      if (series.kind !== "band") for (const point of points) if (point.y === point.y) pointed.push({ ...point, series });
+    }
+    const say = ({ x, y, series }) =>
+      `${series.label}\n${data.axes.x.label}: ${words(x)}\n${data.axes.y.label}: ${words(y)}`;
+    const near = { x: "x", y: "y", maxRadius: 60 };
+    if (pointed.length)
+      marks.push(
+        Plot.dot(pointed, Plot.pointer({ ...near, r: 4.5, fill: (d) => colour(d.series), stroke: "var(--plot-background)" })),
+        Plot.tip(pointed, Plot.pointer({ ...near, title: say, fontSize: 13, pathFilter: null, strokeOpacity: 0.4 })),
+      );
+    const svg = Plot.plot({
+      width,
+      height: height + MARGIN.top + MARGIN.bottom,
+      marginTop: MARGIN.top, marginRight: MARGIN.right, marginBottom: MARGIN.bottom, marginLeft: MARGIN.left,
+      style: { fontSize: "14px", fontFamily: "inherit", overflow: "visible" },
+      x: scale("x"),
+      y: scale("y"),
+      color: data.axes.z ? { type: data.axes.z.log ? "log" : "linear", domain: data.axes.z.lim, scheme: "cividis" } : { type: "identity" },
+      marks: [...axes(data, inner, height), ...marks, Plot.frame({ anchor: "left" }), Plot.frame({ anchor: "bottom" })],
+    });
+    return { svg, box: { left: MARGIN.left, top: MARGIN.top, width: inner, height } };
+  }
+
+  function legend(data) {
+    const list = document.createElement("ul");
+    list.className = "explorer-legend";
+    for (const series of data.series) {
+      const item = document.createElement("li");
+      const shape = {
+        line: `<line x1="1" x2="25" y1="7" y2="7" stroke="${colour(series)}" stroke-width="2.4" stroke-dasharray="${DASHES[series.dash] ?? "none"}"/>`,
+        band: `<rect x="1" width="24" y="1" height="12" fill="${colour(series)}" fill-opacity="0.3"/>`,
+        points: `<circle cx="13" cy="7" r="4" fill="${colour(series)}"/>`,
+        heat: "",
+      }[series.kind];
+      if (series.kind === "heat")
+        item.append(Plot.legend({ color: { type: data.axes.z.log ? "log" : "linear", domain: data.axes.z.lim, scheme: "cividis" }, label: series.label, width: 260, tickFormat: words, ticks: 4 }));
+      else {
+        item.innerHTML = `<svg width="26" height="14" aria-hidden="true">${shape}</svg>`;
+        item.append(series.label);
+      }
+      list.append(item);
+    }
+    return list;
+  }
+
+  // ---- what is really drawn, for tests
+
+  function vertices(svg, series) {
+    const group = [...svg.querySelectorAll("[data-series]")].find((g) => g.dataset.series === series.label);
+    if (!group) return [];
+    if (series.kind === "points")
+      return [...group.querySelectorAll("circle")].map((dot) => [dot.cx.baseVal.value, dot.cy.baseVal.value]);
+    return [...group.querySelectorAll("path")].flatMap((path) =>
+      [...path.getAttribute("d").matchAll(/[ML](-?[\d.e-]+),(-?[\d.e-]+)/g)].map((pair) => [Number(pair[1]), Number(pair[2])]),
+    );
+  }
+
+  // ---- one figure
+
+  class Explorer {
+    constructor(figure) {
+      this.figure = figure;
+      this.data = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
+      this.stage = figure.querySelector(".explorer-stage");
+      this.inputs = [...figure.querySelectorAll("input[type=range]")];
+      this.ready = this.begin();
+    }
+
+    async begin() {
+      const [arrays] = await Promise.all([unpack(this.data.arrays, this.data.data), chartLibrary()]);
+      this.arrays = arrays;
+      this.stage.before(legend(this.data));
+      this.stage.setAttribute("role", "img");
+      this.figure.querySelector(".explorer-knobs").hidden = false;
+      this.figure.classList.add("explorer-is-live");
+      for (const input of this.inputs) input.addEventListener("input", () => this.turned());
+      this.figure.querySelector(".explorer-reset").addEventListener("click", () => this.reset());
+      this.draw();
+      new ResizeObserver(() => this.stage.clientWidth !== this.room && this.draw()).observe(this.stage);
+    }
+
+    knob(input) {
+      return this.data.knobs[input.name];
+    }
+
+    text(input) {
+      return this.knob(input).texts[input.valueAsNumber];
+    }
+
+    reset() {
+      for (const input of this.inputs) input.value = this.knob(input).start;
+      this.turned();
+    }
+
+    turned() {
+      this.waiting ??= requestAnimationFrame(() => this.draw());
+      clearTimeout(this.speech);
+      this.speech = setTimeout(() => (this.figure.querySelector(".explorer-said").textContent = this.settings()), 600);
+    }
+
+    settings() {
+      return this.inputs.map((input) => `${this.knob(input).label.replaceAll("$", "")} = ${this.text(input)}`).join(", ");
+    }
+
+    draw() {
+      cancelAnimationFrame(this.waiting);
+      this.waiting = undefined;
+      for (const input of this.inputs) {
+        input.setAttribute("aria-valuetext", this.text(input));
+        input.previousElementSibling.textContent = this.text(input);
+      }
+      this.stage.setAttribute("aria-label", `${this.data.alt} Now ${this.settings()}.`);
+      this.room = this.stage.clientWidth;
+      if (!this.room) return; // in a closed fold; drawn when it opens
+      const { axes, box, per, stencil, series } = this.data;
+      const rows = this.inputs.map((input) => weights(this.knob(input), input.valueAsNumber, stencil));
+      const along = { x: "x", y: "y", low: "y", high: "y", z: "z" };
+      const drawn = series.map((one) => ({
+        series: one,
+        fields: Object.fromEntries(
+          Object.entries(one.fields).map(([name, places]) => [
+            name,
+            fieldAt(this.arrays, places, rows, axes[along[name]], box[along[name]], per),
+          ]),
+        ),
+      }));
+      Object.assign(this, chart(this.data, drawn, this.room), { drawn });
+      this.stage.replaceChildren(this.svg);
+    }
+
+    // Knobs, the axes' box and every series' vertices in pixels of the drawing, read from the SVG itself.
+    state() {
+      if (this.waiting !== undefined) this.draw();
+      return {
+        knobs: Object.fromEntries(this.inputs.map((input) => [input.name, this.knob(input).values[input.valueAsNumber]])),
+        box: this.box,
+        series: this.drawn.map(({ series, fields }) => ({
+          label: series.label,
+          kind: series.kind,
+          px: vertices(this.svg, series),
+          ...(series.kind === "heat" ? { z: fields.z } : {}),
+        })),
+      };
+    }
+  }
+
+  for (const figure of document.querySelectorAll("figure.explorer")) {
+    figure.explorer = new Explorer(figure);
+    figure.explorer.ready.catch((error) => {
+      figure.querySelector(".explorer-said").textContent = `This figure stands still: ${error.message}.`;
+    });
+  }
+})();

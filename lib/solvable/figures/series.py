@@ -1,0 +1,184 @@
+"""What an explorer draws, and the knobs that move it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jax.typing import ArrayLike
+
+from .words import fixed, number
+
+
+class Line(NamedTuple):
+    """A line through points. NaN and infinity are gaps.
+
+    Attributes:
+      x, y: shape (n,).
+    """
+
+    x: ArrayLike
+    y: ArrayLike
+
+
+class Band(NamedTuple):
+    """The region between two lines.
+
+    Attributes:
+      x, low, high: shape (n,).
+    """
+
+    x: ArrayLike
+    low: ArrayLike
+    high: ArrayLike
+
+
+class Points(NamedTuple):
+    """Single points.
+
+    Attributes:
+      x, y: shape (n,).
+    """
+
+    x: ArrayLike
+    y: ArrayLike
+
+
+class HeatMap(NamedTuple):
+    """A field of colours on a grid that is even on the drawn axes.
+
+    Attributes:
+      x: centres of the columns, shape (n,).
+      y: centres of the rows, shape (m,).
+      z: shape (m, n); drawn on a logarithmic colour scale where the figure's ``log`` contains "z".
+    """
+
+    x: ArrayLike
+    y: ArrayLike
+    z: ArrayLike
+
+
+Series = Line | Band | Points | HeatMap
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A number that the reader may turn.
+
+    Args:
+      low, high: its range; not needed with `values`.
+      start: where it stands at first, inside the range.
+      label: what the reader sees, for instance ``"width N"``.
+      points: how many settings are computed when the book is built. Between them the page interpolates if that
+        was measured to be exact to a pixel; otherwise the knob steps from one computed setting to the next.
+      log: spaced in the logarithm. If `low`, `high` and `start` are whole numbers (``16``, not ``16.0``), so are
+        the settings.
+      values: an increasing list of the only values it may take, instead of a range.
+
+    Raises:
+      ValueError: for a range, start or number of points that make no sense, named.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    _: KW_ONLY
+    start: float
+    label: str
+    points: int = 11
+    log: bool = False
+    values: Sequence[float] | None = None
+
+    def __post_init__(self) -> None:
+        if self.values is not None:
+            values = np.asarray(self.values, dtype=float)
+            if values.ndim != 1 or values.size < 2 or not (np.diff(values) > 0).all():
+                raise ValueError(f"values must be at least two increasing numbers; got {self.values!r}")
+            if self.start not in values:
+                raise ValueError(f"start must be one of values {list(self.values)}; got {self.start}")
+            object.__setattr__(self, "low", self.values[0])
+            object.__setattr__(self, "high", self.values[-1])
+        if self.low is None or self.high is None or not -math.inf < self.low < self.high < math.inf:
+            raise ValueError(
+                f"low and high must be finite numbers, low < high; got {self.low} and {self.high}"
+            )
+        if self.log and self.low <= 0:
+            raise ValueError(f"low must be positive for a knob spaced in the logarithm; got {self.low}")
+        if not self.low <= self.start <= self.high:
+            raise ValueError(f"start must lie between {self.low} and {self.high}; got {self.start}")
+        if self.points < 2:
+            raise ValueError(f"points must be at least 2; got {self.points}")
+        if not self.label.strip():
+            raise ValueError("label must say what the knob is; got nothing")
+
+    @property
+    def whole(self) -> bool:
+        """Whether a logarithmic knob takes whole numbers only."""
+        return self.log and all(isinstance(v, int) for v in (self.low, self.high, self.start))
+
+    def coordinate(self, value: ArrayLike) -> np.ndarray:
+        """Where a value lies along the knob: itself, or its logarithm."""
+        return np.log(value) if self.log else np.asarray(value, dtype=float)
+
+    @property
+    def grid(self) -> np.ndarray:
+        """The settings that are computed: round numbers, both ends and the start among them."""
+        if self.values is not None:
+            return np.asarray(self.values, dtype=float)
+        if self.log:
+            grid = np.geomspace(self.low, self.high, self.points)
+            digits = 2 if grid[1] > 1.1 * grid[0] else 3
+            grid = np.array([float(f"{v:.{digits - 1}e}") for v in grid])
+            grid = np.round(grid) if self.whole else grid
+        else:
+            grid = np.round(
+                np.linspace(self.low, self.high, self.points), self._decimals(self.points - 1) + 1
+            )
+        grid[0], grid[-1] = self.low, self.high
+        nearest = np.abs(self.coordinate(grid) - self.coordinate(self.start)).argmin()
+        if 0 < nearest < len(grid) - 1:
+            grid[nearest] = self.start
+        return np.unique(np.append(grid, self.start))
+
+    @property
+    def ladder(self) -> np.ndarray:
+        """The finer, round values that a continuous slider stops at."""
+        if self.values is not None:
+            return self.grid
+        if self.log:
+            decades = math.log10(self.high / self.low)
+            fine = 0.05 if decades <= 2 else 0.1
+            rungs = np.concatenate(
+                [np.arange(1, 2, fine), np.arange(2, 5, 2 * fine), np.arange(5, 10, 4 * fine)]
+            )
+            powers = 10.0 ** np.arange(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+            steps = np.array([float(f"{v:.2e}") for v in np.outer(powers, rungs).ravel()])
+            steps = np.round(steps) if self.whole else steps
+        else:
+            step = self._step(150)
+            steps = np.round(
+                np.arange(math.ceil(self.low / step), math.floor(self.high / step) + 1) * step, 12
+            )
+        inside = steps[(steps > self.low) & (steps < self.high)]
+        return np.unique(np.concatenate([inside, [self.low, self.start, self.high]]))
+
+    def text(self, value: float) -> str:
+        """A setting in words, with as many digits as the knob needs."""
+        if self.log or self.values is not None:
+            return number(value)
+        decimals = self._decimals(150)
+        enough = next(
+            (d for d in range(decimals, decimals + 6) if abs(round(value, d) - value) < 1e-12), decimals + 6
+        )
+        return fixed(value, enough)
+
+    def _step(self, count: int) -> float:
+        """The smallest of 1, 2 or 5 times a power of ten that makes at most `count` steps of the range."""
+        least = (self.high - self.low) / count
+        power = 10.0 ** math.floor(math.log10(least))
+        return next(m * power for m in (1, 2, 5, 10) if m * power >= least * (1 - 1e-9))
+
+    def _decimals(self, count: int) -> int:
+        return max(0, -math.floor(math.log10(self._step(count)) + 1e-9))
