@@ -50,7 +50,8 @@ def build(folder, odd=False):
         config = config.replace("local_extensions: {", "local_extensions: {odd: ., ")
         page = folder / "book" / "works.md"
         extra = "\n```{odd}\n```\n\n```{code-cell} ipython3\nimport myst_nb\n```\n"
-        page.write_text("---\nkernelspec: {name: python3}\n---\n" + page.read_text() + extra)
+        head = "---\njupytext: {text_representation: {format_name: myst}}\nkernelspec: {name: python3}\n---\n"
+        page.write_text(head + page.read_text() + extra)
     (folder / "_config.yml").write_text(config)
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-W", "-n", "--keep-going", "-q"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True)
