@@ -1,4 +1,4 @@
-"""Sphinx: tell the pages' kernels that the book is being built, and load the explorers' script where needed."""
+"""Tell the pages' kernels that the book is being built, and load the explorers' script where needed."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def _size(array: np.ndarray) -> int:
 
 
 def _bytes(array: np.ndarray) -> bytes:
-    """Signed numbers (0, -1, 1, -2 ... as 0, 1, 2, 3 ...) as bytes of seven bits each: small ones take one."""
+    """Signed numbers (0, -1, 1, -2 ... as 0, 1, 2, 3 ...) as bytes of 7 bits each: small ones take one."""
     left = np.where(array >= 0, 2 * array, -2 * array - 1).ravel().astype(np.uint64)
     columns = []
     while True:

@@ -85,15 +85,15 @@ def explore(
 ) -> Any:
     """Make a figure that moves.
 
-    With a live kernel (Jupyter, Colab) it has sliders that compute anew. While the book is built (environment
-    variable ``SOLVABLE_BOOK``) `curves` is evaluated on the grid of the knobs' values, and the page draws these
-    numbers without a kernel; between grid points it interpolates only where that was measured to be exact to a
-    pixel.
+    With a live kernel (Jupyter, Colab) it has sliders that compute anew. While the book is built
+    (environment variable ``SOLVABLE_BOOK``) `curves` is evaluated on the grid of the knobs' values, and the
+    page draws these numbers without a kernel; between grid points it interpolates only where that was
+    measured to be exact to a pixel.
 
     Args:
       curves: pure function of the knobs, ``curves(**values)``, from numbers to ``{label: series}``, each a
-        ``Line``, ``Band``, ``Points`` or ``HeatMap``. Shapes must not depend on the values. Written with jax.numpy
-        it is batched by ``vmap``; otherwise it is called once a setting.
+        ``Line``, ``Band``, ``Points`` or ``HeatMap``. Shapes must not depend on the values. Written with
+        jax.numpy it is batched by ``vmap``; otherwise it is called once a setting.
       controls: the knobs, under the names of the function's arguments.
       name: a stable id, of small letters, digits and hyphens.
       x, y: labels of the axes, plain text.
@@ -108,7 +108,7 @@ def explore(
       Something that a notebook displays: an ``ipywidgets`` box, or on the built page the figure as HTML.
 
     Raises:
-      ValueError: for bad input, named; also where `curves` fails at a setting, or makes more than 100 kB of data.
+      ValueError: for bad input, named; where `curves` fails at a setting, or makes more than 100 kB of data.
 
     Book: every page with sliders.
     """

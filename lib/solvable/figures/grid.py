@@ -233,7 +233,7 @@ def _random_settings(explorer: Explorer, smooth: Sequence[bool], random: np.rand
 
 
 def _distance(exact: np.ndarray, drawn: np.ndarray, axis: str) -> float:
-    """The largest distance in pixels, in and half a figure around the axes; infinite if only one has a gap."""
+    """The largest distance in pixels, in and half a figure around the axes; infinite if one has a gap."""
     if not np.array_equal(np.isnan(exact), np.isnan(drawn)):
         return np.inf
     exact, drawn = (np.clip(np.nan_to_num(px), -0.5 * BOX[axis], 1.5 * BOX[axis]) for px in (exact, drawn))

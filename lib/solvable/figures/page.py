@@ -15,7 +15,7 @@ import numpy as np
 from .drawing import data_uri, draw, svg
 from .encoding import encode
 from .explorer import BOX, Explorer
-from .grid import Evaluator, Sampled, Table, sample, settings_of
+from .grid import TRIALS, Evaluator, Sampled, Table, sample, settings_of
 from .series import Band, HeatMap, Points
 from .words import number
 
@@ -163,9 +163,8 @@ def _note(sampled: Sampled, seconds: float) -> str:
     """The grey line: what is computed, what is interpolated, and how exactly."""
     controls = sampled.explorer.controls
     sizes = " × ".join(str(len(knob.grid)) for knob in controls.values())
-    settings = f"{sizes} settings" if len(controls) > 1 else f"{sizes} settings"
     device = jax.default_backend().upper()
-    words = f"Computed at {settings} in {number(seconds, 2)} s on {device}"
+    words = f"Computed at {sizes} settings in {number(seconds, 2)} s on {device}"
     words += ", float64" if jax.config.jax_enable_x64 else ", float32"
     smooth = [
         knob.label.replace("$", "") for knob, s in zip(controls.values(), sampled.smooth, strict=True) if s
@@ -176,7 +175,8 @@ def _note(sampled: Sampled, seconds: float) -> str:
         if not s
     ]
     if smooth:
-        words += f"; interpolated in {_listed(smooth)}, off by at most {sampled.error:.1g} pixel at 30 random settings"
+        words += f"; interpolated in {_listed(smooth)}, off by at most {sampled.error:.1g} pixel "
+        words += f"at {TRIALS} random settings"
     if steps:
         words += f"; {_listed(steps)} {'steps' if len(steps) == 1 else 'step'} through computed values"
     return words + "."

@@ -72,10 +72,10 @@ class Knob:
       low, high: its range; not needed with `values`.
       start: where it stands at first, inside the range.
       label: what the reader sees, for instance ``"width N"``.
-      points: how many settings are computed when the book is built. Between them the page interpolates if that
-        was measured to be exact to a pixel; otherwise the knob steps from one computed setting to the next.
-      log: spaced in the logarithm. If `low`, `high` and `start` are whole numbers (``16``, not ``16.0``), so are
-        the settings.
+      points: how many settings are computed when the book is built. Between them the page interpolates if
+        that was measured to be exact to a pixel; otherwise the knob steps through the computed settings.
+      log: spaced in the logarithm. If `low`, `high` and `start` are whole numbers (``16``, not ``16.0``), so
+        are the settings.
       values: an increasing list of the only values it may take, instead of a range.
 
     Raises:
