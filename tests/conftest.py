@@ -1,4 +1,4 @@
-"""What every test gets: float64, checked array shapes, repeatable random examples, and a browser where asked."""
+"""For every test: float64, checked array shapes, repeatable random examples, and a browser where asked."""
 
 import os
 import shutil

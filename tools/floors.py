@@ -1,4 +1,4 @@
-"""Print the oldest versions that pyproject.toml allows, as pip requirements: what `make test-floor` installs."""
+"""Print the oldest versions that pyproject.toml allows, as pip requirements, for `make test-floor`."""
 
 import tomllib
 from pathlib import Path

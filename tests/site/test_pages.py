@@ -1,0 +1,84 @@
+"""Every page of the built site, in headless Chromium at desk and phone width, over loopback and nothing else."""
+
+import pytest
+from built_site import HTML, serve, toc_pages
+from visits import DESK, PHONE, look
+
+pytestmark = pytest.mark.browser
+
+WRITTEN = toc_pages()
+OTHERS = ["genindex", "search"]
+LARGEST = 2_500_000
+
+
+@pytest.fixture(scope="session")
+def address():
+    """Where the built site is served."""
+    assert HTML.is_dir(), "no built site: run `make book` first"
+    server = serve(HTML)
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="session", params=WRITTEN + OTHERS)
+def desk(request, browser, address):
+    """A visit on a wide screen, in the light and in the dark."""
+    context = browser.new_context(viewport=DESK)
+    yield look(context, address, request.param, themes=("light", "dark"))
+    context.close()
+
+
+@pytest.fixture(scope="session", params=WRITTEN + OTHERS)
+def phone(request, browser, address):
+    """A visit on a telephone."""
+    context = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2)
+    yield look(context, address, request.param)
+    context.close()
+
+
+@pytest.fixture(scope="session", params=["desk", "phone"])
+def visit(request):
+    """The same visit as `desk` or `phone`: for checks that hold on both."""
+    return request.getfixturevalue(request.param)
+
+
+def test_the_page_asks_no_other_host(desk):
+    assert desk.blocked == []
+
+
+def test_everything_it_asks_for_is_there(desk):
+    assert desk.failed == []
+    assert desk.facts["broken"] == []
+
+
+def test_its_console_is_empty(desk):
+    assert desk.complaints == []
+
+
+def test_every_equation_is_rendered(desk):
+    assert desk.facts["unrendered"] == []
+
+
+def test_every_image_has_a_text(desk):
+    assert desk.facts["nameless"] == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_barrier(desk, theme):
+    assert desk.axe[theme] == []
+
+
+def test_the_page_is_light(desk):
+    own = [path for path in desk.served if path.is_file() and "_static" not in path.parts]
+    assert own, "nothing was served"
+    assert sum(path.stat().st_size for path in own) <= LARGEST
+
+
+def test_the_phone_has_nothing_to_complain_about(phone):
+    assert phone.blocked + phone.failed + phone.complaints == []
+    assert phone.facts["unrendered"] == []
+
+
+def test_the_page_fits_a_phone(phone):
+    assert phone.facts["width"] <= PHONE["width"], phone.facts["wide"]
+    assert phone.facts["wide"] == []

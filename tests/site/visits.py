@@ -1,0 +1,114 @@
+"""One visit of one page: what the browser asked for, what it complained about, and what it shows."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from built_site import HTML
+
+DESK = {"width": 1280, "height": 900}
+PHONE = {"width": 360, "height": 740}
+
+# Said by the theme before it has chosen between light and dark; it then chooses.
+HARMLESS = {"Got invalid theme mode: . Resetting to auto."}
+
+RENDERED = "() => !window.MathJax?.startup || MathJax.startup.promise.then(() => true)"
+EXPLORERS = (
+    "() => Promise.all([...document.querySelectorAll('figure.explorer')].map((f) => f.explorer.ready))"
+)
+SETTLED = "() => Promise.all(document.getAnimations().map((animation) => animation.finished))"
+FACTS = """() => {
+  const text = (node) => (node.outerHTML || '').slice(0, 120);
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const edge = document.documentElement.clientWidth;
+  const scrolls = (node) => node && (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(node).overflowX)
+    || getComputedStyle(node).position === 'fixed' || scrolls(node.parentElement));
+  const walker = document.createTreeWalker(document.querySelector('article') ?? document.body, NodeFilter.SHOW_TEXT);
+  const raw = [];
+  while (walker.nextNode())
+    if (/\\\\\\(|\\\\\\[|\\$\\$/.test(walker.currentNode.data) && !walker.currentNode.parentElement.closest('pre, code, script, style'))
+      raw.push(walker.currentNode.data.slice(0, 120));
+  return {
+    equations: all('.math').length,
+    unrendered: [...all('.math').filter((node) => !node.querySelector('mjx-container')), ...all('mjx-merror')].map(text).concat(raw),
+    nameless: all('img').filter((image) => !(image.alt || '').trim()).map(text),
+    broken: all('img').filter((image) => image.complete && !image.naturalWidth).map(text),
+    width: document.scrollingElement.scrollWidth,
+    wide: all('article *').filter((node) => node.getBoundingClientRect().right > edge + 1 && !scrolls(node)).map(text).slice(0, 5),
+    figures: all('article figure:not(.explorer)').length,
+    explorers: all('figure.explorer').map((figure) => figure.id.replace('explore-', '')),
+    outside: all('a[href]').map((link) => link.href).filter((link) => /colab\\.research|mybinder/.test(link)),
+    notebooks: all('a[href$=".ipynb"]').map((link) => link.href).filter((link) => link.startsWith(location.origin)),
+  };
+}"""
+
+
+@dataclass
+class Visit:
+    """Everything that one visit showed."""
+
+    page: str
+    blocked: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    served: set[Path] = field(default_factory=set)
+    facts: dict = field(default_factory=dict)
+    axe: dict[str, list[str]] = field(default_factory=dict)
+
+
+def open_page(context, address: str, page: str) -> tuple:
+    """Open a page of the site with every outside request stopped and recorded; the page and its visit."""
+    visit = Visit(page)
+    tab = context.new_page()
+
+    def stop(route):
+        visit.blocked.append(route.request.url)
+        route.abort()
+
+    def note(response):
+        if response.status >= 400:
+            visit.failed.append(f"{response.status} {response.url}")
+        visit.served.add(HTML / unquote(urlsplit(response.url).path).lstrip("/"))
+
+    def complain(message):
+        if message.type == "error" and message.text not in HARMLESS:
+            visit.complaints.append(message.text)
+
+    tab.route(re.compile(rf"^(?!{re.escape(address)}/)(https?|wss?|ftp|file):"), stop)
+    tab.on("response", note)
+    tab.on("requestfailed", lambda request: visit.failed.append(f"{request.failure} {request.url}"))
+    tab.on("console", complain)
+    tab.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    tab.goto(f"{address}/{page}.html", wait_until="load")
+    tab.wait_for_function(RENDERED)
+    tab.evaluate(EXPLORERS)
+    return tab, visit
+
+
+def examine(tab) -> list[str]:
+    """Serious and critical findings of axe-core."""
+    found = Axe().run(tab, options={"resultTypes": ["violations"], "preload": False}).response["violations"]
+    return [
+        f"{finding['id']} ({finding['impact']}): {node['html'][:160]}"
+        for finding in found
+        if finding["impact"] in ("serious", "critical")
+        for node in finding["nodes"]
+    ]
+
+
+def look(context, address: str, page: str, themes=()) -> Visit:
+    """Visit a page, scroll through it, and note what it shows; with axe-core in these themes."""
+    tab, visit = open_page(context, address, page)
+    tab.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    for theme in themes:
+        tab.evaluate(
+            "(theme) => Object.assign(document.documentElement.dataset, {theme, mode: theme})", theme
+        )
+        tab.evaluate(SETTLED)
+        visit.axe[theme] = examine(tab)
+    tab.wait_for_load_state("networkidle")
+    visit.facts = tab.evaluate(FACTS)
+    tab.close()
+    return visit
