@@ -101,6 +101,7 @@ WRITTEN = {
     '<a name="fig-dot"></a>**Fig. 1.** A still figure, with $\\pi$.',
     "figure of a cell": '<a name="fig-cell"></a>**Fig. 2.** A made figure, with $\\lambda$ and (1). '
     "(Picture: A line going up.)",
+    "figure with sliders": "(Picture: A < B, with sliders)",
     "admonition": "> **After this section you can**\n>\n> - do this;\n> - do that.",
     "note": "> **Note**\n>\n> Noted.\n>\n> Twice.",
     "margin": "> **In the margin**\n>\n> Marginal.",
@@ -137,7 +138,9 @@ def test_code_cells_keep_their_order_and_fold_as_on_the_page(page):
         ("plt.plot([1, 0]);", "form"),
         ("y = 2", "form"),
         ('print("hidden")', None),
+        (code[-1].source.splitlines()[-1], None),
     ]
+    assert code[-1].source.startswith("from IPython.display import HTML")
     assert code[3].source.startswith("#@title Code of figure 2\n")
 
 
@@ -229,7 +232,7 @@ def test_every_figure_has_its_caption_and_its_picture_in_words(committed, notebo
     page = (ROOT / "book" / committed.with_suffix(".md")).read_text(encoding="utf-8")
     heads = re.findall(r"^```\{code-cell\}[^\n]*\n---\n(.*?)\n---$", page, flags=re.M | re.S)
     drawn = [head["mystnb"] for head in map(yaml.safe_load, heads) if "mystnb" in head]
-    text = prose(notebook)
+    text = prose(notebook).replace("\\", "")
     for figure in filter(lambda options: "figure" in options, drawn):
         assert f"(Picture: {' '.join(figure['image']['alt'].split())})" in text
         words = re.split(

@@ -254,15 +254,15 @@ class Markdown:
 
     def cell(self, node):
         """The cell's place, and under it what its figures show. In a solution, a block of code to unfold."""
-        source, picture = (
-            self.sources[node["cell_index"]],
-            node["cell_metadata"].get("mystnb", {}).get("image", {}),
-        )
+        source, metadata = self.sources[node["cell_index"]], node["cell_metadata"]
         if "myst_nb" in source:
             log.warning("Colab has no myst_nb: tag this cell remove-cell", location=node)
         if self.in_fold:
             return f"```python\n{source}\n```"
-        alts = {image.get("alt"): 0 for image in node.findall(nodes.image)} or {picture.get("alt"): 0}
+        told = [metadata.get("mystnb", {}).get("image", {}).get("alt")]
+        alts = [image.get("alt") for image in node.findall(nodes.image)]
+        for output in node.findall(nodes.raw):
+            alts += map(html.unescape, re.findall(r'<img[^>]*? alt="([^"]*)"', output.astext()))
         captions = [text for figure in node.findall(nodes.figure) for text in self.captions(figure)]
         shown = any(part.get("nb_element") == "cell_code_source" for part in node.findall(nodes.container))
         form = not shown or node.get("hide_mode") in ("all", "input", "input+output")
@@ -270,7 +270,7 @@ class Markdown:
             number = "".join(self.number(figure, "figure") for figure in node.findall(nodes.figure))
             source = f"#@title Code of figure {number}".removesuffix(" of figure ") + f"\n{source}"
         self.cells.append((source, FORM if form else {}))
-        pictures = [f"(Picture: {alt})" for alt in alts if alt]
+        pictures = [f"(Picture: {self.Text(alt)})" for alt in dict.fromkeys(filter(None, alts or told))]
         return f"{place(len(self.cells) - 1)}\n\n{' '.join(captions + pictures)}"
 
     # Boxes
