@@ -72,7 +72,7 @@ def page(fixture_site):
 
 WRITTEN = {
     "title": "# A page with *everything*: $\\gamma_0$\n",
-    "text": "A paragraph with *emphasis*, **strength**, `code`, a price of 5\\$, a_b_c, 2 \\* 3",
+    "text": "A paragraph with *emphasis*, **strength**, `code`, a price of 5<span>&#36;</span>, a_b_c, 2 \\*",
     "unicode": "Ünïcode — on two lines.",
     "inline mathematics": "Inline $a_1 < b^*$",
     "outside link": "[link](https://example.org/a_b)",
@@ -278,6 +278,16 @@ def run_as_in_colab(names):
     assert len(re.findall(r"(?m)^ *\d+\.\d  .*\.ipynb  solvable \S+, jax \S+, on ", done.stdout)) == len(
         paths
     )
+
+
+def test_a_notebook_that_fails_is_reported_with_its_cell(tmp_path):
+    cells = [nbformat.v4.new_code_cell(source) for source in ("print(1)", "1 / 0  # here")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "bad.ipynb")
+    command = [sys.executable, ROOT / "tools" / "colab_check.py", "--inside", "bad.ipynb"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "1 / 0  # here" in done.stdout
+    assert "ZeroDivisionError" in done.stdout
 
 
 def test_two_notebooks_of_each_part_run_outside_the_repository():

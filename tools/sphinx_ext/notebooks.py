@@ -94,7 +94,8 @@ class Markdown:
     # Text
 
     def Text(self, node):
-        text = re.sub(r"[\\`*$]|\](?=[(\[])|<(?=[\w/!?])|~(?=~)|(?<!\w)_|_(?!\w)", r"\\\g<0>", node)
+        text = re.sub(r"[\\`*]|\](?=[(\[])|<(?=[\w/!?])|~(?=~)|(?<!\w)_|_(?!\w)", r"\\\g<0>", node)
+        text = text.replace("$", "<span>&#36;</span>")  # no renderer may take it for mathematics
         return re.sub(r"\s*\n\s*", " ", text.replace("|", r"\|") if self.in_table else text)
 
     def paragraph(self, node):
