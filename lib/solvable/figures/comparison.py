@@ -14,6 +14,7 @@ from matplotlib.container import Container
 from matplotlib.text import Annotation
 
 from .style import GREY
+from .words import number
 
 WORTH_COMPARING = 1e-4
 """Losses below this share of the first one are not compared: rounding and rare draws rule there."""
@@ -56,7 +57,8 @@ def compare(
     theory = np.asarray(getattr(limit, which))
     if runs is None:
         (line,) = ax.plot(times[later], theory[later], color=color)
-        entry, words = (line,), label
+        entry: tuple[Any, ...] = (line,)
+        words = label
     else:
         if np.shape(runs.times) != times.shape or not np.allclose(runs.times, times):
             raise ValueError("runs must have the times of limit, so that they can be compared point by point")
@@ -125,12 +127,12 @@ def _with(results: Any, name: str) -> list[Any]:
 def _named(words: str, results: Any, name: str) -> list[str]:
     """``["N = 32-256"]``, or nothing where no result has the parameter."""
     values = [getattr(r, "parameters", {}).get(name, getattr(r, name, None)) for r in results]
-    values = sorted({float(v) for v in values if v is not None and np.ndim(v) == 0})
-    if not values:
+    numbers = sorted({float(v) for v in values if v is not None and np.ndim(v) == 0})
+    if not numbers:
         return []
-    finite = [v for v in values if np.isfinite(v)]
+    finite = [v for v in numbers if np.isfinite(v)]
     ends = "–".join(number(v) for v in (finite[:1] + finite[-1:])[: len(finite)])
-    return [words + " and ".join([ends] * bool(finite) + ["∞"] * (len(values) > len(finite)))]
+    return [words + " and ".join([ends] * bool(finite) + ["∞"] * (len(numbers) > len(finite)))]
 
 
 def _cost(results: Any) -> list[str]:
@@ -140,15 +142,6 @@ def _cost(results: Any) -> list[str]:
     seconds = sum(float(r.parameters["seconds"]) for r in _with(results, "seconds"))
     time = f"{seconds:.2g} s" if 0 < seconds < 10 else f"{seconds:.0f} s" if seconds else ""
     return [" on ".join(part for part in (time, device) if part)] if time or device else []
-
-
-def number(value: float, digits: int = 3) -> str:
-    """A number as a person writes it: 1,000, 0.5, 3e-05, ∞."""
-    if np.isinf(value):
-        return "−∞" if value < 0 else "∞"
-    if value == round(value) and abs(value) < 1e7:
-        return f"{value:,.0f}"
-    return f"{value:,.{digits}g}"
 
 
 def _darker(color: Any) -> tuple[float, ...]:

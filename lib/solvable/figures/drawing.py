@@ -35,6 +35,7 @@ def draw(explorer: Explorer, curves: Mapping[str, Series], zlim: tuple[float, fl
                 norm = (LogNorm if "z" in explorer.log else Normalize)(*(zlim or (None, None)))
                 mesh = ax.pcolormesh(*series, norm=norm, shading="nearest", rasterized=True, zorder=0)
                 figure.colorbar(mesh, label=label)
+                ax.grid(False)
             elif isinstance(series, Band):
                 ax.fill_between(*series, color=color, alpha=0.25, linewidth=0, label=label)
             elif isinstance(series, Points):

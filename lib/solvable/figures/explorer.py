@@ -13,6 +13,7 @@ import numpy as np
 
 from .series import Band, HeatMap, Knob, Line, Points, Series
 from .style import COLOURS
+from .words import Number
 
 BOX = {"x": 640, "y": 400, "z": 256}
 """Size of the largest drawing in CSS pixels, and the number of colours: errors are measured at it."""
@@ -38,8 +39,8 @@ class Explorer:
     x: str
     y: str
     log: str
-    xlim: tuple[float, float]
-    ylim: tuple[float, float]
+    xlim: tuple[Number, Number]
+    ylim: tuple[Number, Number]
     caption: str
     alt: str
     marks: dict[str, str] = field(default_factory=dict)
@@ -77,8 +78,8 @@ def explore(
     x: str,
     y: str,
     log: str = "xy",
-    xlim: tuple[float, float],
-    ylim: tuple[float, float],
+    xlim: tuple[Number, Number],
+    ylim: tuple[Number, Number],
     caption: str,
     alt: str,
     marks: dict[str, str] | None = None,
@@ -159,7 +160,7 @@ def _check(explorer: Explorer) -> None:
             _check_even(explorer, label, series)
 
 
-def _checked(label: str, series: Series) -> Series:
+def _checked(label: str, series: Any) -> Series:
     """The series as NumPy arrays of fitting shapes."""
     if not isinstance(series, Line | Band | Points | HeatMap):
         raise ValueError(
@@ -168,7 +169,7 @@ def _checked(label: str, series: Series) -> Series:
     series = type(series)(*(np.asarray(part, dtype=float) for part in series))
     shapes = [part.shape for part in series]
     n = shapes[0][0] if shapes[0] else 0
-    wanted = [(n,)] * len(shapes)
+    wanted: list[tuple[int, ...]] = [(n,)] * len(shapes)
     if isinstance(series, HeatMap):
         m = shapes[1][0] if shapes[1] else 0
         wanted = [(n,), (m,), (m, n)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -77,7 +77,7 @@ class Evaluator:
                 f"curves must return the same labels and shapes at every setting; they differ at {values}"
             )
         return {
-            (label, name): part.reshape(1, -1)
+            (label, name): np.reshape(part, (1, -1))
             for label, series in curves.items()
             for name, part in zip(series._fields, series, strict=True)
         }
@@ -85,7 +85,7 @@ class Evaluator:
 
 def pixels(explorer: Explorer, fields: Fields, zlim: tuple[float, float] | None) -> Fields:
     """Where numbers are drawn, in pixels from the lower left corner of the largest figure; gaps are NaN."""
-    limits = {"x": explorer.xlim, "y": explorer.ylim, "z": zlim}
+    limits = {"x": explorer.xlim, "y": explorer.ylim, "z": zlim or (0.0, 1.0)}
     drawn = {}
     for key, values in fields.items():
         axis = AXIS[key[1]]
@@ -153,7 +153,7 @@ def weights(nodes: np.ndarray, at: float, stencil: int) -> np.ndarray:
     used = nodes[first : first + stencil]
     result = np.zeros(len(nodes))
     for i, node in enumerate(used):
-        others = np.delete(used, i)
+        others: np.ndarray = np.delete(used, i)
         result[first + i] = np.prod((at - others) / (node - others))
     return result
 
@@ -170,7 +170,7 @@ class Sampled:
     stencil: int
     error: float
 
-    def at(self, setting: Sequence[float]) -> Fields:
+    def at(self, setting: np.ndarray) -> Fields:
         """What the page draws at a setting, in pixels."""
         rows = [
             weights(knob.coordinate(knob.grid), float(knob.coordinate(value)), self.stencil if smooth else 1)
@@ -184,32 +184,44 @@ def settings_of(explorer: Explorer) -> np.ndarray:
     return np.array(list(itertools.product(*(knob.grid for knob in explorer.controls.values()))))
 
 
-def sample(explorer: Explorer, per_pixel: int, evaluate: Evaluator, fields: Fields) -> Sampled:
-    """Quantise the grid, and decide by measurement between which settings the page may interpolate."""
+def quantise(explorer: Explorer, fields: Fields, per_pixel: int) -> Sampled:
+    """The curves at `settings_of` in whole parts of a pixel; every knob steps."""
     zlim = colour_limits(explorer, fields)
     shape = [len(knob.grid) for knob in explorer.controls.values()]
     tables = {key: Table.of(px, shape, per_pixel) for key, px in pixels(explorer, fields, zlim).items()}
+    return Sampled(explorer, tables, per_pixel, zlim, (False,) * len(shape), STENCILS[0], 0.5 / per_pixel)
+
+
+def decide(steps: Sampled, evaluate: Evaluator) -> Sampled:
+    """Let those knobs interpolate for which it is measured to be exact to a pixel.
+
+    All are tried together at random settings off the grid, with two orders of interpolation. If that fails,
+    each knob is tried by itself, and those that pass are tried together, without the worst until they pass.
+    """
     random = np.random.default_rng(0)
 
-    def errors(smooth: Sequence[bool], stencils: Sequence[int]) -> list[float]:
-        settings = _random_settings(explorer, smooth, random)
-        exact = pixels(explorer, evaluate(settings), zlim)
-        candidates = [Sampled(explorer, tables, per_pixel, zlim, tuple(smooth), s, np.inf) for s in stencils]
-        return [_worst(candidate, settings, exact) for candidate in candidates]
+    def measured(smooth: Sequence[bool], stencils: Sequence[int]) -> Sampled:
+        settings = _random_settings(steps.explorer, smooth, random)
+        exact = pixels(steps.explorer, evaluate(settings), steps.zlim)
+        tried = [replace(steps, smooth=tuple(smooth), stencil=stencil) for stencil in stencils]
+        tried = [replace(one, error=_worst(one, settings, exact)) for one in tried]
+        return min(tried, key=lambda one: one.error)
 
-    free = [knob.values is None for knob in explorer.controls.values()]
-    worst, stencil = 0.5 / per_pixel, STENCILS[0]
-    if any(free):
-        worst, stencil = min(zip(errors(free, STENCILS), STENCILS, strict=True))
-    if worst > PIXEL:  # each knob by itself, then together those that may
-        alone = [
-            errors(np.arange(len(free)) == i, [stencil])[0] if free[i] else np.inf for i in range(len(free))
-        ]
-        free = [error <= PIXEL for error in alone]
-        while any(free) and (worst := errors(free, [stencil])[0]) > PIXEL:
-            free[int(np.argmax(np.where(free, alone, -1.0)))] = False
-        worst = worst if any(free) else 0.5 / per_pixel
-    return Sampled(explorer, tables, per_pixel, zlim, tuple(free), stencil, worst)
+    free = [knob.values is None for knob in steps.explorer.controls.values()]
+    if not any(free):
+        return steps
+    best = measured(free, STENCILS)
+    if best.error <= PIXEL:
+        return best
+    only = [[i == j for j in range(len(free))] for i in range(len(free))]
+    alone = [measured(only[i], [best.stencil]).error if free[i] else np.inf for i in range(len(free))]
+    free = [error <= PIXEL for error in alone]
+    while any(free):
+        some = measured(free, [best.stencil])
+        if some.error <= PIXEL:
+            return some
+        free[int(np.argmax(np.where(free, alone, -1.0)))] = False
+    return steps
 
 
 def _worst(candidate: Sampled, settings: np.ndarray, exact: Fields) -> float:
@@ -225,8 +237,8 @@ def _random_settings(explorer: Explorer, smooth: Sequence[bool], random: np.rand
     """Settings anywhere along the smooth knobs, and on the grid of the others."""
     columns = []
     for knob, free in zip(explorer.controls.values(), smooth, strict=True):
-        ends = knob.coordinate([knob.low, knob.high])
-        between = random.uniform(*ends, TRIALS)
+        low, high = (float(knob.coordinate(end)) for end in (knob.low, knob.high))
+        between = random.uniform(low, high, TRIALS)
         between = np.exp(between) if knob.log else between
         columns.append(between if free else random.choice(knob.grid, TRIALS))
     return np.stack(columns, axis=1)

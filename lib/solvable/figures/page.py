@@ -6,6 +6,7 @@ import html
 import json
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +16,14 @@ import numpy as np
 from .drawing import data_uri, draw, svg
 from .encoding import encode
 from .explorer import BOX, Explorer
-from .grid import TRIALS, Evaluator, Sampled, Table, sample, settings_of
-from .series import Band, HeatMap, Points
+from .grid import TRIALS, Evaluator, Sampled, Table, decide, quantise, settings_of
+from .series import Band, HeatMap, Line, Points, Series
 from .words import number
 
 LARGEST = 100_000
 """Characters of compressed data that one explorer may have."""
+
+KINDS = {Line: "line", Band: "band", Points: "points", HeatMap: "heat"}
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,18 @@ class Page:
         evaluate = Evaluator(explorer)
         fields = evaluate(settings_of(explorer))
         for per_pixel in (16, 8, 4):
-            sampled = sample(explorer, per_pixel, evaluate, fields)
-            data = _data(sampled, evaluate)
-            if len(data["data"]) <= LARGEST:
-                return cls(explorer, sampled, data, _note(sampled, time.perf_counter() - started))
-        raise ValueError(
-            f"curves of explorer {explorer.name!r} make {len(data['data']):,} characters of data, more than "
-            f"{LARGEST:,}; give a knob fewer points, or the curves"
-        )
+            sampled = quantise(explorer, fields, per_pixel)
+            packed = _packed(sampled, evaluate.first)
+            if len(packed["data"]) <= LARGEST:
+                break
+        else:
+            raise ValueError(
+                f"curves of explorer {explorer.name!r} make {len(packed['data']):,} characters of data, more "
+                f"than {LARGEST:,}; give a knob fewer points, or the curves"
+            )
+        sampled = decide(sampled, evaluate)
+        data = _about(sampled) | packed
+        return cls(explorer, sampled, data, _note(sampled, time.perf_counter() - started))
 
     def __repr__(self) -> str:
         return f"<explorer {self.explorer.name}: {self.explorer.alt}>"
@@ -97,9 +104,8 @@ def mathematics(text: str) -> str:
     )
 
 
-def _data(sampled: Sampled, evaluate: Evaluator) -> dict[str, Any]:
-    """Everything that the page's script needs."""
-    explorer = sampled.explorer
+def _packed(sampled: Sampled, curves: Mapping[str, Series]) -> dict[str, Any]:
+    """The series, and the numbers they point to; equal arrays (a shared x, mostly) are stored once."""
     arrays: list[np.ndarray] = []
     places: dict[tuple[Any, ...], int] = {}
 
@@ -117,13 +123,17 @@ def _data(sampled: Sampled, evaluate: Evaluator) -> dict[str, Any]:
         return {name: [store(table.numbers), store(table.gaps)] for name, table in tables.items()}
 
     series = []
-    for place, (label, one) in enumerate(evaluate.first.items()):
-        style = explorer.style(place, label)
-        kind = "heat" if isinstance(one, HeatMap) else "band" if isinstance(one, Band) else "line"
-        kind = "points" if isinstance(one, Points) else kind
-        drawn = {"label": label, "kind": kind, "color": style.color, "dash": style.dash}
+    for place, (label, one) in enumerate(curves.items()):
+        style = sampled.explorer.style(place, label)
+        drawn = {"label": label, "kind": KINDS[type(one)], "color": style.color, "dash": style.dash}
         series.append(drawn | {"fields": fields(label, one._fields)})
     layout, text = encode(arrays)
+    return {"series": series, "arrays": layout, "data": text}
+
+
+def _about(sampled: Sampled) -> dict[str, Any]:
+    """Everything else that the page's script needs."""
+    explorer = sampled.explorer
     axes = {"x": (explorer.x, explorer.xlim), "y": (explorer.y, explorer.ylim), "z": ("", sampled.zlim)}
     return {
         "name": explorer.name,
@@ -137,9 +147,6 @@ def _data(sampled: Sampled, evaluate: Evaluator) -> dict[str, Any]:
         "per": sampled.per_pixel,
         "stencil": sampled.stencil,
         "knobs": _knobs(sampled),
-        "series": series,
-        "arrays": layout,
-        "data": text,
     }
 
 

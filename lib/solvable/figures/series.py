@@ -9,8 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 from jax.typing import ArrayLike
+from jaxtyping import Array, Float
 
-from .words import fixed, number
+from .words import Number, fixed, number
+
+Numbers = Array | np.ndarray
 
 
 class Line(NamedTuple):
@@ -20,8 +23,8 @@ class Line(NamedTuple):
       x, y: shape (n,).
     """
 
-    x: ArrayLike
-    y: ArrayLike
+    x: Float[Numbers, " n"]
+    y: Float[Numbers, " n"]
 
 
 class Band(NamedTuple):
@@ -31,9 +34,9 @@ class Band(NamedTuple):
       x, low, high: shape (n,).
     """
 
-    x: ArrayLike
-    low: ArrayLike
-    high: ArrayLike
+    x: Float[Numbers, " n"]
+    low: Float[Numbers, " n"]
+    high: Float[Numbers, " n"]
 
 
 class Points(NamedTuple):
@@ -43,8 +46,8 @@ class Points(NamedTuple):
       x, y: shape (n,).
     """
 
-    x: ArrayLike
-    y: ArrayLike
+    x: Float[Numbers, " n"]
+    y: Float[Numbers, " n"]
 
 
 class HeatMap(NamedTuple):
@@ -56,9 +59,9 @@ class HeatMap(NamedTuple):
       z: shape (m, n); drawn on a logarithmic colour scale where the figure's ``log`` contains "z".
     """
 
-    x: ArrayLike
-    y: ArrayLike
-    z: ArrayLike
+    x: Float[Numbers, " n"]
+    y: Float[Numbers, " m"]
+    z: Float[Numbers, "m n"]
 
 
 Series = Line | Band | Points | HeatMap
@@ -82,14 +85,14 @@ class Knob:
       ValueError: for a range, start or number of points that make no sense, named.
     """
 
-    low: float | None = None
-    high: float | None = None
+    low: Number = math.nan
+    high: Number = math.nan
     _: KW_ONLY
-    start: float
+    start: Number
     label: str
     points: int = 11
     log: bool = False
-    values: Sequence[float] | None = None
+    values: Sequence[Number] | np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.values is not None:
@@ -100,7 +103,7 @@ class Knob:
                 raise ValueError(f"start must be one of values {list(self.values)}; got {self.start}")
             object.__setattr__(self, "low", self.values[0])
             object.__setattr__(self, "high", self.values[-1])
-        if self.low is None or self.high is None or not -math.inf < self.low < self.high < math.inf:
+        if not -math.inf < self.low < self.high < math.inf:
             raise ValueError(
                 f"low and high must be finite numbers, low < high; got {self.low} and {self.high}"
             )
@@ -120,7 +123,7 @@ class Knob:
 
     def coordinate(self, value: ArrayLike) -> np.ndarray:
         """Where a value lies along the knob: itself, or its logarithm."""
-        return np.log(value) if self.log else np.asarray(value, dtype=float)
+        return np.asarray(np.log(value) if self.log else value, dtype=float)
 
     @property
     def grid(self) -> np.ndarray:
@@ -164,7 +167,7 @@ class Knob:
         inside = steps[(steps > self.low) & (steps < self.high)]
         return np.unique(np.concatenate([inside, [self.low, self.start, self.high]]))
 
-    def text(self, value: float) -> str:
+    def text(self, value: Number) -> str:
         """A setting in words, with as many digits as the knob needs."""
         if self.log or self.values is not None:
             return number(value)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+Number = float | int
+
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def number(value: float, digits: int = 3) -> str:
+def number(value: Number, digits: int = 3) -> str:
     """A number to some significant digits: 1,000, 0.5, 3×10⁻⁵, ∞."""
     value = float(value)
     if math.isinf(value):
@@ -24,6 +26,6 @@ def number(value: float, digits: int = 3) -> str:
     return power if mantissa == "1" else f"{mantissa}×{power}"
 
 
-def fixed(value: float, decimals: int) -> str:
+def fixed(value: Number, decimals: int) -> str:
     """A number with a fixed number of decimals: 1.50."""
     return f"{value:,.{decimals}f}".replace("-", "−")
