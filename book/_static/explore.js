@@ -226,7 +226,7 @@
         heat: "",
       }[series.kind];
       if (series.kind === "heat")
-        item.append(Plot.legend({ color: { type: data.axes.z.log ? "log" : "linear", domain: data.axes.z.lim, scheme: "cividis" }, label: series.label, width: 260, tickFormat: words, ticks: 4 }));
+        item.append(unnamed(Plot.legend({ color: { type: data.axes.z.log ? "log" : "linear", domain: data.axes.z.lim, scheme: "cividis" }, label: series.label, width: 260, tickFormat: words, ticks: 4 })));
       else {
         item.innerHTML = `<svg width="26" height="14" aria-hidden="true">${shape}</svg>`;
         item.append(series.label);
@@ -234,6 +234,12 @@
       list.append(item);
     }
     return list;
+  }
+
+  // Plot names its groups for developers; the stage names the whole for readers.
+  function unnamed(svg) {
+    for (const part of svg.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
+    return svg;
   }
 
   // ---- what is really drawn, for tests
@@ -318,7 +324,7 @@
         ),
       }));
       Object.assign(this, chart(this.data, drawn, this.room), { drawn });
-      this.stage.replaceChildren(this.svg);
+      this.stage.replaceChildren(unnamed(this.svg));
     }
 
     // Knobs, the axes' box and every series' vertices in pixels of the drawing, read from the SVG itself.
