@@ -22,6 +22,7 @@ SITE = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
 ADDRESS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["book"]
 OWNER, REPOSITORY = ADDRESS["repository"].split("/")
 ONLINE = f"https://{OWNER}.github.io/{REPOSITORY}/"
+SOURCES = f"https://github.com/{OWNER}/{REPOSITORY}/blob/main/"
 FILES = f"https://raw.githubusercontent.com/{OWNER}/{REPOSITORY}/main/"
 COMMITTED = sorted(path.relative_to(ROOT / "notebooks") for path in (ROOT / "notebooks").rglob("*.ipynb"))
 
@@ -91,7 +92,8 @@ WRITTEN = {
     f"[(4)]({ONLINE}book/part/plain.html#equation-eq-there)",
     "section reference": f"[Lists](#sec-lists), [A place there]({ONLINE}book/part/plain.html#there)",
     "page reference": f"[its own words]({ONLINE}book/part/plain.html)",
-    "figure references": "[Fig. 2](#fig-cell), [Fig. 1](#fig-dot), [Exercise 1](#ex-first), [Theorem",
+    "figure references": "[Fig. 2](#fig-cell), [Fig. 1](#fig-dot), [Table 1](#tab-titled), [Exercise 1](#ex-",
+    "link to a file": f"[a file]({SOURCES}book/fixture.bib)",
     "citation": f"[[Noether, 1918]({ONLINE}book/works.html#id2)] or "
     f"Noether [[1918]({ONLINE}book/works.html#id2)]",
     "abbreviation": "<sub>low</sub> and <sup>high</sup>, DMFT (dynamical mean-field theory), "
@@ -117,6 +119,9 @@ WRITTEN = {
     "dropdown": "<summary>A fold</summary>\n\nFolded.",
     "card": "**A card**\n\nCard body.",
     "code that is not run": '```python\nnot_run = "`x`"\n```',
+    "captioned code": "A captioned block\n\n```python\nblock\n```\n\n**A rubric**",
+    "titled table": '<a name="tab-titled"></a>**Table 1.** A titled table\n\n'
+    "|  |  |\n| --- | --- |\n| one | two |",
     "glued values": "The answer is 42.1, or 42.1234, or forty-two.",
     "raw HTML": "<p>Raw.</p>",
 }
@@ -253,8 +258,8 @@ def test_links_point_at_what_is_there(site, notebook):
     for target in targets:
         if target.startswith("#"):
             assert f'<a name="{target[1:]}"></a>' in text
-        if target.startswith(FILES):
-            assert (ROOT / target.removeprefix(FILES)).is_file()
+        if target.startswith((FILES, SOURCES)):
+            assert (ROOT / target.removeprefix(FILES).removeprefix(SOURCES)).is_file()
 
 
 def test_launch_links_open_committed_notebooks(site):

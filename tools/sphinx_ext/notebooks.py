@@ -24,7 +24,7 @@ from sphinx.util import logging
 from sphinx_design.dropdown import dropdown_main, dropdown_title
 from sphinx_exercise.nodes import solution_node
 
-from .address import BOOK, FILES, RELEASE, SITE, notebook_path
+from .address import BOOK, FILES, RELEASE, SITE, SOURCES, notebook_path
 
 SETUP = f"""#@title Setup: installs the library if it is missing, and names the device
 try:
@@ -87,7 +87,7 @@ class Markdown:
     def nothing(self, node):
         return ""
 
-    document = section = definition = legend = compound = line_block = blocks
+    document = section = definition = legend = compound = line_block = glossary = blocks
     PassthroughTextElement = generated = sd_badge = inline
     comment = target = index = substitution_definition = sd_tab_input = toctree = meta = label = nothing
 
@@ -101,7 +101,7 @@ class Markdown:
     def paragraph(self, node):
         return re.sub(r"\A(\d+(?=[.)]\s)|(?=[-+#>]))", r"\1\\", self.inline(node).strip())
 
-    line = paragraph
+    line = caption = compact_paragraph = paragraph
 
     def emphasis(self, node):
         return f"*{self.inline(node)}*"
@@ -165,7 +165,9 @@ class Markdown:
     number_reference = reference
 
     def download_reference(self, node):
-        return f"[{self.inline(node)}]({FILES}{node['filename']})"
+        return (
+            f"[{self.inline(node)}]({SOURCES}{self.app.env.relfn2path(node['reftarget'], self.docname)[0]})"
+        )
 
     def image(self, node):
         if "jupyter_execute" in node["uri"]:  # drawn by a cell: there is no file to show
