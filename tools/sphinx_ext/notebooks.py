@@ -56,6 +56,7 @@ def quote(text):
 
 
 def is_cell(node):
+    """Whether a node is an executed cell of the page."""
     return node.get("nb_element") == "cell_code"
 
 
@@ -334,7 +335,7 @@ def notebook(page):
 
 def write_notebook(app, doctree, docname):
     """Write the page's notebook into the site, or remove it where the page has no code any more."""
-    if app.builder.format != "html":
+    if app.builder.name != "html":
         return
     path = Path(app.outdir, "_notebooks", notebook_path(docname))
     if any(map(is_cell, doctree.findall(nodes.container))):
