@@ -1,4 +1,4 @@
-"""The promise of the second build: nothing is executed twice, and no number outlives the library it came from."""
+"""The second build executes nothing twice, and no number outlives the library that it came from."""
 
 import re
 import shutil

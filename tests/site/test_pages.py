@@ -1,23 +1,14 @@
-"""Every page of the built site, in headless Chromium at desk and phone width, over loopback and nothing else."""
+"""Every page of the built site, in Chromium at desk and phone width, over loopback and nothing else."""
 
 import pytest
-from built_site import HTML, serve, toc_pages
-from visits import DESK, PHONE, look
+from built_site import toc_pages
+from visits import DESK, PHONE, look, open_page
 
 pytestmark = pytest.mark.browser
 
 WRITTEN = toc_pages()
 OTHERS = ["genindex", "search"]
 LARGEST = 2_500_000
-
-
-@pytest.fixture(scope="session")
-def address():
-    """Where the built site is served."""
-    assert HTML.is_dir(), "no built site: run `make book` first"
-    server = serve(HTML)
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
 
 
 @pytest.fixture(scope="session", params=WRITTEN + OTHERS)
@@ -34,12 +25,6 @@ def phone(request, browser, address):
     context = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2)
     yield look(context, address, request.param)
     context.close()
-
-
-@pytest.fixture(scope="session", params=["desk", "phone"])
-def visit(request):
-    """The same visit as `desk` or `phone`: for checks that hold on both."""
-    return request.getfixturevalue(request.param)
 
 
 def test_the_page_asks_no_other_host(desk):
@@ -82,3 +67,11 @@ def test_the_phone_has_nothing_to_complain_about(phone):
 def test_the_page_fits_a_phone(phone):
     assert phone.facts["width"] <= PHONE["width"], phone.facts["wide"]
     assert phone.facts["wide"] == []
+
+
+def test_the_search_finds_a_word_of_the_book(browser, address):
+    context = browser.new_context(viewport=DESK)
+    tab, visit = open_page(context, address, "search", query="q=notation")
+    tab.locator("ul.search li a").first.wait_for()
+    assert visit.blocked + visit.failed + visit.complaints == []
+    context.close()

@@ -18,31 +18,9 @@ RENDERED = "() => !window.MathJax?.startup || MathJax.startup.promise.then(() =>
 EXPLORERS = (
     "() => Promise.all([...document.querySelectorAll('figure.explorer')].map((f) => f.explorer.ready))"
 )
-SETTLED = "() => Promise.all(document.getAnimations().map((animation) => animation.finished))"
-FACTS = """() => {
-  const text = (node) => (node.outerHTML || '').slice(0, 120);
-  const all = (selector) => [...document.querySelectorAll(selector)];
-  const edge = document.documentElement.clientWidth;
-  const scrolls = (node) => node && (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(node).overflowX)
-    || getComputedStyle(node).position === 'fixed' || scrolls(node.parentElement));
-  const walker = document.createTreeWalker(document.querySelector('article') ?? document.body, NodeFilter.SHOW_TEXT);
-  const raw = [];
-  while (walker.nextNode())
-    if (/\\\\\\(|\\\\\\[|\\$\\$/.test(walker.currentNode.data) && !walker.currentNode.parentElement.closest('pre, code, script, style'))
-      raw.push(walker.currentNode.data.slice(0, 120));
-  return {
-    equations: all('.math').length,
-    unrendered: [...all('.math').filter((node) => !node.querySelector('mjx-container')), ...all('mjx-merror')].map(text).concat(raw),
-    nameless: all('img').filter((image) => !(image.alt || '').trim()).map(text),
-    broken: all('img').filter((image) => image.complete && !image.naturalWidth).map(text),
-    width: document.scrollingElement.scrollWidth,
-    wide: all('article *').filter((node) => node.getBoundingClientRect().right > edge + 1 && !scrolls(node)).map(text).slice(0, 5),
-    figures: all('article figure:not(.explorer)').length,
-    explorers: all('figure.explorer').map((figure) => figure.id.replace('explore-', '')),
-    outside: all('a[href]').map((link) => link.href).filter((link) => /colab\\.research|mybinder/.test(link)),
-    notebooks: all('a[href$=".ipynb"]').map((link) => link.href).filter((link) => link.startsWith(location.origin)),
-  };
-}"""
+THEME = "(theme) => Object.assign(document.documentElement.dataset, {theme, mode: theme})"
+SETTLED = "Promise.all(document.getAnimations().map((animation) => animation.finished))"
+FACTS = Path(__file__).with_name("facts.js").read_text()
 
 
 @dataclass
@@ -58,10 +36,11 @@ class Visit:
     axe: dict[str, list[str]] = field(default_factory=dict)
 
 
-def open_page(context, address: str, page: str) -> tuple:
+def open_page(context, address: str, page: str, query: str = "") -> tuple:
     """Open a page of the site with every outside request stopped and recorded; the page and its visit."""
     visit = Visit(page)
     tab = context.new_page()
+    tab.set_default_timeout(20_000)
 
     def stop(route):
         visit.blocked.append(route.request.url)
@@ -81,7 +60,7 @@ def open_page(context, address: str, page: str) -> tuple:
     tab.on("requestfailed", lambda request: visit.failed.append(f"{request.failure} {request.url}"))
     tab.on("console", complain)
     tab.on("pageerror", lambda error: visit.complaints.append(str(error)))
-    tab.goto(f"{address}/{page}.html", wait_until="load")
+    tab.goto(f"{address}/{page}.html?{query}", wait_until="load")
     tab.wait_for_function(RENDERED)
     tab.evaluate(EXPLORERS)
     return tab, visit
