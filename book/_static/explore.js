@@ -117,7 +117,8 @@
       return { major, minor: all };
     }
     const stride = Math.ceil(powers.length / Math.max(2, room / 40));
-    return { major: powers.filter((e) => e % stride === 0).map((e) => 10 ** e), minor: stride === 1 ? all : powers.map((e) => 10 ** e), powers: true };
+    const major = powers.filter((e) => e % stride === 0).map((e) => 10 ** e);
+    return { major, minor: stride === 1 ? all : powers.map((e) => 10 ** e), powers: true };
   }
 
   function axes(data, width, height) {
@@ -137,6 +138,7 @@
     });
   }
 
+  const colours = ({ axes: { z } }) => ({ type: z.log ? "log" : "linear", domain: z.lim, scheme: "cividis" });
   const colour = (series) => `var(--explorer-${series.color})`;
 
   // Plot's hook into a mark's drawing: leave the series' label on its SVG group.
@@ -208,7 +210,7 @@
       style: { fontSize: "14px", fontFamily: "inherit", overflow: "visible" },
       x: scale("x"),
       y: scale("y"),
-      color: data.axes.z ? { type: data.axes.z.log ? "log" : "linear", domain: data.axes.z.lim, scheme: "cividis" } : { type: "identity" },
+      color: data.axes.z ? colours(data) : { type: "identity" },
       marks: [...axes(data, inner, height), ...marks, Plot.frame({ anchor: "left" }), Plot.frame({ anchor: "bottom" })],
     });
     return { svg, box: { left: MARGIN.left, top: MARGIN.top, width: inner, height } };
@@ -226,7 +228,7 @@
         heat: "",
       }[series.kind];
       if (series.kind === "heat")
-        item.append(unnamed(Plot.legend({ color: { type: data.axes.z.log ? "log" : "linear", domain: data.axes.z.lim, scheme: "cividis" }, label: series.label, width: 260, tickFormat: words, ticks: 4 })));
+        item.append(unnamed(Plot.legend({ color: colours(data), label: series.label, width: 260, tickFormat: words, ticks: 4 })));
       else {
         item.innerHTML = `<svg width="26" height="14" aria-hidden="true">${shape}</svg>`;
         item.append(series.label);
@@ -236,7 +238,7 @@
     return list;
   }
 
-  // Plot names its groups for developers; the stage names the whole for readers.
+  // Plot names its groups for developers; readers hear the text alone.
   function unnamed(svg) {
     for (const part of svg.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
     return svg;
@@ -324,7 +326,8 @@
         ),
       }));
       Object.assign(this, chart(this.data, drawn, this.room), { drawn });
-      this.stage.replaceChildren(unnamed(this.svg));
+      this.svg.setAttribute("aria-hidden", "true"); // the stage around it speaks
+      this.stage.replaceChildren(this.svg);
     }
 
     // Knobs, the axes' box and every series' vertices in pixels of the drawing, read from the SVG itself.

@@ -18,7 +18,7 @@ BATCH = 8
 CLIP = 10  # boxes: what lies further outside the figure is moved there
 PIXEL = 1.0  # the largest error that interpolation may make
 TRIALS = 30
-STENCILS = (4, 6)
+STENCILS = (4, 6, 8)
 
 Fields = dict[tuple[str, str], np.ndarray]
 """(label, field name) -> one flat row of numbers a setting."""
@@ -94,7 +94,7 @@ def pixels(explorer: Explorer, fields: Fields, zlim: tuple[float, float] | None)
             low, high, at = (
                 np.log(v) if axis in explorer.log else np.asarray(v) for v in (low, high, values)
             )
-        unit = np.where(np.isfinite(at), (at - low) / (high - low), np.nan)
+        unit = np.where(np.isfinite(values), (at - low) / (high - low), np.nan)  # 0 on a log axis: far below
         drawn[key] = BOX[axis] * np.clip(unit, -CLIP, CLIP + 1)
     return drawn
 
@@ -195,7 +195,7 @@ def quantise(explorer: Explorer, fields: Fields, per_pixel: int) -> Sampled:
 def decide(steps: Sampled, evaluate: Evaluator) -> Sampled:
     """Let those knobs interpolate for which it is measured to be exact to a pixel.
 
-    All are tried together at random settings off the grid, with two orders of interpolation. If that fails,
+    All are tried together at random settings off the grid, with a few orders of interpolation. If that fails,
     each knob is tried by itself, and those that pass are tried together, without the worst until they pass.
     """
     random = np.random.default_rng(0)

@@ -130,20 +130,19 @@ class Knob:
         """The settings that are computed: round numbers, both ends and the start among them."""
         if self.values is not None:
             return np.asarray(self.values, dtype=float)
+        low, start, high = (float(self.coordinate(v)) for v in (self.low, self.start, self.high))
+        below = round((self.points - 1) * (start - low) / (high - low))  # intervals; the start is a point
+        below = min(max(below, int(start > low)), self.points - 1 - int(start < high))
+        steps = np.linspace(low, start, below + 1), np.linspace(start, high, self.points - below)
+        grid = np.concatenate([steps[0][:-1], steps[1]])
         if self.log:
-            grid = np.geomspace(self.low, self.high, self.points)
-            digits = 2 if grid[1] > 1.1 * grid[0] else 3
-            grid = np.array([float(f"{v:.{digits - 1}e}") for v in grid])
+            digits = 2 if self.high / self.low > 1.1 ** (self.points - 1) else 3
+            grid = np.array([float(f"{v:.{digits - 1}e}") for v in np.exp(grid)])
             grid = np.round(grid) if self.whole else grid
         else:
-            grid = np.round(
-                np.linspace(self.low, self.high, self.points), self._decimals(self.points - 1) + 1
-            )
-        grid[0], grid[-1] = self.low, self.high
-        nearest = np.abs(self.coordinate(grid) - self.coordinate(self.start)).argmin()
-        if 0 < nearest < len(grid) - 1:
-            grid[nearest] = self.start
-        return np.unique(np.append(grid, self.start))
+            grid = np.round(grid, self._decimals(self.points - 1) + 1)
+        grid[0], grid[-1], grid[below] = self.low, self.high, self.start
+        return np.unique(grid)
 
     @property
     def ladder(self) -> np.ndarray:

@@ -1,0 +1,247 @@
+"""Explorers in a real browser: what is drawn follows the hand, and is what the library computes."""
+
+import functools
+import http.server
+import threading
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from solvable import figures
+from solvable.figures import Band, HeatMap, Knob, Line, Points
+from solvable.figures.explorer import BOX
+from solvable.figures.grid import Evaluator, pixels
+
+pytestmark = pytest.mark.browser
+
+STATIC = Path(__file__).parents[2] / "book" / "_static"
+TIMES = np.logspace(0, 4, 40)
+X, Y = np.linspace(0, 1, 16), np.linspace(0, 1, 8)
+
+
+def losses(a, width):
+    loss = TIMES ** (1 - a) + width ** (1 - a)
+    floor = jnp.where((TIMES > 10) & (TIMES < 40), jnp.nan, width ** (1 - a) * TIMES**0.0)
+    return {
+        "spread": Band(TIMES, 0.7 * loss, 1.4 * loss),
+        "test loss": Line(TIMES, loss),
+        "floor": Line(TIMES, floor),
+        "runs": Points(TIMES[::8], 1.1 * loss[::8]),
+    }
+
+
+def field(phase):
+    wave = jnp.sin(3 * X + phase)
+    return {"field": HeatMap(X, Y, wave * Y[:, None]), "ridge": Line(X, 0.5 + 0.3 * wave)}
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def explorers():
+    """A page with lines, a band, points and a gap over two knobs; and one with a heat map."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOLVABLE_BOOK", "1")
+        curves = figures.explore(
+            losses,
+            {
+                "a": Knob(1.1, 2.0, start=1.5, label="exponent a"),
+                "width": Knob(16, 1024, start=128, label="width N", log=True),
+            },
+            name="losses", x="time t", y="loss", xlim=(1, 1e4), ylim=(1e-3, 3), caption="C.",
+            alt="Falling lines.", marks={"spread": "C1", "test loss": "C1", "floor": "k--"},
+        )  # fmt: skip
+        heat = figures.explore(
+            field, {"phase": Knob(0, 3, start=1, label="phase")},
+            name="field", x="x", y="y", log="", xlim=(0, 1), ylim=(0, 1), caption="C.", alt="A field.",
+        )  # fmt: skip
+    return {"losses": (curves, Evaluator(curves.explorer)), "field": (heat, Evaluator(heat.explorer))}
+
+
+@pytest.fixture(scope="module")
+def address(explorers, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "_static").symlink_to(STATIC)
+    for name, (explorer, _) in explorers.items():
+        (folder / f"{name}.html").write_text(
+            '<!doctype html><html lang="en"><meta charset="utf-8"><title>t</title>'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            '<link rel="icon" href="data:,"><link rel="stylesheet" href="_static/explore.css">'
+            '<script defer src="_static/explore.js"></script>'
+            f"<body>{explorer._repr_html_()}</body></html>"
+        )
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture
+def show(browser, address):
+    """Open a page; at the end, nothing may have failed or left the host."""
+    troubles, contexts = [], []
+
+    def show(name, width=1000, **options):
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: message.type == "error" and troubles.append(message.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("request", lambda r: r.url.startswith((address, "data:", "blob:")) or troubles.append(r.url))
+        page.goto(f"{address}/{name}.html")
+        if options.get("java_script_enabled", True):
+            page.evaluate("document.querySelector('figure.explorer').explorer.ready")
+        return page
+
+    yield show
+    for context in contexts:
+        context.close()
+    assert not troubles
+
+
+def state(page):
+    page.evaluate("new Promise(requestAnimationFrame)")
+    return page.evaluate("document.querySelector('figure.explorer').explorer.state()")
+
+
+def vertices(state, label):
+    return np.array(next(series["px"] for series in state["series"] if series["label"] == label))
+
+
+def expected(evaluate, state, label, names=("x", "y")):
+    """The library's own values at the state's knobs, in pixels of its drawing, without the gaps."""
+    fields = evaluate(np.array([list(state["knobs"].values())]))
+    px = pixels(evaluate.explorer, fields, None)
+    box = state["box"]
+    x = box["left"] + px[label, names[0]][0] * box["width"] / BOX["x"]
+    y = box["top"] + box["height"] - px[label, names[1]][0] * box["height"] / BOX["y"]
+    return np.stack([x, y], axis=1)[np.isfinite(x) & np.isfinite(y)]
+
+
+def turn(page, name, index):
+    page.evaluate(
+        """([name, index]) => {
+            const input = document.querySelector(`input[name=${name}]`);
+            input.value = index;
+            input.dispatchEvent(new Event("input", { bubbles: true }));
+        }""",
+        [name, index],
+    )
+
+
+@pytest.mark.parametrize("width", [1000, 360])
+def test_what_is_drawn_is_what_the_library_computes(show, explorers, width):
+    page, (explorer, evaluate) = show("losses", width), explorers["losses"]
+    assert explorer.sampled.smooth == (True, True)
+    random = np.random.default_rng(3)
+    for _ in range(4):
+        for name, knob in explorer.data["knobs"].items():
+            turn(page, name, int(random.integers(len(knob["values"]))))
+        now = state(page)
+        for label in ("test loss", "floor", "runs"):
+            true = expected(evaluate, now, label)
+            assert len(true) == {"test loss": 40, "floor": 34, "runs": 5}[label]
+            np.testing.assert_allclose(vertices(now, label), true, atol=1.0)
+        drawn = vertices(now, "spread")  # an area's outline: one edge forwards, the other backwards
+        np.testing.assert_allclose(
+            drawn[40:][::-1], expected(evaluate, now, "spread", ("x", "low")), atol=1.0
+        )
+        np.testing.assert_allclose(drawn[:40], expected(evaluate, now, "spread", ("x", "high")), atol=1.0)
+
+
+def test_a_heat_map_is_what_the_library_computes(show, explorers):
+    page, (explorer, evaluate) = show("field"), explorers["field"]
+    turn(page, "phase", 37)
+    now = state(page)
+    z = np.array(next(series["z"] for series in now["series"] if series["kind"] == "heat")).reshape(8, 16)
+    low, high = explorer.data["axes"]["z"]["lim"]
+    np.testing.assert_allclose(z, np.sin(3 * X + now["knobs"]["phase"]) * Y[:, None], atol=(high - low) / 256)
+    np.testing.assert_allclose(vertices(now, "ridge"), expected(evaluate, now, "ridge"), atol=1.0)
+    assert page.locator(".explorer-stage image").count() == 1
+
+
+def test_arrow_keys_turn_a_knob_and_say_so(show):
+    page = show("losses")
+    before = state(page)
+    knob = page.get_by_role("slider", name="width N")
+    knob.focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowLeft")
+    after = state(page)
+    assert after["knobs"]["width"] < before["knobs"]["width"]
+    moved = vertices(after, "test loss")[-1, 1] - vertices(before, "test loss")[-1, 1]
+    assert moved < -3  # a narrower network ends higher: less y on the screen
+    words = f"{after['knobs']['width']:g}"
+    assert knob.get_attribute("aria-valuetext") == words
+    assert page.locator("output").nth(1).text_content() == words
+    chart = page.get_by_role("img")
+    assert chart.get_attribute("aria-label") == f"Falling lines. Now exponent a = 1.50, width N = {words}."
+    page.wait_for_function("document.querySelector('[aria-live]').textContent.includes('width N = ')")
+    page.get_by_role("button", name="Reset").click()
+    assert state(page) == before
+
+
+def test_the_mouse_drags_a_knob_and_reads_a_value(show):
+    page = show("losses")
+    before = state(page)
+    box = page.get_by_role("slider", name="exponent a").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    start = box["x"] + box["width"] * (1.5 - 1.1) / 0.9
+    page.mouse.move(start, middle)
+    page.mouse.down()
+    page.mouse.move(start + 60, middle, steps=5)
+    page.mouse.up()
+    after = state(page)
+    assert after["knobs"]["a"] > before["knobs"]["a"] + 0.05
+    assert vertices(after, "test loss")[-1, 1] > vertices(before, "test loss")[-1, 1] + 3
+    x, y = vertices(after, "test loss")[20]
+    chart = page.locator(".explorer-stage svg").bounding_box()
+    page.mouse.move(chart["x"] + x, chart["y"] + y)
+    tip = page.locator('g[aria-label="tip"] text').text_content()
+    assert "test loss" in tip
+    assert "time t" in tip
+
+
+def test_a_finger_turns_a_knob(show):
+    page = show("losses", 360, has_touch=True, is_mobile=True)
+    before = state(page)
+    box = page.get_by_role("slider", name="width N").bounding_box()
+    page.touchscreen.tap(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
+    after = state(page)
+    assert after["knobs"]["width"] > before["knobs"]["width"]
+    assert vertices(after, "floor")[-1, 1] > vertices(before, "floor")[-1, 1] + 3
+
+
+def test_a_phone_sees_all_of_it_and_can_hit_it(show):
+    page = show("losses", 360)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    for target in (*page.get_by_role("slider").all(), page.get_by_role("button").first):
+        box = target.bounding_box()
+        assert min(box["width"], box["height"]) >= 24
+
+
+def test_the_colours_follow_a_dark_page_without_a_new_drawing(show):
+    page = show("losses")
+    stroke = "getComputedStyle(document.querySelector('[data-series=\"test loss\"] path')).stroke"
+    light = page.evaluate(stroke)
+    assert light == "rgb(213, 94, 0)"
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    dark = page.evaluate(stroke)
+    assert dark != light
+    page.evaluate("document.documentElement.dataset.theme = 'light'")
+    assert page.evaluate(stroke) == light
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.emulate_media(media="print")
+    assert page.evaluate(stroke) == light
+
+
+def test_without_a_script_there_is_a_still_picture(show):
+    page = show("losses", java_script_enabled=False)
+    picture = page.get_by_role("img", name="Falling lines.")
+    assert picture.bounding_box()["width"] > 500
+    assert page.get_by_role("slider").count() == 0

@@ -1,0 +1,79 @@
+"""Explorers with a live kernel: sliders move the picture, and a failure is told in words."""
+
+import re
+
+import ipywidgets as widgets
+import numpy as np
+import pytest
+
+from solvable import figures
+from solvable.figures import Knob, Line
+
+X = np.linspace(0, 1, 20)
+
+
+def line(slope, shift):
+    if shift > 0.9:
+        raise ValueError("the line has left <the figure>")
+    return {"line": Line(X, slope * X + shift)}
+
+
+@pytest.fixture
+def box(monkeypatch):
+    monkeypatch.delenv("SOLVABLE_BOOK", raising=False)
+    return figures.explore(
+        line,
+        {
+            "slope": Knob(0.1, 10.0, start=1.0, label="slope s", log=True),
+            "shift": Knob(0, 1, start=0.2, label="shift"),
+        },
+        name="live", x="x", y="y", log="", xlim=(0, 1), ylim=(0, 2),
+        caption="A line $y = sx$.", alt="A line.",
+    )  # fmt: skip
+
+
+def parts(box):
+    """Sliders by label, the reset button, picture, message, caption."""
+    controls, picture, message, caption = box.children
+    *sliders, reset = controls.children
+    return {slider.description: slider for slider in sliders}, reset, picture, message, caption
+
+
+def test_it_starts_with_a_picture_in_words_too(box):
+    sliders, _, picture, message, caption = parts(box)
+    assert [slider.label for slider in sliders.values()] == ["1", "0.20"]
+    assert 'alt="A line. Now slope s = 1, shift = 0.20."' in picture.value
+    assert message.value == ""
+    assert "$y = sx$" in caption.value
+    assert isinstance(caption, widgets.HTMLMath)
+
+
+def test_a_slider_changes_the_one_picture_and_reset_brings_it_back(box):
+    sliders, reset, picture, _, _ = parts(box)
+    first = picture.value
+    slider = sliders["slope s"]
+    slider.index += 5
+    assert slider.label == "1.25"
+    image, alt = re.search('src="([^"]+)" alt="([^"]+)"', picture.value).groups()
+    assert "slope s = 1.25" in alt
+    assert image not in first
+    reset.click()
+    assert picture.value == first
+
+
+def test_an_error_is_told_in_words_and_the_last_picture_stays(box):
+    sliders, _, picture, message, _ = parts(box)
+    first = picture.value
+    sliders["shift"].value = 1.0
+    assert "No picture for slope s = 1, shift = 1.00: the line has left &lt;the figure&gt;" in message.value
+    assert picture.value == first
+    sliders["shift"].value = 0.5
+    assert message.value == ""
+    assert picture.value != first
+
+
+def test_the_kernel_gets_the_very_value_that_the_reader_sees(box):
+    sliders, *_ = parts(box)
+    for slider in sliders.values():
+        for label, value in slider.options:
+            assert float(label) == pytest.approx(value)
