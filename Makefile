@@ -29,15 +29,16 @@ test-all: book test-floor  ## also the large ensembles, every notebook, and the 
 
 test-floor: .venv-floor/.ready  ## the library's fast tests with the oldest versions that pyproject.toml allows
 	.venv-floor/bin/python -m pytest -m "not slow and not browser" --durations=0 --durations-min=5 \
-		-p no:cacheprovider tests/linear_model tests/test_spectra.py
+		-p no:cacheprovider tests --ignore tests/site --ignore tests/project --ignore tests/tools
 
 notebooks: book  ## write notebooks/*.ipynb from the built book
-	cp _build/notebooks/*.ipynb notebooks/
+	rm -rf notebooks && cp -r _build/html/_notebooks notebooks
 
 clean:  ## remove everything that was built, the environments too
 	rm -rf _build .venv .venv-floor .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 .venv/.ready: constraints.txt pyproject.toml
+	@echo "Installing about a gigabyte into .venv: a minute or two"
 	sh tools/create_venv.sh .venv -e '.[test]' -c constraints.txt
 	@touch $@
 
@@ -48,5 +49,6 @@ clean:  ## remove everything that was built, the environments too
 
 # --all reads every page again (outputs still come from the cache), so that no warning of a past build is lost.
 _build/.book: .venv/.ready $(BOOK_SOURCES)
+	@echo "Executing the pages and writing the HTML: minutes the first time, seconds later"
 	$(BUILD)
 	@touch $@
