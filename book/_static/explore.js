@@ -228,7 +228,7 @@
         heat: "",
       }[series.kind];
       if (series.kind === "heat")
-        item.append(unnamed(Plot.legend({ color: colours(data), label: series.label, width: 260, tickFormat: words, ticks: 4 })));
+        item.append(ramp(series, data));
       else {
         item.innerHTML = `<svg width="26" height="14" aria-hidden="true">${shape}</svg>`;
         item.append(series.label);
@@ -238,9 +238,11 @@
     return list;
   }
 
-  // Plot names its groups for developers; readers hear the text alone.
-  function unnamed(svg) {
-    for (const part of svg.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
+  function ramp(series, data) {
+    const style = { fontSize: "12px", fontFamily: "inherit" };
+    const size = { width: 260, marginTop: 20, height: 50, ticks: 4, tickFormat: words };
+    const svg = Plot.legend({ color: colours(data), label: series.label, style, ...size });
+    for (const part of svg.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label"); // for developers only
     return svg;
   }
 
