@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ._checks import concrete, require, require_count, require_float64, require_shape
+from ._checks import require, require_count, require_float64, require_shape
+from ._pytree import Numbers, pytree
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
+@pytree
+@dataclass(frozen=True, init=False)
 class Spectrum:
     r"""A kernel's eigenvalues and the task's power along each eigenfunction.
 
@@ -36,22 +36,19 @@ class Spectrum:
     eigenvalues: Float[Array, " K"]
     task_power: Float[Array, " K"]
 
-    def __post_init__(self) -> None:
-        fields = (self.eigenvalues, self.task_power)
-        if not all(isinstance(field, jax.Array | np.ndarray | list | tuple) for field in fields):
-            return  # jax rebuilds pytrees around placeholders, which are not for us to check
+    def __init__(self, eigenvalues: Numbers, task_power: Numbers) -> None:
         require_float64()
-        require_shape("eigenvalues", self.eigenvalues, 1, "one number per mode, shape (K,)")
-        require_shape("task_power", self.task_power, 1, "one number per mode, shape (K,)")
-        if np.shape(self.eigenvalues) != np.shape(self.task_power):
+        for name, numbers in (("eigenvalues", eigenvalues), ("task_power", task_power)):
+            require_shape(name, numbers, 1, "one number per mode, shape (K,)")
+        if np.shape(eigenvalues) != np.shape(task_power):
             raise ValueError(
                 "task_power must have one number per eigenvalue; got shapes "
-                f"{np.shape(self.task_power)} and {np.shape(self.eigenvalues)}"
+                f"{np.shape(task_power)} and {np.shape(eigenvalues)}"
             )
-        require("eigenvalues", self.eigenvalues, "positive and finite", lambda x: (x > 0) & np.isfinite(x))
-        require("task_power", self.task_power, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
-        for name, field in zip(("eigenvalues", "task_power"), fields, strict=True):
-            object.__setattr__(self, name, jnp.asarray(field, dtype=jnp.float64))
+        require("eigenvalues", eigenvalues, "positive and finite", lambda x: (x > 0) & np.isfinite(x))
+        require("task_power", task_power, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+        object.__setattr__(self, "eigenvalues", jnp.asarray(eigenvalues, dtype=jnp.float64))
+        object.__setattr__(self, "task_power", jnp.asarray(task_power, dtype=jnp.float64))
 
     @classmethod
     def power_law(cls, *, a: ArrayLike, b: ArrayLike, modes: int, normalize: bool = True) -> Spectrum:
@@ -79,7 +76,7 @@ class Spectrum:
         return cls(eigenvalues, task_power)
 
     @classmethod
-    def from_features(cls, features: ArrayLike, targets: ArrayLike) -> tuple[Spectrum, Array]:
+    def from_features(cls, features: Numbers, targets: Numbers) -> tuple[Spectrum, Array]:
         r"""The spectrum measured on a population of inputs, one row per input.
 
         .. math:: \frac1M \Phi^\top\Phi = \sum_k \lambda_k u_k u_k^\top, \qquad
@@ -101,7 +98,8 @@ class Spectrum:
         """
         require_float64()
         require_shape("features", features, 2, "a table (M inputs, S features)")
-        targets = targets if np.ndim(targets) == 2 else np.asarray(targets)[:, None] if np.ndim(targets) == 1 else targets
+        if np.ndim(targets) == 1:
+            targets = np.asarray(targets)[:, None]
         require_shape("targets", targets, 2, "a table (M inputs, C outputs), or one number per input")
         if np.shape(features)[0] != np.shape(targets)[0]:
             raise ValueError(
@@ -137,8 +135,3 @@ class Spectrum:
         """
         filled = self.eigenvalues / (self.eigenvalues + jnp.asarray(kappa)[..., None])
         return jnp.sum(filled**order, axis=-1)
-
-    @property
-    def is_concrete(self) -> bool:
-        """Whether the numbers are known, that is, jax is not tracing."""
-        return concrete(self.eigenvalues) is not None

@@ -1,6 +1,6 @@
 """The linear scaling model: a random-feature student of a power-law teacher, trained by gradient flow."""
 
-from . import theory
+from . import experiment, theory
 from .curves import FinalLoss, LossCurves
 
-__all__ = ["FinalLoss", "LossCurves", "theory"]
+__all__ = ["FinalLoss", "LossCurves", "experiment", "theory"]

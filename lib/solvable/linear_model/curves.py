@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .. import results
+from .._pytree import pytree
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True)
 class LossCurves:
     """Test and train loss against time, from the theory or from simulated students.
@@ -63,7 +63,7 @@ class LossCurves:
         return results.load(path, cls)
 
 
-@jax.tree_util.register_dataclass
+@pytree
 @dataclass(frozen=True)
 class FinalLoss:
     """Loss at the end of training.

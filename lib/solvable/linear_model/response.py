@@ -117,7 +117,7 @@ def missed(eigenvalues: Float[Array, " K"], kappa: Complex[Array, " J"]) -> Floa
     return jnp.stack([(x * (x + eigenvalues) + y * y) * norm, y * eigenvalues * norm])
 
 
-def pairs(left: Float[Array, "2 J K"], weight: Array, right: Float[Array, "2 J K"]) -> Complex[Array, "J 2J"]:
+def pairs(left: Float[Array, "2 J K"], weight: Array, right: Float[Array, "2 J K"]) -> Complex[Array, "J 2*J"]:
     """Sum over modes of left_i weight right_j, for j on the upper half of the contour and then on the lower."""
     (a, b), (c, d) = left, right
     ac, bd = (a * weight) @ c.T, (b * weight) @ d.T
@@ -132,7 +132,7 @@ def mean_square(disorder: Disorder, s: Array, x: Array, x_swapped: Array, t: Arr
     return numerator / ((1 - s * data) * (1 - s * features) - x * x_swapped * features * data)
 
 
-def two_point(spectrum: Spectrum, disorder: Disorder, kappa: Complex[Array, " J"]) -> Complex[Array, "J 2J"]:
+def two_point(spectrum: Spectrum, disorder: Disorder, kappa: Complex[Array, " J"]) -> Complex[Array, "J 2*J"]:
     """C for every pair of nodes, the first on the upper half of the contour."""
     f = missed(spectrum.eigenvalues, kappa)
     g = jnp.stack([1 - f[0], -f[1]])

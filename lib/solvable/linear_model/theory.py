@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from .._checks import concrete, require, require_float64, require_shape
+from .._pytree import Numbers
 from ..laplace import talbot
 from ..spectra import Spectrum
 from .curves import FinalLoss, LossCurves
@@ -25,7 +26,7 @@ CONVERGED = 1e-8
 
 def gradient_flow(
     spectrum: Spectrum,
-    times: Float[ArrayLike, " T"],
+    times: Numbers,
     *,
     width: ArrayLike = np.inf,
     samples: ArrayLike = np.inf,
@@ -101,7 +102,7 @@ def _gradient_flow(
 
 def mode_errors(
     spectrum: Spectrum,
-    times: Float[ArrayLike, " T"],
+    times: Numbers,
     *,
     width: ArrayLike = np.inf,
     samples: ArrayLike = np.inf,
@@ -206,13 +207,12 @@ def _final_loss(spectrum: Spectrum, width: Array, samples: Array, noise: Array, 
     total = mean_square(disorder, s=g @ g, x=x, x_swapped=x, t=power @ (f * f), u=power @ (f * g))
     data_response = jnp.where((ridge == 0) & (samples <= width), 0.0, 1 - g.sum() * disorder.data)
 
-    spare = 1 - modes * disorder.data  # P > K: the share of the data that is left to average the noise
-    safe = jnp.where(spare > 0, spare, 1.0)
-    full = jnp.where(noise == 0, 0.0, jnp.where(spare > 0, noise * modes * disorder.data / safe, jnp.inf))
+    spare = jnp.maximum(samples - modes, 0.0)  # data beyond one per mode: they average the noise
+    full = jnp.where(noise == 0, 0.0, jnp.where(spare > 0, noise * modes / jnp.where(spare > 0, spare, 1.0), jnp.inf))
     corner = modes * jnp.sum(power / lam) / (3 * jnp.sum(1 / lam))
     full = jnp.where((width == modes) & (samples == modes) & (noise == 0), corner, full)
     test = jnp.where(complete, full, jnp.where(singular, jnp.inf, jnp.maximum(total - noise, 0.0)))
-    train = jnp.where(complete, noise * spare, jnp.where(singular, 0.0, data_response**2 * total))
+    train = jnp.where(complete, noise * jnp.maximum(1 - modes * disorder.data, 0.0), jnp.where(singular, 0.0, data_response**2 * total))
     return FinalLoss(test, train)
 
 
@@ -227,7 +227,7 @@ def _effective_ridge(spectrum: Spectrum, disorder: Disorder, rank: Array, ridge:
         d = dimension(log_kappa)
         return jnp.exp(log_kappa) * (1 - d * disorder.data) * (1 - d * disorder.features) - ridge
 
-    def halve(_: int, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
+    def halve(_: Array, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = bracket
         middle = (low + high) / 2
         above = (dimension(middle) < rank) & (excess(middle) >= 0)
@@ -280,7 +280,7 @@ def _check(**values: ArrayLike) -> None:
         require("noise", values["noise"], ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
 
 
-def _check_times(times: ArrayLike) -> Array:
+def _check_times(times: Numbers) -> Array:
     require_shape("times", times, 1, "a list of times, shape (T,)")
     require("times", times, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
     return jnp.asarray(times, float)

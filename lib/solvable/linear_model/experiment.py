@@ -1,0 +1,143 @@
+"""The linear model at finite size: draw features and data, follow gradient flow exactly, repeat.
+
+The flow is linear, so it needs no time steps: one eigendecomposition of the student's kernel on its training set gives
+every time at once. Equations and units as in `theory`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from time import perf_counter
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from .._checks import require, require_count, require_float64, require_shape
+from .._pytree import Numbers
+from ..spectra import Spectrum
+from .curves import LossCurves
+
+CHUNK_BYTES = 1 << 29  # memory of the repeats that are on the device at once
+
+
+def gradient_flow(
+    spectrum: Spectrum,
+    times: Numbers,
+    *,
+    width: ArrayLike = np.inf,
+    samples: ArrayLike = np.inf,
+    noise: ArrayLike = 0.0,
+    key: Array,
+    repeats: int = 32,
+) -> LossCurves:
+    r"""Test and train loss of `repeats` random students, each trained by exact gradient flow.
+
+    .. math:: f = w\cdot\phi, \quad \phi = A\psi/\sqrt N, \qquad
+              w(t) = \frac1P \Phi^\top \frac{1 - e^{-Gt}}{G}\, y, \quad G = \Phi\Phi^\top/P, \qquad
+              L(t) = \sum_k \lambda_k \Big(\bar w_k - \frac{[A^\top w(t)]_k}{\sqrt N}\Big)^2
+
+    Args:
+      spectrum: the K modes.
+      times: shape (T,), >= 0, in units of 1 / (learning rate x eigenvalue).
+      width: number of features N, whole, or ``inf``: the student then has all K modes themselves.
+      samples: training points P, whole, or ``inf``: the student then descends the population loss.
+      noise: variance of the label noise, >= 0.
+      key: a jax random key. Repeat i uses the i-th of ``jax.random.split(key, repeats)``, however they are chunked.
+      repeats: number of independent draws of features, data and noise.
+
+    Returns:
+      ``LossCurves`` with mean, standard deviation over repeats (unbiased) and, from it, the standard error. ``test``
+      is the population loss of each student, without sampling error and without the noise variance; ``train``
+      includes the noise.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+      RuntimeError: where jax is in float32: late times need the small eigenvalues of G.
+
+    Costs O(repeats (min(N, P)^3 + K N P)); repeats run together in chunks of about half a gigabyte.
+    Book: "A model you can solve".
+    """
+    require_float64()
+    require_shape("times", times, 1, "a list of times, shape (T,)")
+    require("times", times, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+    require("noise", noise, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+    sizes = {}
+    for name, size in (("width", width), ("samples", samples)):
+        require(name, size, "a whole number >= 1, or inf", lambda x: (x >= 1) & (x == np.floor(x)))
+        sizes[name] = None if np.isinf(size) else int(size)
+    repeats = require_count("repeats", repeats, 2)
+    times = jnp.asarray(times, float)
+    n, p, k = sizes["width"] or spectrum.modes, sizes["samples"] or 1, spectrum.modes
+    fits = int(CHUNK_BYTES / (8 * (2 * n * k + 2 * p * k + 3 * n * p + 4 * k * times.size)))
+    chunk = -(-repeats // -(-repeats // max(1, fits)))  # as few chunks as fit, all of one size
+
+    start = perf_counter()
+    keys = jax.random.split(key, repeats)
+    keys = jnp.concatenate([keys, keys[: -repeats % chunk]])  # full chunks, so that one program serves all
+    losses = []
+    for first in range(0, repeats, chunk):  # a Python loop: XLA's CPU threads can hang on batches inside lax.map
+        batch = _students(spectrum, times, jnp.asarray(noise, float), keys[first : first + chunk], **sizes)
+        losses.append(jax.block_until_ready(batch))
+    test, train = (jnp.concatenate(parts)[:repeats] for parts in zip(*losses, strict=True))
+    parameters = {"spectrum": spectrum, "width": width, "samples": samples, "noise": noise, "repeats": repeats}
+    parameters |= {"key": jax.random.key_data(key), "seconds": perf_counter() - start}
+    return LossCurves(
+        times,
+        test.mean(axis=0),
+        train.mean(axis=0),
+        test_std=test.std(axis=0, ddof=1),
+        train_std=train.std(axis=0, ddof=1),
+        parameters=parameters,
+    )
+
+
+@partial(jax.jit, static_argnames=("width", "samples"))
+def _students(
+    spectrum: Spectrum, times: Array, noise: Array, keys: Array, *, width: int | None, samples: int | None
+) -> tuple[Array, Array]:
+    return jax.vmap(lambda key: one_student(spectrum, times, noise, key, width=width, samples=samples))(keys)
+
+
+def one_student(
+    spectrum: Spectrum, times: Array, noise: Array, key: Array, *, width: int | None, samples: int | None
+) -> tuple[Float[Array, " T"], Float[Array, " T"]]:
+    """Test and train loss of one student; None stands for an infinite width or number of samples."""
+    lam = spectrum.eigenvalues
+    teacher = jnp.sqrt(spectrum.task_power / lam)
+    of_features, of_data, of_noise = jax.random.split(key, 3)
+
+    projection = None if width is None else jax.random.normal(of_features, (width, lam.size)) / jnp.sqrt(width)
+
+    def to_modes(weights: Array) -> Array:  # (N, T) -> (K, T)
+        return weights if projection is None else projection.T @ weights
+
+    def to_features(modes: Array) -> Array:  # (..., K) -> (..., N)
+        return modes if projection is None else modes @ projection.T
+
+    if samples is None:  # the population: K "samples", one along each mode
+        inputs, labels = jnp.diag(jnp.sqrt(lam)), jnp.sqrt(spectrum.task_power)
+    else:
+        inputs = jax.random.normal(of_data, (samples, lam.size)) * jnp.sqrt(lam / samples)
+        labels = inputs @ teacher + jnp.sqrt(noise / samples) * jax.random.normal(of_noise, (samples,))
+
+    weights = flow(to_features(inputs), labels, times)
+    missed = teacher[:, None] - to_modes(weights)
+    test = lam @ missed**2
+    if samples is None:
+        return test, test + noise
+    return test, jnp.sum((labels[:, None] - to_features(inputs) @ weights) ** 2, axis=0)
+
+
+def flow(features: Float[Array, "P N"], labels: Float[Array, " P"], times: Float[Array, " T"]) -> Float[Array, "N T"]:
+    """Weights of dw/dt = features^T (labels - features w) from w = 0, at each time."""
+    p, n = features.shape
+    gram = features @ features.T if p <= n else features.T @ features
+    rates, vectors = jnp.linalg.eigh(gram)
+    rates = jnp.maximum(rates, 0.0)[:, None]
+    progress = jnp.where(rates * times > 1e-12, -jnp.expm1(-rates * times) / jnp.where(rates > 0, rates, 1.0), times)
+    if p <= n:
+        return features.T @ (vectors @ (progress * (vectors.T @ labels)[:, None]))
+    return vectors @ (progress * (vectors.T @ (features.T @ labels))[:, None])

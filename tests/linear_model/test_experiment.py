@@ -1,0 +1,113 @@
+"""Theory against brute force: the one question of the book."""
+
+import jax
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from solvable import Spectrum, linear_model
+from solvable.linear_model import experiment, theory
+
+inf = np.inf
+TIMES = np.logspace(0, 5, 11)
+
+CASES = [  # a, b, width, samples, noise, repeats: N and P >= 100 and not within 20 % of each other
+    (1.5, 1.25, 100, 150, 0.0, 300),
+    (1.8, 1.4, 100, 150, 0.1, 500),
+    (1.8, 1.4, inf, 150, 0.05, 800),
+    (1.5, 1.25, 128, inf, 0.0, 200),
+    (2.0, 1.0, 300, 120, 0.0, 1200),
+    (1.3, 1.6, 150, 400, 0.2, 200),
+    (2.5, 1.2, 100, 250, 0.02, 400),
+]
+
+
+@pytest.mark.parametrize(("a", "b", "width", "samples", "noise", "repeats"), CASES)
+def test_theory_predicts_the_experiment(a, b, width, samples, noise, repeats):
+    """Within 3 standard errors + 2 %, wherever a loss exceeds 1e-4 of the start; standard error at most 1.5 %."""
+    spectrum = Spectrum.power_law(a=a, b=b, modes=400)
+    sizes = {"width": width, "samples": samples, "noise": noise}
+    limit = theory.gradient_flow(spectrum, TIMES, **sizes)
+    runs = experiment.gradient_flow(spectrum, TIMES, **sizes, key=jax.random.key(7), repeats=repeats)
+    for which in ("test", "train"):
+        predicted, mean = getattr(limit, which), getattr(runs, which)
+        error = getattr(runs, f"{which}_error")
+        seen = np.asarray(mean) > 1e-4
+        assert seen.any()
+        assert np.all((error / mean)[seen] <= 0.015), np.max((error / mean)[seen])
+        assert np.all((np.abs(predicted - mean) <= 3 * error + 0.02 * mean)[seen]), (predicted / mean - 1)[seen]
+
+
+def test_a_wrong_theory_would_be_seen():
+    """The comparison has teeth: 20 % fewer samples in the theory, and it fails."""
+    spectrum = Spectrum.power_law(a=1.8, b=1.4, modes=400)
+    runs = experiment.gradient_flow(spectrum, TIMES, width=100, samples=150, noise=0.1, key=jax.random.key(7), repeats=500)
+    wrong = theory.gradient_flow(spectrum, TIMES, width=100, samples=120, noise=0.1)
+    assert np.any(np.abs(wrong.test - runs.test) > 3 * runs.test_error + 0.02 * runs.test)
+
+
+@pytest.mark.parametrize(("width", "samples"), [(4, 6), (6, 4), (None, 5), (4, None), (None, None), (20, 15)])
+def test_the_exact_flow_is_the_flow(width, samples):
+    """The eigendecomposition against small Euler steps of dv/dt = -M (S v + Psi^T eps / P), for one student."""
+    spectrum = Spectrum.power_law(a=1.5, b=1.0, modes=12)
+    lam = np.asarray(spectrum.eigenvalues)
+    teacher = np.sqrt(np.asarray(spectrum.task_power) / lam)
+    key, noise, until, steps = jax.random.key(3), 0.3, 8.0, 40_000
+    of_features, of_data, of_noise = jax.random.split(key, 3)
+    m, s, pull = np.eye(12), np.diag(lam), np.zeros(12)
+    if width:
+        a = np.asarray(jax.random.normal(of_features, (width, 12)))
+        m = a.T @ a / width
+    if samples:
+        psi = np.asarray(jax.random.normal(of_data, (samples, 12))) * np.sqrt(lam)
+        eps = np.sqrt(noise) * np.asarray(jax.random.normal(of_noise, (samples,)))
+        s, pull = psi.T @ psi / samples, psi.T @ eps / samples
+    v = teacher.copy()
+    for _ in range(steps):
+        half = v - until / steps / 2 * (m @ (s @ v + pull))
+        v = v - until / steps * (m @ (s @ half + pull))
+    test = lam @ v**2
+    train = np.mean((psi @ v + eps) ** 2) if samples else test + noise
+    exact = experiment.one_student(spectrum, np.array([0.0, until]), noise, key, width=width, samples=samples)
+    assert_allclose([exact[0][1], exact[1][1]], [test, train], rtol=1e-7)
+    assert_allclose(exact[0][0], spectrum.task_power.sum(), rtol=1e-12)
+
+
+def test_repeats_do_not_depend_on_their_chunks(monkeypatch):
+    spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=30)
+    kwargs = {"width": 8, "samples": 9, "key": jax.random.key(0), "repeats": 7}
+    whole = experiment.gradient_flow(spectrum, TIMES, **kwargs)
+    monkeypatch.setattr(experiment, "CHUNK_BYTES", 100_000)
+    pieces = experiment.gradient_flow(spectrum, TIMES, **kwargs)
+    assert_allclose(whole.test, pieces.test, rtol=1e-9)
+    assert_allclose(whole.test_std, pieces.test_std, rtol=1e-6)
+    assert_allclose(whole.test_error, whole.test_std / np.sqrt(7))
+    other = experiment.gradient_flow(spectrum, TIMES, **(kwargs | {"key": jax.random.key(1)}))
+    assert not np.allclose(other.test, whole.test)
+
+
+def test_both_return_the_same_type():
+    spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=30)
+    limit = theory.gradient_flow(spectrum, TIMES)
+    runs = experiment.gradient_flow(spectrum, TIMES, key=jax.random.key(0), repeats=2)
+    assert type(limit) is type(runs) is linear_model.LossCurves
+    assert not limit.is_experiment
+    assert runs.is_experiment
+    assert_allclose(runs.test, limit.test, rtol=1e-9, atol=1e-15)  # no disorder: one exact answer
+    assert_allclose(limit.test_error, 0)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "says"),
+    [
+        ({"width": 0}, r"width must be a whole number >= 1, or inf; got 0"),
+        ({"samples": 2.5}, r"samples must be a whole number >= 1, or inf; got 2\.5"),
+        ({"noise": np.nan}, r"noise must be >= 0 and finite; got nan"),
+        ({"repeats": 1}, r"repeats must be a whole number >= 2; got 1"),
+        ({"times": [[1.0]]}, r"times must be a list of times"),
+    ],
+)
+def test_bad_input_is_named(kwargs, says):
+    spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=5)
+    with pytest.raises(ValueError, match=says):
+        experiment.gradient_flow(spectrum, **({"times": [1.0], "key": jax.random.key(0)} | kwargs))
