@@ -113,13 +113,17 @@ def vertices(state, label):
     return np.array(next(series["px"] for series in state["series"] if series["label"] == label))
 
 
-def expected(evaluate, state, label, names=("x", "y")):
-    """The library's own values at the state's knobs, in pixels of its drawing, without the gaps."""
+def exact(evaluate, state):
+    """The library's own values at the state's knobs, as pixels of the largest drawing."""
     fields = evaluate(np.array([list(state["knobs"].values())]))
-    px = pixels(evaluate.explorer, fields, None)
+    return {key: px[0] for key, px in pixels(evaluate.explorer, fields, None).items()}
+
+
+def on_screen(px, state, label, names=("x", "y")):
+    """Pixels of the largest drawing as pixels of this one, without the gaps."""
     box = state["box"]
-    x = box["left"] + px[label, names[0]][0] * box["width"] / BOX["x"]
-    y = box["top"] + box["height"] - px[label, names[1]][0] * box["height"] / BOX["y"]
+    x = box["left"] + px[label, names[0]] * box["width"] / BOX["x"]
+    y = box["top"] + box["height"] - px[label, names[1]] * box["height"] / BOX["y"]
     return np.stack([x, y], axis=1)[np.isfinite(x) & np.isfinite(y)]
 
 
@@ -143,15 +147,16 @@ def test_what_is_drawn_is_what_the_library_computes(show, explorers, width):
         for name, knob in explorer.data["knobs"].items():
             turn(page, name, int(random.integers(len(knob["values"]))))
         now = state(page)
+        px = exact(evaluate, now)
+        build = explorer.sampled.at(np.array(list(now["knobs"].values())))
         for label in ("test loss", "floor", "runs"):
-            true = expected(evaluate, now, label)
+            true = on_screen(px, now, label)
+            np.testing.assert_allclose(vertices(now, label), on_screen(build, now, label), atol=0.002)
             assert len(true) == {"test loss": 40, "floor": 34, "runs": 5}[label]
             np.testing.assert_allclose(vertices(now, label), true, atol=1.0)
         drawn = vertices(now, "spread")  # an area's outline: one edge forwards, the other backwards
-        np.testing.assert_allclose(
-            drawn[40:][::-1], expected(evaluate, now, "spread", ("x", "low")), atol=1.0
-        )
-        np.testing.assert_allclose(drawn[:40], expected(evaluate, now, "spread", ("x", "high")), atol=1.0)
+        np.testing.assert_allclose(drawn[40:][::-1], on_screen(px, now, "spread", ("x", "low")), atol=1.0)
+        np.testing.assert_allclose(drawn[:40], on_screen(px, now, "spread", ("x", "high")), atol=1.0)
 
 
 def test_a_heat_map_is_what_the_library_computes(show, explorers):
@@ -161,7 +166,9 @@ def test_a_heat_map_is_what_the_library_computes(show, explorers):
     z = np.array(next(series["z"] for series in now["series"] if series["kind"] == "heat")).reshape(8, 16)
     low, high = explorer.data["axes"]["z"]["lim"]
     np.testing.assert_allclose(z, np.sin(3 * X + now["knobs"]["phase"]) * Y[:, None], atol=(high - low) / 256)
-    np.testing.assert_allclose(vertices(now, "ridge"), expected(evaluate, now, "ridge"), atol=1.0)
+    np.testing.assert_allclose(
+        vertices(now, "ridge"), on_screen(exact(evaluate, now), now, "ridge"), atol=1.0
+    )
     assert page.locator(".explorer-stage image").count() == 1
 
 
