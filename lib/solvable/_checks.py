@@ -48,5 +48,10 @@ def require_shape(name: str, value: object, ndim: int, what: str) -> None:
 
 def require_count(name: str, value: object, least: int = 1) -> int:
     """A whole number that shapes an array, at least `least`."""
-    require(name, value, f"a whole number >= {least}", lambda x: (x >= least) & (x == np.floor(x)) & np.isfinite(x))
+    require(
+        name,
+        value,
+        f"a whole number >= {least}",
+        lambda x: (x >= least) & (x == np.floor(x)) & np.isfinite(x),
+    )
     return int(value)  # type: ignore[call-overload]

@@ -108,13 +108,14 @@ class Spectrum:
         require("features", features, "finite", np.isfinite)
         require("targets", targets, "finite", np.isfinite)
         phi, y = np.asarray(features, dtype=float), np.asarray(targets, dtype=float)
-        left, scale, _ = np.linalg.svd(phi / np.sqrt(len(phi)), full_matrices=False)
-        kept = scale > scale[0] * max(phi.shape) * np.finfo(float).eps if scale[0] > 0 else scale > 0
+        eigenvalues, directions = np.linalg.eigh(phi.T @ phi / len(phi))
+        kept = eigenvalues > eigenvalues[-1] * max(phi.shape) * np.finfo(float).eps
         if not kept.any():
             raise ValueError("features must vary; got all zeros")
-        power = np.sum((left.T @ y) ** 2, axis=1)[kept] / len(y)  # |E y psi_k|^2 / lambda_k, without dividing
+        overlaps = directions[:, kept].T @ (phi.T @ y) / len(phi)  # E y psi_k
+        power = np.sum(overlaps**2, axis=1) / eigenvalues[kept]
         residual = np.mean(np.sum(y**2, axis=1)) - power.sum()
-        return cls(jnp.asarray(scale[kept] ** 2), jnp.asarray(power)), jnp.asarray(max(residual, 0.0))
+        return cls(eigenvalues[kept][::-1], power[::-1]), jnp.asarray(max(residual, 0.0))
 
     @property
     def modes(self) -> int:

@@ -1,6 +1,7 @@
 """Theory against brute force: the one question of the book."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -41,7 +42,9 @@ def test_theory_predicts_the_experiment(a, b, width, samples, noise, repeats):
 def test_a_wrong_theory_would_be_seen():
     """The comparison has teeth: 20 % fewer samples in the theory, and it fails."""
     spectrum = Spectrum.power_law(a=1.8, b=1.4, modes=400)
-    runs = experiment.gradient_flow(spectrum, TIMES, width=100, samples=150, noise=0.1, key=jax.random.key(7), repeats=500)
+    runs = experiment.gradient_flow(
+        spectrum, TIMES, width=100, samples=150, noise=0.1, key=jax.random.key(7), repeats=500
+    )
     wrong = theory.gradient_flow(spectrum, TIMES, width=100, samples=120, noise=0.1)
     assert np.any(np.abs(wrong.test - runs.test) > 3 * runs.test_error + 0.02 * runs.test)
 
@@ -68,7 +71,9 @@ def test_the_exact_flow_is_the_flow(width, samples):
         v = v - until / steps * (m @ (s @ half + pull))
     test = lam @ v**2
     train = np.mean((psi @ v + eps) ** 2) if samples else test + noise
-    exact = experiment.one_student(spectrum, np.array([0.0, until]), noise, key, width=width, samples=samples)
+    exact = experiment.one_student(
+        spectrum, jnp.array([0.0, until]), jnp.asarray(noise), key, width=width, samples=samples
+    )
     assert_allclose([exact[0][1], exact[1][1]], [test, train], rtol=1e-7)
     assert_allclose(exact[0][0], spectrum.task_power.sum(), rtol=1e-12)
 

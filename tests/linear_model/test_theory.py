@@ -148,7 +148,9 @@ def test_singular_final_losses_are_values():
     assert near[1] == 0.0
 
 
-@pytest.mark.parametrize(("width", "samples", "noise", "ridge"), [(50, 80, 0.1, 0.01), (80, 50, 0.0, 1e-3), (60, 60, 0.1, 1e-4)])
+@pytest.mark.parametrize(
+    ("width", "samples", "noise", "ridge"), [(50, 80, 0.1, 0.01), (80, 50, 0.0, 1e-3), (60, 60, 0.1, 1e-4)]
+)
 def test_static_ridge_against_brute_force(width, samples, noise, ridge):
     """delta |w|^2 added to the mean square error, 600 draws: within 3 standard errors + 2 %."""
     spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=300)
@@ -255,7 +257,13 @@ def test_vmap_and_jit_go_through():
 
 sizes = st.one_of(st.just(inf), st.floats(1, 300), st.integers(1, 300))
 models = st.fixed_dictionaries(
-    {"a": st.floats(1.05, 4), "b": st.floats(0.3, 3), "width": sizes, "samples": sizes, "noise": st.floats(0, 1)}
+    {
+        "a": st.floats(1.05, 4),
+        "b": st.floats(0.3, 3),
+        "width": sizes,
+        "samples": sizes,
+        "noise": st.floats(0, 1),
+    }
 )
 MANY = np.concatenate([[0.0], np.logspace(-2, 6, 15)])
 
@@ -352,6 +360,10 @@ def test_results_survive_a_file(tmp_path):
     assert_allclose(again.parameters["spectrum"].eigenvalues, spectrum.eigenvalues)
     assert again.parameters["width"] == 3
     repeated = linear_model.experiment.gradient_flow(
-        again.parameters["spectrum"], again.times, width=3, key=jax.random.wrap_key_data(again.parameters["key"]), repeats=4
+        again.parameters["spectrum"],
+        again.times,
+        width=3,
+        key=jax.random.wrap_key_data(again.parameters["key"]),
+        repeats=4,
     )
     assert_allclose(repeated.test, curves.test)

@@ -62,9 +62,7 @@ class Explorer:
         match = re.fullmatch(r"(?:C([0-6])|(k))?(--|-|:)?", self.marks.get(label, ""))
         if match is None:
             given = self.marks[label]
-            raise ValueError(
-                f"marks[{label!r}] must look like 'C1--' (C0-C6 or k; -, -- or :); got {given!r}"
-            )
+            raise ValueError(f"marks[{label!r}] must look like 'C1--' (C0-C6 or k; -, -- or :); got {given!r}")
         color, black, dash = match.groups()
         index = len(COLOURS) - 1 if black else int(color) if color else number % len(COLOURS)
         return Style(index, dash or "-")
@@ -146,9 +144,7 @@ def _check(explorer: Explorer) -> None:
     needed = {p.name for p in parameters if p.name in known and p.default is p.empty}
     for knob in explorer.controls:
         if knob not in known and not anything:
-            raise ValueError(
-                f"controls has a knob {knob!r} that curves does not take; it takes {sorted(known)}"
-            )
+            raise ValueError(f"controls has a knob {knob!r} that curves does not take; it takes {sorted(known)}")
     if missing := sorted(needed - set(explorer.controls)):
         raise ValueError(f"controls must have a knob for every argument of curves; missing: {missing}")
     curves = explorer.at(explorer.start)
@@ -163,9 +159,7 @@ def _check(explorer: Explorer) -> None:
 def _checked(label: str, series: Any) -> Series:
     """The series as NumPy arrays of fitting shapes."""
     if not isinstance(series, Line | Band | Points | HeatMap):
-        raise ValueError(
-            f"curves[{label!r}] must be a Line, Band, Points or HeatMap; got {type(series).__name__}"
-        )
+        raise ValueError(f"curves[{label!r}] must be a Line, Band, Points or HeatMap; got {type(series).__name__}")
     series = type(series)(*(np.asarray(part, dtype=float) for part in series))
     shapes = [part.shape for part in series]
     n = shapes[0][0] if shapes[0] else 0
@@ -185,6 +179,4 @@ def _check_even(explorer: Explorer, label: str, field: HeatMap) -> None:
         steps = np.diff(centres)
         if len(steps) == 0 or not np.allclose(steps, steps.mean(), rtol=0.02) or steps[0] <= 0:
             scale = "in the logarithm" if axis in explorer.log else "in value"
-            raise ValueError(
-                f"curves[{label!r}].{axis} must increase in even steps {scale}, as the axis is drawn"
-            )
+            raise ValueError(f"curves[{label!r}].{axis} must increase in even steps {scale}, as the axis is drawn")

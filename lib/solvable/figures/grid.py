@@ -60,8 +60,7 @@ class Evaluator:
         left = len(settings) - BATCH * (len(rows) - 1)
         sizes = [BATCH] * (len(rows) - 1) + [left]
         return [
-            {key: np.asarray(part)[:size] for key, part in row.items()}
-            for row, size in zip(rows, sizes, strict=True)
+            {key: np.asarray(part)[:size] for key, part in row.items()} for row, size in zip(rows, sizes, strict=True)
         ]
 
     def _by_call(self, setting: np.ndarray) -> Fields:
@@ -73,9 +72,7 @@ class Evaluator:
         if {k: [np.shape(p) for p in s] for k, s in curves.items()} != {
             k: [np.shape(p) for p in s] for k, s in self.first.items()
         }:
-            raise ValueError(
-                f"curves must return the same labels and shapes at every setting; they differ at {values}"
-            )
+            raise ValueError(f"curves must return the same labels and shapes at every setting; they differ at {values}")
         return {
             (label, name): np.reshape(part, (1, -1))
             for label, series in curves.items()
@@ -91,9 +88,7 @@ def pixels(explorer: Explorer, fields: Fields, zlim: tuple[float, float] | None)
         axis = AXIS[key[1]]
         low, high = limits[axis]
         with np.errstate(divide="ignore", invalid="ignore"):
-            low, high, at = (
-                np.log(v) if axis in explorer.log else np.asarray(v) for v in (low, high, values)
-            )
+            low, high, at = (np.log(v) if axis in explorer.log else np.asarray(v) for v in (low, high, values))
         unit = np.where(np.isfinite(values), (at - low) / (high - low), np.nan)  # 0 on a log axis: far below
         drawn[key] = BOX[axis] * np.clip(unit, -CLIP, CLIP + 1)
     return drawn
@@ -107,9 +102,7 @@ def colour_limits(explorer: Explorer, fields: Fields) -> tuple[float, float] | N
     z = np.concatenate(numbers)
     z = z[np.isfinite(z) & (z > 0 if "z" in explorer.log else True)]
     if z.size == 0:
-        raise ValueError(
-            "curves must give a heat map some finite (with a logarithmic scale: positive) numbers"
-        )
+        raise ValueError("curves must give a heat map some finite (with a logarithmic scale: positive) numbers")
     low, high = float(z.min()), float(z.max())
     return (low, high) if low < high else (low, low + max(abs(low), 1e-12))
 

@@ -26,9 +26,7 @@ def live(explorer: Explorer) -> widgets.VBox:
 
     def redraw(_: Any = None) -> None:
         setting = {name: float(slider.value) for name, slider in sliders.items()}
-        words = ", ".join(
-            f"{knob.label} = {knob.text(setting[name])}" for name, knob in explorer.controls.items()
-        )
+        words = ", ".join(f"{knob.label} = {knob.text(setting[name])}" for name, knob in explorer.controls.items())
         try:
             picture.value = _image(explorer, setting, words)
             message.value = ""

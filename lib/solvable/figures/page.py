@@ -97,9 +97,7 @@ def mathematics(text: str) -> str:
     r"""Escaped text with ``$...$`` as MathJax reads it on the page."""
     parts = re.split(r"\$([^$]+)\$", text)
     return "".join(
-        f'<span class="math notranslate nohighlight">\\({html.escape(part)}\\)</span>'
-        if i % 2
-        else html.escape(part)
+        f'<span class="math notranslate nohighlight">\\({html.escape(part)}\\)</span>' if i % 2 else html.escape(part)
         for i, part in enumerate(parts)
     )
 
@@ -173,14 +171,8 @@ def _note(sampled: Sampled, seconds: float) -> str:
     device = jax.default_backend().upper()
     words = f"Computed at {sizes} settings in {number(seconds, 2)} s on {device}"
     words += ", float64" if jax.config.jax_enable_x64 else ", float32"
-    smooth = [
-        knob.label.replace("$", "") for knob, s in zip(controls.values(), sampled.smooth, strict=True) if s
-    ]
-    steps = [
-        knob.label.replace("$", "")
-        for knob, s in zip(controls.values(), sampled.smooth, strict=True)
-        if not s
-    ]
+    smooth = [knob.label.replace("$", "") for knob, s in zip(controls.values(), sampled.smooth, strict=True) if s]
+    steps = [knob.label.replace("$", "") for knob, s in zip(controls.values(), sampled.smooth, strict=True) if not s]
     if smooth:
         words += f"; interpolated in {_listed(smooth)}, off by at most {sampled.error:.1g} pixel "
         words += f"at {TRIALS} random settings"

@@ -104,9 +104,7 @@ class Knob:
             object.__setattr__(self, "low", self.values[0])
             object.__setattr__(self, "high", self.values[-1])
         if not -math.inf < self.low < self.high < math.inf:
-            raise ValueError(
-                f"low and high must be finite numbers, low < high; got {self.low} and {self.high}"
-            )
+            raise ValueError(f"low and high must be finite numbers, low < high; got {self.low} and {self.high}")
         if self.log and self.low <= 0:
             raise ValueError(f"low must be positive for a knob spaced in the logarithm; got {self.low}")
         if not self.low <= self.start <= self.high:
@@ -152,17 +150,13 @@ class Knob:
         if self.log:
             decades = math.log10(self.high / self.low)
             fine = 0.05 if decades <= 2 else 0.1
-            rungs = np.concatenate(
-                [np.arange(1, 2, fine), np.arange(2, 5, 2 * fine), np.arange(5, 10, 4 * fine)]
-            )
+            rungs = np.concatenate([np.arange(1, 2, fine), np.arange(2, 5, 2 * fine), np.arange(5, 10, 4 * fine)])
             powers = 10.0 ** np.arange(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
             steps = np.array([float(f"{v:.2e}") for v in np.outer(powers, rungs).ravel()])
             steps = np.round(steps) if self.whole else steps
         else:
             step = self._step(150)
-            steps = np.round(
-                np.arange(math.ceil(self.low / step), math.floor(self.high / step) + 1) * step, 12
-            )
+            steps = np.round(np.arange(math.ceil(self.low / step), math.floor(self.high / step) + 1) * step, 12)
         inside = steps[(steps > self.low) & (steps < self.high)]
         return np.unique(np.concatenate([inside, [self.low, self.start, self.high]]))
 
@@ -171,9 +165,7 @@ class Knob:
         if self.log or self.values is not None:
             return number(value)
         decimals = self._decimals(150)
-        enough = next(
-            (d for d in range(decimals, decimals + 6) if abs(round(value, d) - value) < 1e-12), decimals + 6
-        )
+        enough = next((d for d in range(decimals, decimals + 6) if abs(round(value, d) - value) < 1e-12), decimals + 6)
         return fixed(value, enough)
 
     def _step(self, count: int) -> float:

@@ -82,7 +82,13 @@ def gradient_flow(
         batch = _students(spectrum, times, jnp.asarray(noise, float), keys[first : first + chunk], **sizes)
         losses.append(jax.block_until_ready(batch))
     test, train = (jnp.concatenate(parts)[:repeats] for parts in zip(*losses, strict=True))
-    parameters = {"spectrum": spectrum, "width": width, "samples": samples, "noise": noise, "repeats": repeats}
+    parameters = {
+        "spectrum": spectrum,
+        "width": width,
+        "samples": samples,
+        "noise": noise,
+        "repeats": repeats,
+    }
     parameters |= {"key": jax.random.key_data(key), "seconds": perf_counter() - start}
     return LossCurves(
         times,

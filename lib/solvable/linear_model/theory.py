@@ -212,7 +212,11 @@ def _final_loss(spectrum: Spectrum, width: Array, samples: Array, noise: Array, 
     corner = modes * jnp.sum(power / lam) / (3 * jnp.sum(1 / lam))
     full = jnp.where((width == modes) & (samples == modes) & (noise == 0), corner, full)
     test = jnp.where(complete, full, jnp.where(singular, jnp.inf, jnp.maximum(total - noise, 0.0)))
-    train = jnp.where(complete, noise * jnp.maximum(1 - modes * disorder.data, 0.0), jnp.where(singular, 0.0, data_response**2 * total))
+    train = jnp.where(
+        complete,
+        noise * jnp.maximum(1 - modes * disorder.data, 0.0),
+        jnp.where(singular, 0.0, data_response**2 * total),
+    )
     return FinalLoss(test, train)
 
 

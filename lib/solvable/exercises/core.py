@@ -1,0 +1,146 @@
+"""Exercises that check themselves: a stable id, points, numbers drawn from a student's seed, and words for errors."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Parameters = dict[str, Any]
+
+
+class Wrong(Exception):
+    """An answer is not right; the message says in words what to look at, never the answer."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise.
+
+    Attributes:
+      id: stable name, ``part.topic``; course records refer to it.
+      points: what a right answer is worth.
+      draw: parameters from a random generator; None stands for the book's own numbers.
+      check: raises `Wrong` with an explanation, or returns a sentence that confirms and adds an idea.
+    """
+
+    id: str
+    points: int
+    draw: Callable[[np.random.Generator | None], Parameters]
+    check: Callable[[Any, Parameters], str]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of a check.
+
+    Attributes:
+      id: the exercise.
+      passed: whether the answer is right.
+      points: points earned, of `possible`.
+      message: what is wrong, or what was shown.
+    """
+
+    id: str
+    passed: bool
+    points: int
+    possible: int
+    message: str
+
+    def __repr__(self) -> str:
+        return f"{'✓ Right' if self.passed else '✗ Not yet'} ({self.points}/{self.possible}). {self.message}"
+
+
+REGISTRY: dict[str, Exercise] = {}
+
+
+def register(exercise: Exercise) -> Exercise:
+    """Add an exercise to those that `check` knows."""
+    if exercise.id in REGISTRY:
+        raise ValueError(f"id must be new; {exercise.id!r} is taken")
+    REGISTRY[exercise.id] = exercise
+    return exercise
+
+
+def parameters(id: str, *, seed: str | int | None = None) -> Parameters:
+    """The numbers of an exercise.
+
+    Args:
+      id: the exercise's id, as printed on the page.
+      seed: a student's name or number; the same seed always gives the same numbers. None gives the book's.
+
+    Raises:
+      ValueError: for an unknown id.
+    """
+    exercise = _find(id)
+    if seed is None:
+        return exercise.draw(None)
+    digest = hashlib.sha256(f"{id}/{seed}".encode()).digest()
+    return exercise.draw(np.random.default_rng(int.from_bytes(digest[:8], "big")))
+
+
+def check(id: str, answer: Any, *, seed: str | int | None = None) -> Verdict:
+    """Check an answer, and say in words what is wrong with it.
+
+    Args:
+      id: the exercise's id, as printed on the page.
+      answer: a number, a word, a list or a function, as the exercise asks.
+      seed: the seed that was given to `parameters`.
+
+    Returns:
+      A verdict that a notebook prints. An answer of the wrong kind is a wrong answer, not an error.
+
+    Raises:
+      ValueError: for an unknown id.
+    """
+    exercise = _find(id)
+    if answer is None or answer is Ellipsis:
+        return Verdict(id, False, 0, exercise.points, "There is no answer yet: put yours in place of the dots.")
+    try:
+        message = exercise.check(answer, parameters(id, seed=seed))
+    except Wrong as wrong:
+        return Verdict(id, False, 0, exercise.points, str(wrong))
+    return Verdict(id, True, exercise.points, exercise.points, message)
+
+
+def _find(id: str) -> Exercise:
+    if id not in REGISTRY:
+        raise ValueError(f"id must be one of {', '.join(sorted(REGISTRY))}; got {id!r}")
+    return REGISTRY[id]
+
+
+def as_number(answer: Any, what: str) -> float:
+    """The answer as one finite number, or `Wrong`."""
+    try:
+        number = float(answer)
+    except (TypeError, ValueError):
+        raise Wrong(f"{what} should be one number, and this is {type(answer).__name__}.") from None
+    if not np.isfinite(number):
+        raise Wrong(f"{what} should be a finite number.")
+    return number
+
+
+def as_numbers(answer: Any, count: int, what: str) -> np.ndarray:
+    """The answer as `count` finite numbers, or `Wrong`."""
+    try:
+        numbers = np.asarray(answer, dtype=float)
+    except (TypeError, ValueError):
+        raise Wrong(f"{what} should be {count} numbers.") from None
+    if numbers.shape != (count,):
+        raise Wrong(f"{what} should be {count} numbers; this has shape {numbers.shape}.")
+    if not np.isfinite(numbers).all():
+        raise Wrong(f"{what} should be finite numbers.")
+    return numbers
+
+
+def call(answer: Any, *args: Any) -> Any:
+    """Call a student's function; what it raises becomes `Wrong`."""
+    if not callable(answer):
+        raise Wrong("The answer should be a function: pass its name, without calling it.")
+    try:
+        return answer(*args)
+    except Exception as error:
+        raise Wrong(f"Your function stops with {type(error).__name__}: {error}") from None

@@ -1,0 +1,111 @@
+"""Each exercise as a student does it: rightly, wrongly in the ways people are wrong, and with a wrong kind of thing."""
+
+import re
+
+import numpy as np
+import pytest
+
+from solvable import Spectrum, exercises
+from solvable.linear_model import theory
+
+SEEDS = [None, "ada", 17]
+
+
+def right(id, p):
+    """The answer, from the model itself and not from the check."""
+    if id == "bottlenecks.loss-by-hand":
+        return lambda lam, c, t: np.sum(c * np.exp(-2 * lam * t))
+    if id == "bottlenecks.effective-ridge":
+        spectrum, low, high = Spectrum.power_law(a=p["a"], b=p["b"], modes=p["modes"]), 1e-12, 1.0
+        for _ in range(100):
+            middle = np.sqrt(low * high)
+            low, high = (middle, high) if spectrum.dimension(middle) > p["width"] else (low, middle)
+        return high
+    if id == "bottlenecks.early-stopping":
+        spectrum, times = Spectrum.power_law(a=p["a"], b=p["b"], modes=p["modes"]), np.logspace(0, 5, 300)
+        sizes = {name: p[name] for name in ("width", "samples", "noise")}
+        return times[np.argmin(theory.gradient_flow(spectrum, times, **sizes).test)]
+    if id == "bottlenecks.exponents":
+        return [(p["a"] - 1) / p["b"], min(p["a"] - 1, 2 * p["b"]), min(p["a"] - 1, p["b"])]
+    if id == "bottlenecks.which-binds":
+        return min((p["time"] ** (1 / p["b"]), "time"), (p["samples"], "data"), (p["width"], "width"))[1]
+    return p["factor"] ** p["b"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("id", sorted(exercises.REGISTRY))
+def test_right_answers_pass_and_nonsense_does_not(id, seed):
+    drawn = exercises.parameters(id, seed=seed)
+    verdict = exercises.check(id, right(id, drawn), seed=seed)
+    assert verdict.passed, verdict
+    assert verdict.points == verdict.possible == exercises.REGISTRY[id].points > 0
+    for nonsense in (None, ..., "seven", [], [1, 2], -1.0, 0.0, np.nan, np.zeros(3), lambda: 1, object()):
+        answer = exercises.check(id, nonsense, seed=seed)
+        assert not answer.passed
+        assert answer.points == 0
+        assert len(answer.message) > 20
+
+
+WRONG = {  # what people answer, and a word that the reply must hold
+    "bottlenecks.loss-by-hand": [
+        (lambda lam, c, t: np.sum(c * np.exp(-lam * t)), "squared"),
+        (lambda lam, c, t: np.sum(c * np.exp(-4 * lam * t)), "Too fast"),
+        (lambda lam, c, t: np.sum(lam * c * np.exp(-2 * lam * t)), "t = 0"),
+        (lambda lam, c, t: c * np.exp(-2 * lam * t), "shape"),
+        (lambda lam, c, t: np.sum(c) / (1 + t), "decay is not"),
+        (lambda lam, c, t: undefined_name, "NameError"),  # noqa: F821
+        (3.0, "function"),
+    ],
+    "bottlenecks.effective-ridge": [
+        (1e-7, "more directions"),
+        (0.1, "fewer directions"),
+        ("x", "one number"),
+    ],
+    "bottlenecks.early-stopping": [(1e5, "noise"), (0.2, "still falling"), (-3, "positive")],
+    "bottlenecks.exponents": [
+        ([4.0 / 1.5, 3, 1.5], "tail sum"),
+        ([3.0, 3, 1.5], "k\\* grow"),
+        ([2.0, 3, 3], "infinite ensemble"),
+        ([2.0, 1.5, 1.5], "Data"),
+        ([2.0, 3, 2.2], "variance"),
+        ([-2.0, -3, -1.5], "positive"),
+        ([2.0, 3], "3 numbers"),
+    ],
+    "bottlenecks.which-binds": [
+        ("time", "not the time itself"),
+        ("data", "reach further"),
+        ("money", "one of the words"),
+    ],
+    "bottlenecks.bend": [(4, "slower"), (4 ** (1 / 1.5), "other way round"), (5.0, "solve for t")],
+}
+
+
+@pytest.mark.parametrize(("id", "answer", "says"), [(id, *case) for id, cases in WRONG.items() for case in cases])
+def test_wrong_answers_get_the_right_words(id, answer, says):
+    verdict = exercises.check(id, answer)
+    assert not verdict.passed
+    assert re.search(says, verdict.message), verdict.message
+
+
+@pytest.mark.parametrize("seed", ["ada", "bob", "cyd"])
+@pytest.mark.parametrize("id", ["bottlenecks.effective-ridge", "bottlenecks.exponents", "bottlenecks.bend"])
+def test_no_message_shows_the_answer(id, seed):
+    """The digits of the answer do not stand in what a wrong answer is told."""
+    target = np.atleast_1d(right(id, exercises.parameters(id, seed=seed)))
+    for answer, _ in WRONG[id]:
+        message = exercises.check(id, answer, seed=seed).message
+        assert not any(f"{number:.3g}" in message for number in target if len(f"{number:.3g}") > 2)
+
+
+def test_a_seed_always_draws_the_same_numbers_and_others_draw_others():
+    drawn = [exercises.parameters("bottlenecks.exponents", seed=seed) for seed in ("ada", "ada", "bob", "cyd", "dan")]
+    assert drawn[0] == drawn[1]
+    assert any(other != drawn[0] for other in drawn[2:])
+    for seed in range(50):  # drawn exponents lie where width and data differ, as the exercise says
+        p = exercises.parameters("bottlenecks.exponents", seed=seed)
+        assert p["b"] < p["a"] - 1 < 2 * p["b"]
+
+
+def test_unknown_exercises_are_named():
+    with pytest.raises(ValueError, match=r"id must be one of bottlenecks\.bend.*got 'nope'"):
+        exercises.check("nope", 1)
