@@ -17,8 +17,6 @@ pytestmark = pytest.mark.browser
 
 EXPLORERS = [(page, name) for page in toc_pages() for name in Source(page).explorers]
 SETTINGS = 3
-each_explorer = pytest.mark.parametrize(("page", "name"), EXPLORERS, ids=[name for _, name in EXPLORERS])
-
 TURN = """(figure, setting) => {
   for (const [name, index] of Object.entries(setting)) {
     const knob = figure.querySelector(`input[name="${name}"]`);
@@ -35,26 +33,30 @@ HANDLE = """(knob) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def desk(browser):
-    """A wide screen."""
-    context = browser.new_context(viewport=DESK)
-    yield context
-    context.close()
+@pytest.fixture(scope="module", params=EXPLORERS, ids=[name for _, name in EXPLORERS])
+def explorer(request):
+    """Page and name of one explorer."""
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def telephone(browser):
-    """A small screen that is touched."""
+def figure(browser, address, explorer):
+    """The explorer on a wide screen."""
+    yield from opened(browser.new_context(viewport=DESK), address, *explorer)
+
+
+@pytest.fixture(scope="module")
+def touched(browser, address, explorer):
+    """The explorer on a telephone."""
     context = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True)
-    yield context
-    context.close()
+    yield from opened(context, address, *explorer)
 
 
-def open_figure(context, address, page, name):
-    """The explorer on its open page."""
+def opened(context, address, page, name):
+    """The figure on its open page."""
     tab, _ = open_page(context, address, page)
-    return tab.locator(f"#explore-{name}")
+    yield tab.locator(f"#explore-{name}")
+    context.close()
 
 
 def picture(figure) -> bytes:
@@ -63,9 +65,7 @@ def picture(figure) -> bytes:
     return figure.locator(".explorer-stage").screenshot()
 
 
-@each_explorer
-def test_every_knob_moves_it_by_keyboard(desk, address, page, name):
-    figure = open_figure(desk, address, page, name)
+def test_every_knob_moves_it_by_keyboard(figure):
     knobs = figure.locator("input[type=range]")
     assert knobs.count() >= 1
     for knob in knobs.all():
@@ -75,12 +75,10 @@ def test_every_knob_moves_it_by_keyboard(desk, address, page, name):
         for _ in range(5):
             knob.press("ArrowLeft" if at_the_end else "ArrowRight")
         assert picture(figure) != before, knob.get_attribute("name")
-    figure.page.close()
 
 
-@each_explorer
-def test_a_mouse_moves_it(desk, address, page, name):
-    figure = open_figure(desk, address, page, name)
+def test_a_mouse_moves_it(figure):
+    figure.locator(".explorer-reset").click()
     knob = figure.locator("input[type=range]").first
     knob.scroll_into_view_if_needed()
     before = picture(figure)
@@ -91,28 +89,24 @@ def test_a_mouse_moves_it(desk, address, page, name):
     mouse.move(handle["far"], handle["y"], steps=5)
     mouse.up()
     assert picture(figure) != before
-    figure.page.close()
 
 
-@each_explorer
-def test_a_finger_moves_it(telephone, address, page, name):
-    figure = open_figure(telephone, address, page, name)
-    knob = figure.locator("input[type=range]").first
+def test_a_finger_moves_it(touched):
+    knob = touched.locator("input[type=range]").first
     knob.scroll_into_view_if_needed()
-    before = picture(figure)
+    before = picture(touched)
     handle = knob.evaluate(HANDLE)
-    finger = figure.page.context.new_cdp_session(figure.page)
+    finger = touched.page.context.new_cdp_session(touched.page)
     for part in np.linspace(0, 1, 6):
         x = handle["x"] + part * (handle["far"] - handle["x"])
         kind = "touchMove" if part else "touchStart"
         finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": handle["y"]}]})
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    assert picture(figure) != before
-    figure.page.close()
+    assert picture(touched) != before
 
 
-@each_explorer
-def test_it_stands_still_without_javascript(browser, address, page, name):
+def test_it_stands_still_without_javascript(browser, address, explorer):
+    page, name = explorer
     context = browser.new_context(viewport=DESK, java_script_enabled=False)
     tab = context.new_page()
     tab.goto(f"{address}/{page}.html")
@@ -125,9 +119,8 @@ def test_it_stands_still_without_javascript(browser, address, page, name):
     context.close()
 
 
-@each_explorer
-def test_it_draws_what_the_library_computes(desk, address, page, name):
-    figure = open_figure(desk, address, page, name)
+def test_it_draws_what_the_library_computes(figure, explorer):
+    page, name = explorer
     for turned, expected in zip(settings(page, name), library(page)[name], strict=True):
         print("knobs", {knob: place for knob, (place, _) in turned.items()})  # shown where it fails
         state = figure.evaluate(TURN, {knob: place for knob, (place, _) in turned.items()})
@@ -135,7 +128,6 @@ def test_it_draws_what_the_library_computes(desk, address, page, name):
         assert [drawn["label"] for drawn in state["series"]] == list(expected)
         for drawn in state["series"]:
             compare(data(page, name)["axes"], state["box"], drawn, expected[drawn["label"]])
-    figure.page.close()
 
 
 @functools.cache
@@ -190,9 +182,7 @@ def compare(axes: dict, box: dict, drawn: dict, expected: dict):
     places = np.stack([box["left"] + x * box["width"], box["top"] + (1 - y) * box["height"]], axis=1)
     vertices = np.array(drawn["px"], float).reshape(-1, 2)
     inside_values, inside_drawn = inside(places, box), inside(vertices, box)
-    assert inside_values.any() == inside_drawn.any(), (
-        f"{drawn['label']}: one is on the axes, the other is not"
-    )
+    assert inside_values.any() == inside_drawn.any(), f"{drawn['label']}: one is on the axes, the other is not"
     for some, others, what in (
         (places[inside_values], vertices, "not drawn"),
         (vertices[inside_drawn], places[np.isfinite(places).all(axis=1)], "drawn where there is no value"),

@@ -97,9 +97,7 @@ def test_launch_buttons_open_a_notebook_of_this_checkout(page):
 
 @pytest.mark.parametrize("page", sorted(set(PAGES) - set(EXECUTABLE)))
 def test_a_page_without_code_offers_no_notebook(page):
-    assert [
-        link for link in read(html(page)).links if re.search(r"colab\.research|mybinder|\.ipynb$", link)
-    ] == []
+    assert [link for link in read(html(page)).links if re.search(r"colab\.research|mybinder|\.ipynb$", link)] == []
 
 
 def test_the_book_is_not_empty():

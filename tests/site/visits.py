@@ -15,9 +15,7 @@ PHONE = {"width": 360, "height": 740}
 HARMLESS = {"Got invalid theme mode: . Resetting to auto."}
 
 RENDERED = "() => !window.MathJax?.startup || MathJax.startup.promise.then(() => true)"
-EXPLORERS = (
-    "() => Promise.all([...document.querySelectorAll('figure.explorer')].map((f) => f.explorer.ready))"
-)
+EXPLORERS = "() => Promise.all([...document.querySelectorAll('figure.explorer')].map((f) => f.explorer.ready))"
 THEME = "(theme) => Object.assign(document.documentElement.dataset, {theme, mode: theme})"
 SETTLED = "Promise.all(document.getAnimations().map((animation) => animation.finished))"
 FACTS = Path(__file__).with_name("facts.js").read_text()
@@ -82,9 +80,7 @@ def look(context, address: str, page: str, themes=()) -> Visit:
     tab, visit = open_page(context, address, page)
     tab.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     for theme in themes:
-        tab.evaluate(
-            "(theme) => Object.assign(document.documentElement.dataset, {theme, mode: theme})", theme
-        )
+        tab.evaluate("(theme) => Object.assign(document.documentElement.dataset, {theme, mode: theme})", theme)
         tab.evaluate(SETTLED)
         visit.axe[theme] = examine(tab)
     tab.wait_for_load_state("networkidle")
