@@ -11,9 +11,6 @@ from built_site import HTML
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
 
-# Said by the theme before it has chosen between light and dark; it then chooses.
-HARMLESS = {"Got invalid theme mode: . Resetting to auto."}
-
 RENDERED = "() => !window.MathJax?.startup || MathJax.startup.promise.then(() => true)"
 EXPLORERS = "() => Promise.all([...document.querySelectorAll('figure.explorer')].map((f) => f.explorer.ready))"
 THEME = "(theme) => Object.assign(document.documentElement.dataset, {theme, mode: theme})"
@@ -50,7 +47,7 @@ def open_page(context, address: str, page: str, query: str = "") -> tuple:
         visit.served.add(HTML / unquote(urlsplit(response.url).path).lstrip("/"))
 
     def complain(message):
-        if message.type == "error" and message.text not in HARMLESS:
+        if message.type == "error":
             visit.complaints.append(message.text)
 
     tab.route(re.compile(rf"^(?!{re.escape(address)}/)(https?|wss?|ftp|file):"), stop)
