@@ -23,7 +23,7 @@ def desk(request, browser, address):
 def phone(request, browser, address):
     """A visit on a telephone."""
     context = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2)
-    yield look(context, address, request.param)
+    yield look(context, address, request.param, themes=("light",))
     context.close()
 
 
@@ -62,6 +62,10 @@ def test_the_page_is_light(desk):
 def test_the_phone_has_nothing_to_complain_about(phone):
     assert phone.blocked + phone.failed + phone.complaints == []
     assert phone.facts["unrendered"] == []
+
+
+def test_axe_finds_no_barrier_on_the_phone(phone):
+    assert phone.axe["light"] == []
 
 
 def test_the_page_fits_a_phone(phone):
