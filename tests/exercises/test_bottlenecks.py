@@ -53,7 +53,7 @@ WRONG = {  # what people answer, and a word that the reply must hold
         (lambda lam, c, t: np.sum(lam * c * np.exp(-2 * lam * t)), "t = 0"),
         (lambda lam, c, t: c * np.exp(-2 * lam * t), "shape"),
         (lambda lam, c, t: np.sum(c) / (1 + t), "decay is not"),
-        (lambda lam, c, t: undefined_name, "NameError"),  # noqa: F821
+        (lambda lam, c, t: undefined_name, "NameError"),
         (3.0, "function"),
     ],
     "bottlenecks.effective-ridge": [

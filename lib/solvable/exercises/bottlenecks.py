@@ -118,7 +118,7 @@ def _check_exponents(answer: Any, drawn: Parameters) -> str:
         raise Wrong("Time: find the mode that is just being learned at time t, and sum the task power behind it.")
     if not _close(data, min(a - 1, 2 * b)):
         raise Wrong(
-            "Data: either the modes behind P dominate, or the error that is left on the first modes, (kappa/lambda)^2."
+            "Data: either the modes behind P dominate, or what is left on the first modes, (kappa / lambda) squared."
         )
     if _close(width, min(a - 1, 2 * b)):
         raise Wrong("Width: this is the bias, the loss of an infinite ensemble. One network also has a variance.")

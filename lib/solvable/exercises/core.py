@@ -141,6 +141,9 @@ def call(answer: Any, *args: Any) -> Any:
     if not callable(answer):
         raise Wrong("The answer should be a function: pass its name, without calling it.")
     try:
-        return answer(*args)
+        result = answer(*args)
     except Exception as error:
         raise Wrong(f"Your function stops with {type(error).__name__}: {error}") from None
+    if result is None or result is Ellipsis:
+        raise Wrong("Your function returns nothing yet: put your formula in place of the dots.")
+    return result

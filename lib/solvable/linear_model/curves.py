@@ -66,12 +66,24 @@ class LossCurves:
 @pytree
 @dataclass(frozen=True)
 class FinalLoss:
-    """Loss at the end of training.
+    """Loss at the end of training, from the theory or averaged over training sets.
 
     Attributes:
-      test: population loss without the label noise's variance, a scalar.
-      train: mean square error on the training set, label noise included, a scalar.
+      test: population loss without the label noise's variance, a scalar, or one number per size.
+      train: mean square error on the training set, label noise included, of the same shape.
+      test_std, train_std: standard deviation over repeats; None for a theory.
+      parameters: what made the losses of an experiment: samples, repeats, key and seconds.
     """
 
     test: Float[Array, "*batch"]
     train: Float[Array, "*batch"]
+    test_std: Float[Array, "*batch"] | None = None
+    train_std: Float[Array, "*batch"] | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def test_error(self) -> Array:
+        """Standard error of the mean test loss; zero for a theory."""
+        if self.test_std is None:
+            return jnp.zeros_like(self.test)
+        return self.test_std / jnp.sqrt(self.parameters["repeats"])

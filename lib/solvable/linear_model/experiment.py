@@ -6,6 +6,7 @@ every time at once. Equations and units as in `theory`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from time import perf_counter
 
@@ -18,7 +19,7 @@ from jaxtyping import Array, Float
 from .._checks import require, require_count, require_float64, require_shape
 from .._pytree import Numbers
 from ..spectra import Spectrum
-from .curves import LossCurves
+from .curves import FinalLoss, LossCurves
 
 CHUNK_BYTES = 1 << 29  # memory of the repeats that are on the device at once
 
@@ -135,6 +136,73 @@ def one_student(
     if samples is None:
         return test, test + noise
     return test, jnp.sum((labels[:, None] - to_features(inputs) @ weights) ** 2, axis=0)
+
+
+def regression(
+    features: Float[Array, "M S"],
+    targets: Float[Array, "M C"],
+    samples: Sequence[int],
+    *,
+    key: Array,
+    repeats: int = 100,
+) -> FinalLoss:
+    r"""Ridgeless regression on random subsamples of a real, finite population.
+
+    .. math:: f(x) = \phi(x)\cdot \Phi_P^{+} y_P, \qquad L = \frac1M \sum_x |y(x) - f(x)|^2
+
+    Args:
+      features: shape (M, S), all of the population.
+      targets: shape (M, C).
+      samples: training sizes P, each at most M.
+      key: a jax random key.
+      repeats: how many subsamples, drawn without replacement, for each size.
+
+    Returns:
+      ``FinalLoss`` whose fields have shape (len(samples),): mean and standard deviation over subsamples. ``test`` is
+      the error over the whole population, training points included, and the part of the targets outside the
+      features' span included: compare with ``theory.final_loss(spectrum, samples=P, noise=residual).test + residual``.
+
+    Raises:
+      ValueError: for sizes out of range or shapes that do not match.
+
+    Source: A. Canatar, B. Bordelon, C. Pehlevan (2021). Book: "Three bottlenecks", the digits.
+    """
+    require_float64()
+    require_shape("features", features, 2, "a table (M inputs, S features)")
+    require_shape("targets", targets, 2, "a table (M inputs, C outputs)")
+    population = features.shape[0]
+    require("samples", samples, f"whole numbers from 1 to {population}", lambda p: (p >= 1) & (p <= population))
+    repeats = require_count("repeats", repeats, 2)
+    start = perf_counter()
+    losses = []
+    for size in samples:
+        keys = jax.random.split(jax.random.fold_in(key, size), repeats)
+        losses.append(jnp.stack([jnp.stack(_regression(features, targets, one, int(size))) for one in keys]))
+    every = jnp.stack(losses)  # (sizes, repeats, 2)
+    mean, std = every.mean(axis=1), every.std(axis=1, ddof=1)
+    parameters = {"samples": jnp.asarray(samples), "repeats": repeats, "key": jax.random.key_data(key)}
+    parameters["seconds"] = perf_counter() - start
+    return FinalLoss(mean[:, 0], mean[:, 1], test_std=std[:, 0], train_std=std[:, 1], parameters=parameters)
+
+
+@partial(jax.jit, static_argnums=3)
+def _regression(features: Array, targets: Array, key: Array, samples: int) -> tuple[Array, Array]:
+    chosen = jax.random.choice(key, features.shape[0], (samples,), replace=False)
+    inputs, labels = features[chosen], targets[chosen]
+    if samples <= features.shape[1]:
+        rates, vectors = jnp.linalg.eigh(inputs @ inputs.T)
+        weights = inputs.T @ (vectors @ (_inverse(rates)[:, None] * (vectors.T @ labels)))
+    else:
+        rates, vectors = jnp.linalg.eigh(inputs.T @ inputs)
+        weights = vectors @ (_inverse(rates)[:, None] * (vectors.T @ (inputs.T @ labels)))
+    test = jnp.mean(jnp.sum((targets - features @ weights) ** 2, axis=1))
+    return test, jnp.mean(jnp.sum((labels - inputs @ weights) ** 2, axis=1))
+
+
+def _inverse(rates: Array) -> Array:
+    """1 / rates of a Gram matrix, and 0 where they are rounding."""
+    kept = rates > rates[-1] * rates.size * jnp.finfo(rates.dtype).eps
+    return jnp.where(kept, 1 / jnp.where(kept, rates, 1.0), 0.0)
 
 
 def flow(features: Float[Array, "P N"], labels: Float[Array, " P"], times: Float[Array, " T"]) -> Float[Array, "N T"]:
