@@ -36,7 +36,7 @@ class Row(NamedTuple):
 def rows(section: str) -> list[Row]:
     """Rows of the table in a section, without its head."""
     lines = [line for line in section.splitlines() if line.startswith("|")][2:]
-    return [Row(*(cell.strip() for cell in line.strip("|").split("|"))) for line in lines]
+    return [Row(*(cell.strip().replace("&shy;", "") for cell in line.strip("|").split("|"))) for line in lines]
 
 
 *SECTIONS, COUNT = PAGE.split("\n## ")[1:]
