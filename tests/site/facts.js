@@ -17,7 +17,7 @@
   const walker = document.createTreeWalker(document.querySelector("article") ?? document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const { data, parentElement } = walker.currentNode;
-    if (/\\\(|\\\[|\$\$/.test(data) && !parentElement.closest("pre, code, script, style")) raw.push(data.slice(0, 120));
+    if (/\\\(|\\\[|\$/.test(data) && !parentElement.closest("pre, code, script, style")) raw.push(data.slice(0, 120));
   }
   const empty = all(".math").filter((node) => !node.querySelector("mjx-container")).map(text);
 

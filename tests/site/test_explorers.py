@@ -55,7 +55,9 @@ def touched(browser, address, explorer):
 def opened(context, address, page, name):
     """The figure on its open page."""
     tab, _ = open_page(context, address, page)
-    yield tab.locator(f"#explore-{name}")
+    figure = tab.locator(f"#explore-{name}")
+    assert figure.count() == 1, "the built page has no such explorer"
+    yield figure
     context.close()
 
 
