@@ -1,6 +1,6 @@
 """What a page's explorers should draw: `curves_of_page.py PAGE < settings.json > values.json`.
 
-Only the statements that an explorer's function needs are executed (followed backwards by name), so that
+Only the statements that an explorer's function needs are executed (followed by name), so that
 a page's long experiments are not run again. Settings are lists of knob values under each explorer's name.
 """
 
@@ -16,27 +16,34 @@ import solvable.figures
 EFFECTS = ("jax.config", "config.update")
 
 
-def names(node: ast.AST, context: type) -> set[str]:
-    """Names that a statement reads (ast.Load) or binds (ast.Store, with its definitions and imports)."""
-    found = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, context)}
-    if context is ast.Store:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found = {node.name}
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            found = {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+def bound(node: ast.AST) -> set[str]:
+    """Names that a statement binds for those after it."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+
+
+def read(node: ast.AST) -> set[str]:
+    """Names that a statement reads; a function's own are not among them."""
+    found = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+    if isinstance(node, ast.FunctionDef):
+        found -= {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
+        found -= set().union(*(bound(statement) for statement in node.body))
     return found
 
 
 def needed(program: ast.Module) -> ast.Module:
-    """The explorers' calls and, backwards, every statement that binds a name they need."""
-    kept, wanted = [], set()
-    for statement in reversed(program.body):
-        text = ast.unparse(statement)
-        makes_explorer = isinstance(statement, ast.Expr | ast.Assign) and "explore(" in text
-        if makes_explorer or names(statement, ast.Store) & wanted or text.startswith(EFFECTS):
-            kept.append(statement)
-            wanted |= names(statement, ast.Load)
-    return ast.Module(kept[::-1], type_ignores=[])
+    """The explorers' calls and every statement that binds a name they need, directly or not."""
+    text = {statement: ast.unparse(statement) for statement in program.body}
+    makes = {one for one in program.body if isinstance(one, ast.Expr | ast.Assign) and "explore(" in text[one]}
+    kept, before = makes | {one for one in program.body if text[one].startswith(EFFECTS)}, set()
+    while kept != before:
+        before = set(kept)
+        wanted = set().union(*(read(statement) for statement in kept))
+        kept |= {statement for statement in program.body if bound(statement) & wanted}
+    return ast.Module([statement for statement in program.body if statement in kept], type_ignores=[])
 
 
 def main(page: str, settings: dict[str, list[dict[str, float]]]) -> dict:
