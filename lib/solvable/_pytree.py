@@ -27,7 +27,7 @@ def pytree(cls: Class) -> Class:
         return [(jax.tree_util.GetAttrKey(name), getattr(node, name)) for name in names], None
 
     def unflatten(_: None, leaves: Iterable[Any]) -> Any:
-        node = object.__new__(cls)
+        node: Any = object.__new__(cls)
         for name, leaf in zip(names, leaves, strict=True):
             object.__setattr__(node, name, leaf)
         return node

@@ -29,18 +29,14 @@ def ax():
 def limit():
     spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=50)
     parameters = {"spectrum": spectrum, "width": 30.0, "samples": 20.0, "noise": 0.1}
-    return LossCurves(
-        jnp.asarray(TIMES), jnp.asarray(TIMES**-0.3), jnp.asarray(TIMES**-0.4), parameters=parameters
-    )
+    return LossCurves(jnp.asarray(TIMES), jnp.asarray(TIMES**-0.3), jnp.asarray(TIMES**-0.4), parameters=parameters)
 
 
 def experiment(limit, factor, repeats=25):
     """Runs whose mean is the theory times `factor`, with a spread of 10 % over repeats."""
     parameters = {**limit.parameters, "repeats": repeats, "seconds": 1.2}
     test, train = limit.test * factor, limit.train * factor
-    return replace(
-        limit, test=test, train=train, test_std=0.1 * test, train_std=0.1 * train, parameters=parameters
-    )
+    return replace(limit, test=test, train=train, test_std=0.1 * test, train_std=0.1 * train, parameters=parameters)
 
 
 def test_the_legend_tells_the_largest_deviation_and_its_standard_errors(ax, limit):

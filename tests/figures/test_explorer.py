@@ -142,10 +142,7 @@ def test_a_function_that_cannot_be_traced_is_called_setting_by_setting(book):
         calls.append(a)
         return losses(float(a), float(width), float(samples))
 
-    knobs = {
-        name: Knob(k.low, k.high, start=k.start, label=k.label, points=3, log=k.log)
-        for name, k in KNOBS.items()
-    }
+    knobs = {name: Knob(k.low, k.high, start=k.start, label=k.label, points=3, log=k.log) for name, k in KNOBS.items()}
     page = explored(plain, knobs)
     assert len(calls) >= np.prod([len(knob.grid) for knob in knobs.values()])
     batched = explored(losses, knobs)
@@ -186,9 +183,7 @@ def test_bands_points_and_heat_maps(book):
             "dots": Points(x, wave),
         }
 
-    page = explored(
-        all_kinds, {"phase": Knob(0, 1, start=0.5, label="phase")}, log="", xlim=(0, 1), ylim=(-1, 1)
-    )
+    page = explored(all_kinds, {"phase": Knob(0, 1, start=0.5, label="phase")}, log="", xlim=(0, 1), ylim=(-1, 1))
     assert [series["kind"] for series in page.data["series"]] == ["heat", "band", "points"]
     low, high = page.data["axes"]["z"]["lim"]
     drawn = drawn_by_the_page(page, {"phase": 0.37})
@@ -265,9 +260,7 @@ def test_small_numbers_are_written_as_powers_of_ten():
         (lambda: explored(lambda a: {"l": TIMES}, {"a": KNOBS["a"]}), r"curves\['l'\] must be a Line"),
         (lambda: explored(lambda a: {"l": Line(TIMES, TIMES[:3])}, {"a": KNOBS["a"]}), "do not fit together"),
         (
-            lambda: explored(
-                lambda a: {"z": HeatMap(TIMES, TIMES, a * np.eye(50))}, {"a": KNOBS["a"]}, log=""
-            ),
+            lambda: explored(lambda a: {"z": HeatMap(TIMES, TIMES, a * np.eye(50))}, {"a": KNOBS["a"]}, log=""),
             r"curves\['z'\].x must increase in even steps in value",
         ),
     ],
@@ -282,12 +275,8 @@ def test_shapes_that_change_with_a_knob_are_refused(book):
         x = np.linspace(0, 1, int(count))
         return {"line": Line(x, x)}
 
-    with pytest.raises(
-        ValueError, match=r"same labels and shapes at every setting; they differ at {'count': 3"
-    ):
-        explored(
-            growing, {"count": Knob(2, 4, start=2, label="n", points=3)}, log="", xlim=(0, 1), ylim=(0, 1)
-        )
+    with pytest.raises(ValueError, match=r"same labels and shapes at every setting; they differ at {'count': 3"):
+        explored(growing, {"count": Knob(2, 4, start=2, label="n", points=3)}, log="", xlim=(0, 1), ylim=(0, 1))
 
 
 def test_a_setting_that_fails_is_named(book):

@@ -166,9 +166,7 @@ def test_a_heat_map_is_what_the_library_computes(show, explorers):
     z = np.array(next(series["z"] for series in now["series"] if series["kind"] == "heat")).reshape(8, 16)
     low, high = explorer.data["axes"]["z"]["lim"]
     np.testing.assert_allclose(z, np.sin(3 * X + now["knobs"]["phase"]) * Y[:, None], atol=(high - low) / 256)
-    np.testing.assert_allclose(
-        vertices(now, "ridge"), on_screen(exact(evaluate, now), now, "ridge"), atol=1.0
-    )
+    np.testing.assert_allclose(vertices(now, "ridge"), on_screen(exact(evaluate, now), now, "ridge"), atol=1.0)
     assert page.locator(".explorer-stage image").count() == 1
 
 

@@ -12,9 +12,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-TRACKED = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True).stdout.split(
-    "\0"
-)[:-1]
+TRACKED = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True).stdout.split("\0")[:-1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
@@ -146,9 +144,7 @@ def test_workflows_may_only_what_they_must(workflow):
         expected = {"pages": "write", "id-token": "write"} if name == "deploy" else None
         assert job.get("permissions") == expected, name
         assert job["timeout-minutes"] <= 90, name
-    checkouts = [
-        step for job in plan["jobs"].values() for step in job["steps"] if "checkout" in step.get("uses", "")
-    ]
+    checkouts = [step for job in plan["jobs"].values() for step in job["steps"] if "checkout" in step.get("uses", "")]
     assert checkouts
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
 

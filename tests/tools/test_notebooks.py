@@ -82,22 +82,18 @@ WRITTEN = {
     "numbered list": "3. three\n4. four",
     "definitions": "- **Term**: Its meaning, in $\\sigma$.\n- **Other term**: First meaning.\n\n  Second",
     "quotation": "> A quotation of two lines.",
-    "table": "| symbol | meaning |\n| --- | --- |\n"
-    "| $\\vert x\\vert$ | a \\| b |\n| `c` | [Lists](#sec-lists) |",
+    "table": "| symbol | meaning |\n| --- | --- |\n| $\\vert x\\vert$ | a \\| b |\n| `c` | [Lists](#sec-lists) |",
     "numbered equation": "\n$$f(x) = \\int_0^x g(y)\\,\\mathrm{d}y \\tag{1}$$\n",
     "several lines": "\n$$\\begin{aligned} a &= b \\\\ c &= d \\end{aligned} \\tag{2}$$\n",
     "amsmath": "\n$$\\begin{aligned} u &= v \\\\ w &= z \\end{aligned} \\tag{3}$$\n",
     "equation without number": "\n$$q = r$$\n",
-    "equation references": f"See (1), (2) and, elsewhere, "
-    f"[(4)]({ONLINE}book/part/plain.html#equation-eq-there)",
+    "equation references": f"See (1), (2) and, elsewhere, [(4)]({ONLINE}book/part/plain.html#equation-eq-there)",
     "section reference": f"[Lists](#sec-lists), [A place there]({ONLINE}book/part/plain.html#there)",
     "page reference": f"[its own words]({ONLINE}book/part/plain.html)",
     "figure references": "[Fig. 2](#fig-cell), [Fig. 1](#fig-dot), [Table 1](#tab-titled), [Exercise 1](#ex-",
     "link to a file": f"[a file]({SOURCES}book/fixture.bib)",
-    "citation": f"[[Noether, 1918]({ONLINE}book/works.html#id2)] or "
-    f"Noether [[1918]({ONLINE}book/works.html#id2)]",
-    "abbreviation": "<sub>low</sub> and <sup>high</sup>, DMFT (dynamical mean-field theory), "
-    "a note<sup>1</sup>",
+    "citation": f"[[Noether, 1918]({ONLINE}book/works.html#id2)] or Noether [[1918]({ONLINE}book/works.html#id2)]",
+    "abbreviation": "<sub>low</sub> and <sup>high</sup>, DMFT (dynamical mean-field theory), a note<sup>1</sup>",
     "footnote": "<sup>1</sup> The note, with $n$.",
     "figure": f"![A dot of one pixel.]({FILES}book/part/dot.png)\n\n"
     '<a name="fig-dot"></a>**Fig. 1.** A still figure, with $\\pi$.',
@@ -111,17 +107,14 @@ WRITTEN = {
     "theorem": '> <a name="thm-decay"></a>**Theorem 1 (Decay)**\n>\n> All things decay:\n>\n> $$x \\to 0$$',
     "proof": "> **Proof.** By waiting.",
     "exercise": '> <a name="ex-first"></a>**Exercise 1 (A first one)**\n>\n> What is $1 + 1$?',
-    "solution": "<details>\n<summary>Solution to Exercise 1 (A first one)</summary>\n\n"
-    "It is `2`:\n\n$$1 + 1 = 2$$",
-    "code in a solution": "<summary>Solution to Exercise 2 (Gated)</summary>\n\n"
-    "So:\n\n```python\ngated = 2\n```",
+    "solution": "<details>\n<summary>Solution to Exercise 1 (A first one)</summary>\n\nIt is `2`:\n\n$$1 + 1 = 2$$",
+    "code in a solution": "<summary>Solution to Exercise 2 (Gated)</summary>\n\nSo:\n\n```python\ngated = 2\n```",
     "tabs": "**First tab**\n\nFirst body.\n\n**Second tab**\n\nSecond body.",
     "dropdown": "<summary>A fold</summary>\n\nFolded.",
     "card": "**A card**\n\nCard body.",
     "code that is not run": '```python\nnot_run = "`x`"\n```',
     "captioned code": "A captioned block\n\n```python\nblock\n```\n\n**A rubric**",
-    "titled table": '<a name="tab-titled"></a>**Table 1.** A titled table\n\n'
-    "|  |  |\n| --- | --- |\n| one | two |",
+    "titled table": '<a name="tab-titled"></a>**Table 1.** A titled table\n\n|  |  |\n| --- | --- |\n| one | two |',
     "glued values": "The answer is 42.1, or 42.1234, or forty-two.",
     "raw HTML": "<p>Raw.</p>",
 }
@@ -201,9 +194,7 @@ def test_the_committed_notebooks_are_those_of_the_built_book(site):
     built = {path.relative_to(site / "_notebooks"): path for path in (site / "_notebooks").rglob("*.ipynb")}
     assert COMMITTED, "no notebook is committed: run `make notebooks` and commit notebooks/"
     assert sorted(built) == COMMITTED, "run `make notebooks` and commit notebooks/"
-    stale = [
-        name for name in COMMITTED if built[name].read_bytes() != (ROOT / "notebooks" / name).read_bytes()
-    ]
+    stale = [name for name in COMMITTED if built[name].read_bytes() != (ROOT / "notebooks" / name).read_bytes()]
     assert not stale, "run `make notebooks` and commit notebooks/"
 
 
@@ -240,9 +231,7 @@ def test_every_figure_has_its_caption_and_its_picture_in_words(committed, notebo
     text = prose(notebook).replace("\\", "")
     for figure in filter(lambda options: "figure" in options, drawn):
         assert f"(Picture: {' '.join(figure['image']['alt'].split())})" in text
-        words = re.split(
-            r"\$[^$]*\$|\{[^`]*`[^`]*`|[^\w\s,.;:()=-]", " ".join(figure["figure"]["caption"].split())
-        )
+        words = re.split(r"\$[^$]*\$|\{[^`]*`[^`]*`|[^\w\s,.;:()=-]", " ".join(figure["figure"]["caption"].split()))
         assert [part for part in words if part.strip() not in text] == []
     assert len(re.findall(r"\*\*Fig\. [\d.]+\.\*\* ", text)) >= sum("figure" in options for options in drawn)
 
@@ -280,9 +269,7 @@ def run_as_in_colab(names):
     done = subprocess.run(command, capture_output=True, text=True)
     print(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
-    assert len(re.findall(r"(?m)^ *\d+\.\d  .*\.ipynb  solvable \S+, jax \S+, on ", done.stdout)) == len(
-        paths
-    )
+    assert len(re.findall(r"(?m)^ *\d+\.\d  .*\.ipynb  solvable \S+, jax \S+, on ", done.stdout)) == len(paths)
 
 
 def test_a_notebook_that_fails_is_reported_with_its_cell(tmp_path):

@@ -124,7 +124,7 @@ def _check_exponents(answer: Any, drawn: Parameters) -> str:
         raise Wrong("Width: this is the bias, the loss of an infinite ensemble. One network also has a variance.")
     if not _close(width, min(a - 1, b)):
         raise Wrong("Width: compare the modes behind N with the variance of a single network's features.")
-    return "Data and width are both ranks, and yet they differ once the task is easy: only width has a variance at order kappa."
+    return "Data and width are both ranks, yet they differ on easy tasks: only width has a variance of order kappa."
 
 
 register(Exercise("bottlenecks.exponents", 3, _draw_exponents, _check_exponents))

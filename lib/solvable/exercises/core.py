@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,15 @@ class Verdict:
     message: str
 
     def __repr__(self) -> str:
-        return f"{'✓ Right' if self.passed else '✗ Not yet'} ({self.points}/{self.possible}). {self.message}"
+        return f"{self._head} ({self.points}/{self.possible}). {self.message}"
+
+    def _repr_html_(self) -> str:
+        """In a notebook the words wrap; on a phone too."""
+        return f"<p><b>{self._head}</b> ({self.points}/{self.possible}). {html.escape(self.message)}</p>"
+
+    @property
+    def _head(self) -> str:
+        return "✓ Right" if self.passed else "✗ Not yet"
 
 
 REGISTRY: dict[str, Exercise] = {}

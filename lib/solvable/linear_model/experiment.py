@@ -6,7 +6,6 @@ every time at once. Equations and units as in `theory`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from time import perf_counter
 
@@ -68,7 +67,7 @@ def gradient_flow(
     sizes = {}
     for name, size in (("width", width), ("samples", samples)):
         require(name, size, "a whole number >= 1, or inf", lambda x: (x >= 1) & (x == np.floor(x)))
-        sizes[name] = None if np.isinf(size) else int(size)
+        sizes[name] = None if np.isinf(size) else int(np.asarray(size))
     repeats = require_count("repeats", repeats, 2)
     times = jnp.asarray(times, float)
     n, p, k = sizes["width"] or spectrum.modes, sizes["samples"] or 1, spectrum.modes
@@ -141,7 +140,7 @@ def one_student(
 def regression(
     features: Float[Array, "M S"],
     targets: Float[Array, "M C"],
-    samples: Sequence[int],
+    samples: Numbers,
     *,
     key: Array,
     repeats: int = 100,
@@ -175,7 +174,7 @@ def regression(
     repeats = require_count("repeats", repeats, 2)
     start = perf_counter()
     losses = []
-    for size in samples:
+    for size in np.ravel(np.asarray(samples)):
         keys = jax.random.split(jax.random.fold_in(key, size), repeats)
         losses.append(jnp.stack([jnp.stack(_regression(features, targets, one, int(size))) for one in keys]))
     every = jnp.stack(losses)  # (sizes, repeats, 2)

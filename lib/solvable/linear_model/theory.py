@@ -18,7 +18,16 @@ from .._pytree import Numbers
 from ..laplace import talbot
 from ..spectra import Spectrum
 from .curves import FinalLoss, LossCurves
-from .response import Disorder, differentiable, first_kappa, mean_square, missed, next_kappa, two_point
+from .response import (
+    Disorder,
+    complex_dimension,
+    differentiable,
+    first_kappa,
+    mean_square,
+    missed,
+    next_kappa,
+    two_point,
+)
 
 CONTOUR = talbot(20)
 CONVERGED = 1e-8
@@ -56,7 +65,7 @@ def gradient_flow(
 
     Exact as N, P and the effective dimension grow together; corrections are O(1/N, 1/P), and early on they are
     lambda_1 / sum(lambda) of the 1/N and 1/P terms themselves. The quadrature error is below 1e-8 of the loss plus
-    1e-11 of the initial loss where a - 1 < b; losses below 1e-13 of the initial one are rounding.
+    1e-11 of the initial loss; losses below 1e-13 of the initial one are rounding.
     Nothing is compiled anew when values change, only when the number of times or modes does.
     Source: Bordelon, Atanasov, Pehlevan (2024), ICML. Book: "A model you can solve".
     """
@@ -155,10 +164,10 @@ def _mode_errors(spectrum: Spectrum, times: Array, width: Array, samples: Array)
 def final_loss(
     spectrum: Spectrum,
     *,
-    width: ArrayLike = np.inf,
-    samples: ArrayLike = np.inf,
-    noise: ArrayLike = 0.0,
-    ridge: ArrayLike = 0.0,
+    width: Numbers = np.inf,
+    samples: Numbers = np.inf,
+    noise: Numbers = 0.0,
+    ridge: Numbers = 0.0,
 ) -> FinalLoss:
     r"""Loss after training for ever (``ridge=0``), or at the minimum of the ridge-penalised loss.
 
@@ -171,16 +180,16 @@ def final_loss(
 
     Args:
       spectrum: the K modes; losses come in the unit of their task power.
-      width: number of features N >= 1, or ``inf``.
+      width: number of features N >= 1, or ``inf``. This and the following may be arrays that broadcast.
       samples: training points P >= 1, or ``inf``.
       noise: variance of the label noise, >= 0.
       ridge: strength delta >= 0 of delta |w|^2 added to the mean square error, in the unit of the eigenvalues.
 
     Returns:
-      ``FinalLoss``: ``test`` without the label noise and ``train`` with it, scalars. Without ridge the singular
-      cases are values: ``test`` is ``inf`` at N = P < K, and where N or P is at least K it is the limit (0 without
-      noise; with it, noise K / (P - K), which is ``inf`` at P = K). At N = P = K the limits ridge -> 0 and
-      t -> inf differ, and the value is that of ridge -> 0.
+      ``FinalLoss``: ``test`` without the label noise and ``train`` with it, of the broadcast shape. Without ridge
+      the singular cases are values: ``test`` is ``inf`` at N = P < K, and where N and P are at least K it is the
+      limit (0 without noise; with it, noise K / (P - K), which is ``inf`` at P = K). At N = P = K the limits
+      ridge -> 0 and t -> inf differ, and the value is that of ridge -> 0.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
@@ -190,11 +199,19 @@ def final_loss(
     """
     _check(width=width, samples=samples, noise=noise)
     require("ridge", ridge, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
-    return _final_loss(spectrum, *(jnp.asarray(x, float) for x in (width, samples, noise, ridge)))
+    test, train = _final_losses(spectrum, *(jnp.asarray(x, float) for x in (width, samples, noise, ridge)))
+    return FinalLoss(test, train)
 
 
 @jax.jit
-def _final_loss(spectrum: Spectrum, width: Array, samples: Array, noise: Array, ridge: Array) -> FinalLoss:
+def _final_losses(spectrum: Spectrum, *settings: Array) -> tuple[Array, Array]:
+    spread = jnp.broadcast_arrays(*settings)
+    flat = tuple(setting.ravel() for setting in spread)
+    test, train = jax.lax.map(lambda setting: _final_loss(spectrum, *setting), flat)
+    return test.reshape(spread[0].shape), train.reshape(spread[0].shape)
+
+
+def _final_loss(spectrum: Spectrum, width: Array, samples: Array, noise: Array, ridge: Array) -> tuple[Array, Array]:
     lam, power, modes = spectrum.eigenvalues, spectrum.task_power, spectrum.modes
     disorder = Disorder.of(width, samples, noise)
     rank = jnp.minimum(width, samples)
@@ -217,7 +234,7 @@ def _final_loss(spectrum: Spectrum, width: Array, samples: Array, noise: Array, 
         noise * jnp.maximum(1 - modes * disorder.data, 0.0),
         jnp.where(singular, 0.0, data_response**2 * total),
     )
-    return FinalLoss(test, train)
+    return test, train
 
 
 def _effective_ridge(spectrum: Spectrum, disorder: Disorder, rank: Array, ridge: Array, polish: Array) -> Array:
@@ -264,8 +281,6 @@ def _follow(eigenvalues: Array, disorder: Disorder, times: Array) -> tuple[Array
 
 def _data_response(lam: Array, disorder: Disorder, z: Array, kappa: Array) -> Array:
     """R_1. Late, the smaller of R_1 and R_3 is z / (kappa x the other): 1 - d/P would cancel."""
-    from .response import complex_dimension
-
     d, _ = complex_dimension(lam, kappa)
     r1, r3 = 1 - d * disorder.data, 1 - d * disorder.features
     return jnp.where(disorder.data > disorder.features, z / (kappa * r3), r1)
@@ -276,7 +291,7 @@ def _positive(eigenvalues: Array, times: Array) -> Array:
     return jnp.maximum(times, 1e-20 / jnp.sum(eigenvalues))
 
 
-def _check(**values: ArrayLike) -> None:
+def _check(**values: Numbers) -> None:
     require_float64()
     for name in ("width", "samples"):
         require(name, values[name], ">= 1 (inf for no limit)", lambda x: x >= 1)

@@ -1,0 +1,43 @@
+"""Power laws beside the slopes that were predicted for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+
+def power_laws(
+    x: Any, curves: Mapping[str, tuple[Any, float]], *, xlabel: str, ylabel: str, ax: Axes | None = None
+) -> Axes:
+    """Draw curves on logarithmic axes, each with a thin line of the slope that is claimed for it.
+
+    The thin line goes through the curve's middle point, so that a wrong slope shows at both ends.
+
+    Args:
+      x: shape (X,), positive.
+      curves: ``{label: (y, exponent)}``, y of shape (X,); the claim is ``y ~ x ** -exponent``.
+      xlabel, ylabel: labels of the axes.
+      ax: where to draw; the current axes by default.
+
+    Returns:
+      The axes.
+
+    Raises:
+      ValueError: for a curve of another shape than `x`.
+    """
+    ax = plt.gca() if ax is None else ax
+    x = np.asarray(x, float)
+    middle = len(x) // 2
+    for label, (y, exponent) in curves.items():
+        y = np.asarray(y)
+        if y.shape != x.shape:
+            raise ValueError(f"curves must have one y per x; {label!r} has shape {y.shape} and x has {x.shape}")
+        (line,) = ax.loglog(x, y, "o-", label=label)
+        ax.loglog(x, y[middle] * (x / x[middle]) ** -exponent, color=line.get_color(), linewidth=0.8)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.legend()
+    return ax

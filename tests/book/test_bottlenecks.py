@@ -1,0 +1,203 @@
+"""The claims of the part "Bottlenecks", at the pages' own parameters."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from solvable import Spectrum, data
+from solvable.linear_model import experiment, theory
+from solvable.linear_model.response import Disorder, first_kappa, missed, next_kappa, two_point
+
+TIMES = np.logspace(0, 5, 41)
+inf = np.inf
+
+
+@pytest.fixture(scope="module")
+def spectrum():
+    return Spectrum.power_law(a=1.5, b=1.25, modes=2000)
+
+
+def slope(x, y):
+    return -np.polyfit(np.log(x), np.log(np.asarray(y)), 1)[0]
+
+
+@pytest.mark.parametrize(
+    ("samples", "key", "widths"), [(1000, 0, (32, 64, 128, 256)), (128, 1, (32, 64, 256, 512))], ids=["P=1000", "P=128"]
+)
+def test_theory_lies_over_the_students_of_the_first_page(spectrum, samples, key, widths):
+    """The figures' own 16 students: within 4 standard errors + 2 % at all 41 times of 4 widths (N = P is below)."""
+    for width in widths:
+        limit = theory.gradient_flow(spectrum, TIMES, width=width, samples=samples)
+        runs = experiment.gradient_flow(
+            spectrum, TIMES, width=width, samples=samples, key=jax.random.key(key), repeats=16
+        )
+        assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.test_error + 0.02 * runs.test)
+
+
+def test_width_first_makes_no_difference_and_then_all(spectrum):
+    """P = 1000: curves start together; the narrower leaves earlier and ends higher."""
+    curves = [theory.gradient_flow(spectrum, TIMES, width=n, samples=1000).test for n in (32, 64, 128, 256)]
+    assert curves[0][0] / curves[-1][0] < 1.02
+    free = theory.gradient_flow(spectrum, TIMES, samples=1000).test
+    leaves = [TIMES[np.argmax(curve > 1.2 * free)] for curve in curves]
+    assert np.all(np.diff(leaves) > 0)
+    assert np.all(np.diff([curve[-1] for curve in curves]) < 0)
+
+
+def test_few_data_without_noise_still_overfit_and_most_at_equal_sizes(spectrum):
+    """P = 128: every loss falls and rises again; at N = P it passes its start, at 512 the data are the limit."""
+    final = {}
+    for width in (32, 64, 128, 256, 512):
+        curve = theory.gradient_flow(spectrum, TIMES, width=width, samples=128).test
+        assert curve[-1] > 1.01 * curve.min()
+        final[width] = curve[-1]
+    assert final[128] > 1
+    assert final[128] > 2 * max(final[n] for n in (32, 64, 256, 512))
+    all_features = theory.gradient_flow(spectrum, TIMES, samples=128).test[-1]
+    assert final[512] < 1.5 * all_features
+    rising = theory.gradient_flow(spectrum, np.logspace(3, 7, 9), width=128, samples=128).test
+    assert np.all(np.diff(rising) > 0)  # it never stops
+
+
+def test_the_theory_averages_the_divergence_at_equal_sizes(spectrum):
+    """At N = P single students scatter: the standard deviation is a good part of the mean; the theory is in it."""
+    limit = theory.gradient_flow(spectrum, [1e5], width=128, samples=128)
+    runs = experiment.gradient_flow(spectrum, [1e5], width=128, samples=128, key=jax.random.key(1), repeats=16)
+    assert runs.test_std[0] > 0.15 * runs.test[0]
+    assert abs(limit.test[0] - runs.test[0]) < 4 * runs.test_error[0]
+
+
+def test_the_formula_of_the_folded_box_is_the_library(spectrum):
+    """The ratio as it is printed, in complex arithmetic and with its own loop for kappa, against two_point."""
+    small = Spectrum.power_law(a=1.5, b=1.25, modes=40)
+    lam, c = np.asarray(small.eigenvalues), np.asarray(small.task_power)
+    n, p, noise = 9.0, 14.0, 0.2
+    z = np.array([0.3 + 0.4j, -0.1 + 0.2j])
+
+    def kappa_of(z):
+        kappa = z + 0j
+        for _ in range(5000):  # damped fixed point of kappa = z / (R1 R3)
+            d = np.sum(lam / (lam + kappa))
+            kappa = 0.7 * kappa + 0.3 * z / ((1 - d / n) * (1 - d / p))
+        return kappa
+
+    kappas = np.array([kappa_of(value) for value in z])
+    disorder = Disorder.of(jnp.asarray(n), jnp.asarray(p), jnp.asarray(noise))
+    early, start = first_kappa(small.eigenvalues, disorder, jnp.asarray(z), jnp.asarray(1.0))
+    found, _ = next_kappa(small.eigenvalues, disorder, jnp.asarray(z), early, start, jnp.asarray(1.0))
+    assert_allclose(found, kappas, rtol=1e-9)
+    library = np.asarray(two_point(small, disorder, found))
+    for i in range(2):
+        for j, (k1, k2) in enumerate((kappas[i], other) for other in (*kappas, *kappas.conj())):
+            f, h = k1 / (lam + k1), k2 / (lam + k2)
+            g, e = 1 - f, 1 - h
+            top = (1 - np.sum(g * e) / n) * (np.sum(c * f * h) + noise) + np.sum(f * e) * np.sum(c * g * h) / n
+            bottom = (1 - np.sum(g * e) / p) * (1 - np.sum(g * e) / n) - np.sum(f * e) * np.sum(g * h) / (n * p)
+            assert_allclose(library[i, j], top / bottom, rtol=1e-9)
+    re, im = missed(small.eigenvalues, found)
+    assert_allclose(re + 1j * im, kappas[:, None] / (lam + kappas[:, None]), rtol=1e-9)
+
+
+def test_early_corrections_miss_one_eigenvalue_beside_the_trace():
+    """t^2 coefficient of N (L_N - L_inf): theory 2 sum lambda c tr(Lambda); exact, by averages over A, adds lambda_k."""
+    spectrum = Spectrum.power_law(a=1.8, b=1.4, modes=400)
+    lam, c = np.asarray(spectrum.eigenvalues), np.asarray(spectrum.task_power)
+    t, width = 1e-3, 50
+    early = (theory.gradient_flow(spectrum, [t], width=width).test - theory.gradient_flow(spectrum, [t]).test)[0]
+    trace, exact = 2 * np.sum(lam * c) * lam.sum(), 2 * np.sum(lam * c * (lam.sum() + lam))
+    assert_allclose(early * width / t**2, trace, rtol=0.01)
+    assert 0.1 < exact / trace - 1 < lam[0] / lam.sum()
+    # brute force for the exact one: d^2/dt^2 of the loss at 0 is 2 c (Q Q + ...) ; the A-average of Q^2 - Lambda Q
+    draws = []
+    for key in jax.random.split(jax.random.key(0), 300):
+        a = np.asarray(jax.random.normal(key, (width, lam.size))) / np.sqrt(width)
+        v = np.sqrt(c / lam)
+        mv = a.T @ (a @ (lam * v))  # M Lambda v
+        mmv = a.T @ (a @ (lam * mv))
+        second = 2 * lam @ (mv * mv) + 2 * (lam * v) @ mmv  # d^2 L / dt^2 at t = 0
+        draws.append(second)
+    free = 4 * np.sum(lam**2 * c)
+    measured = width * (np.mean(draws) - free) / 2
+    error = width * np.std(draws) / np.sqrt(len(draws)) / 2
+    assert abs(measured - exact) < 4 * error
+    assert abs(measured - trace) > 4 * error
+
+
+class TestThreeBottlenecks:
+    resource = np.logspace(1, 3, 13)
+
+    def test_slopes_of_the_first_figure(self):
+        spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=100_000)
+        time = theory.gradient_flow(spectrum, self.resource).test
+        data_, width = (theory.final_loss(spectrum, **{name: self.resource}).test for name in ("samples", "width"))
+        assert slope(self.resource, time) == pytest.approx(0.4, abs=0.015)
+        middle = slice(4, 9)  # away from the ends: constants at small N, the end of the spectrum at large
+        assert slope(self.resource[middle], data_[middle]) == pytest.approx(0.5, abs=0.02)
+        assert slope(self.resource[middle], width[middle]) == pytest.approx(0.5, abs=0.02)
+
+    def test_ten_times_fewer_modes_move_the_bend_in_by_ten(self):
+        def local(modes, size):
+            spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=modes)
+            pair = np.array([size, 1.1 * size])
+            return slope(pair, theory.final_loss(spectrum, samples=pair).test)
+
+        assert local(100_000, 2000) > 0.54
+        assert local(10_000, 200) == pytest.approx(local(100_000, 2000), abs=0.01)
+
+    def test_the_edge_stands_at_k_star(self):
+        """H_k passes from mostly learned to mostly missed around min(t^(1/b), P, N), over about a decade."""
+        task = Spectrum.power_law(a=1.5, b=1.25, modes=1000, normalize=False)
+        for time, width, samples in ((1e2, 1000, 1000), (1e5, 100, 1000), (1e5, 1000, 50)):
+            missed_ = np.asarray(theory.mode_errors(task, [time], width=width, samples=samples)[0])
+            k = min(time ** (1 / 1.25), width, samples)
+            quarter, most = (np.argmax(missed_ > level) + 1 for level in (0.25, 0.75))
+            assert quarter < 1.3 * k
+            assert most > 0.5 * k
+            assert 3 < most / quarter < 15
+
+    def test_an_easy_task_has_another_exponent_for_one_network(self):
+        """a = 5, b = 1.5: slope b for one network and 2b for data and the infinite ensemble; students agree."""
+        easy, sizes = Spectrum.power_law(a=5, b=1.5, modes=1000), np.array([16, 40, 100])
+        few, one = theory.final_loss(easy, samples=sizes).test, theory.final_loss(easy, width=sizes).test
+        ensemble = [theory.mode_errors(easy, [1e12], width=n)[0] ** 2 @ easy.task_power for n in sizes]
+        assert slope(sizes[1:], one[1:]) == pytest.approx(1.5, abs=0.1)
+        assert slope(sizes[1:], few[1:]) == pytest.approx(3, abs=0.2)
+        assert slope(sizes[1:], ensemble[1:]) == pytest.approx(3, abs=0.2)
+        for kind, limit in (("samples", few), ("width", one)):
+            for size, expected in zip(sizes, limit, strict=True):
+                runs = experiment.gradient_flow(easy, [1e9], key=jax.random.key(2), repeats=40, **{kind: size})
+                # N or P = 16 is far from the limit: allow 1/16 beside the standard error
+                assert abs(runs.test[0] - expected) < 3 * runs.test_error[0] + runs.test[0] / size + 0.02 * runs.test[0]
+
+    def test_an_infinite_ensemble_keeps_only_the_bias(self):
+        """Average 300 networks' functions before squaring: the loss is near sum c H^2, far below one network's."""
+        easy = Spectrum.power_law(a=5, b=1.5, modes=300)
+        lam, teacher = np.asarray(easy.eigenvalues), np.sqrt(np.asarray(easy.task_power / easy.eigenvalues))
+        bias = theory.mode_errors(easy, [1e12], width=40)[0] ** 2 @ easy.task_power
+        mean = np.zeros(lam.size)
+        for key in jax.random.split(jax.random.key(0), 3000):
+            a = np.asarray(jax.random.normal(key, (40, lam.size)))
+            root = a * np.sqrt(lam)
+            weights = np.linalg.solve(root @ root.T, root @ (np.sqrt(lam) * teacher))
+            mean += (teacher - a.T @ weights) / 3000
+        variance = theory.final_loss(easy, width=40).test - bias
+        assert lam @ mean**2 == pytest.approx(bias + variance / 3000, rel=0.1)
+        assert bias < 0.1 * theory.final_loss(easy, width=40).test
+
+    def test_digits_follow_the_theory_without_a_fit(self):
+        """P = 32 ... 256, 100 subsamples each: within 10 %, and a little above throughout, as the page says."""
+        images, labels = data.digits()
+        features = data.relu_features(images, 1000, key=jax.random.key(3))
+        spectrum, residual = Spectrum.from_features(features, labels)
+        samples = np.array([32, 64, 128, 256])
+        limit = theory.final_loss(spectrum, samples=samples, noise=residual).test + residual
+        runs = experiment.regression(features, labels, samples, key=jax.random.key(4), repeats=100)
+        ratio = runs.test / limit
+        assert np.all(np.abs(ratio - 1) < 0.1)
+        assert np.all(ratio > 1)
+        assert np.all(runs.test_error / runs.test < 0.015)
+        assert np.all(runs.train < 1e-10)  # it interpolates: fewer points than features
+        without_noise = theory.final_loss(spectrum, samples=samples).test  # and the residual matters
+        assert np.all(np.abs(without_noise / runs.test - 1) > np.abs(ratio - 1))
