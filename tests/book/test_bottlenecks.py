@@ -101,7 +101,7 @@ def test_the_formula_of_the_folded_box_is_the_library(spectrum):
 
 
 def test_early_corrections_miss_one_eigenvalue_beside_the_trace():
-    """t^2 coefficient of N (L_N - L_inf): theory 2 sum lambda c tr(Lambda); exact, by averages over A, adds lambda_k."""
+    """t^2 coefficient of N (L_N - L_inf): 2 sum lambda c tr(Lambda) in theory; truly lambda_k is added to the trace."""
     spectrum = Spectrum.power_law(a=1.8, b=1.4, modes=400)
     lam, c = np.asarray(spectrum.eigenvalues), np.asarray(spectrum.task_power)
     t, width = 1e-3, 50
@@ -109,20 +109,19 @@ def test_early_corrections_miss_one_eigenvalue_beside_the_trace():
     trace, exact = 2 * np.sum(lam * c) * lam.sum(), 2 * np.sum(lam * c * (lam.sum() + lam))
     assert_allclose(early * width / t**2, trace, rtol=0.01)
     assert 0.1 < exact / trace - 1 < lam[0] / lam.sum()
-    # brute force for the exact one: d^2/dt^2 of the loss at 0 is 2 c (Q Q + ...) ; the A-average of Q^2 - Lambda Q
-    draws = []
-    for key in jax.random.split(jax.random.key(0), 300):
-        a = np.asarray(jax.random.normal(key, (width, lam.size))) / np.sqrt(width)
-        v = np.sqrt(c / lam)
-        mv = a.T @ (a @ (lam * v))  # M Lambda v
-        mmv = a.T @ (a @ (lam * mv))
-        second = 2 * lam @ (mv * mv) + 2 * (lam * v) @ mmv  # d^2 L / dt^2 at t = 0
-        draws.append(second)
-    free = 4 * np.sum(lam**2 * c)
-    measured = width * (np.mean(draws) - free) / 2
-    error = width * np.std(draws) / np.sqrt(len(draws)) / 2
-    assert abs(measured - exact) < 4 * error
-    assert abs(measured - trace) > 4 * error
+    # brute force for the exact one: averages over A of d^2 L / dt^2 at t = 0 (narrow students, where it is largest)
+    a = np.random.default_rng(0).standard_normal((20_000, 2, lam.size)) / np.sqrt(2)
+
+    def kernel(v):  # M Lambda v for every draw
+        return np.einsum("rnk,rn->rk", a, np.einsum("rnk,rk->rn", a, lam * v))
+
+    v = np.broadcast_to(np.sqrt(c / lam), (len(a), lam.size))
+    once = kernel(v)
+    second = 2 * (once**2) @ lam + 2 * np.sum(lam * v * kernel(once), axis=1)
+    draws = 2 * (second - 4 * np.sum(lam**2 * c)) / 2  # N (L'' - L''_inf) / 2 with N = 2
+    error = np.std(draws) / np.sqrt(len(draws))
+    assert abs(np.mean(draws) - exact) < 3 * error
+    assert abs(np.mean(draws) - trace) > 6 * error
 
 
 class TestThreeBottlenecks:
@@ -162,9 +161,13 @@ class TestThreeBottlenecks:
         easy, sizes = Spectrum.power_law(a=5, b=1.5, modes=1000), np.array([16, 40, 100])
         few, one = theory.final_loss(easy, samples=sizes).test, theory.final_loss(easy, width=sizes).test
         ensemble = [theory.mode_errors(easy, [1e12], width=n)[0] ** 2 @ easy.task_power for n in sizes]
-        assert slope(sizes[1:], one[1:]) == pytest.approx(1.5, abs=0.1)
-        assert slope(sizes[1:], few[1:]) == pytest.approx(3, abs=0.2)
-        assert slope(sizes[1:], ensemble[1:]) == pytest.approx(3, abs=0.2)
+        assert slope(sizes, one) == pytest.approx(1.5, abs=0.1)  # finite K steepens it: 1.53 here
+        assert slope(sizes, few) == pytest.approx(3, abs=0.2)  # and small N and P flatten it
+        assert slope(sizes, ensemble) == pytest.approx(3, abs=0.2)
+        many = Spectrum.power_law(a=5, b=1.5, modes=100_000)
+        far = np.array([100.0, 200.0])
+        assert slope(far, theory.final_loss(many, width=far).test) == pytest.approx(1.5, abs=0.03)
+        assert slope(far, theory.final_loss(many, samples=far).test) == pytest.approx(3, abs=0.05)
         for kind, limit in (("samples", few), ("width", one)):
             for size, expected in zip(sizes, limit, strict=True):
                 runs = experiment.gradient_flow(easy, [1e9], key=jax.random.key(2), repeats=40, **{kind: size})
@@ -182,8 +185,8 @@ class TestThreeBottlenecks:
             root = a * np.sqrt(lam)
             weights = np.linalg.solve(root @ root.T, root @ (np.sqrt(lam) * teacher))
             mean += (teacher - a.T @ weights) / 3000
-        variance = theory.final_loss(easy, width=40).test - bias
-        assert lam @ mean**2 == pytest.approx(bias + variance / 3000, rel=0.1)
+        variance = float(theory.final_loss(easy, width=40).test - bias)
+        assert lam @ mean**2 == pytest.approx(float(bias) + variance / 3000, rel=0.1)
         assert bias < 0.1 * theory.final_loss(easy, width=40).test
 
     def test_digits_follow_the_theory_without_a_fit(self):
