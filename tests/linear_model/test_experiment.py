@@ -56,14 +56,14 @@ def test_the_exact_flow_is_the_flow(width, samples):
     lam = np.asarray(spectrum.eigenvalues)
     teacher = np.sqrt(np.asarray(spectrum.task_power) / lam)
     key, noise, until, steps = jax.random.key(3), 0.3, 8.0, 40_000
-    of_features, of_data, of_noise = jax.random.split(key, 3)
+    disorder = jax.tree.map(lambda x: x[0], experiment.draw(key[None], 12, width=width, samples=samples))
     m, s, pull = np.eye(12), np.diag(lam), np.zeros(12)
     if width:
-        a = np.asarray(jax.random.normal(of_features, (width, 12)))
+        a = np.asarray(disorder.features)
         m = a.T @ a / width
     if samples:
-        psi = np.asarray(jax.random.normal(of_data, (samples, 12))) * np.sqrt(lam)
-        eps = np.sqrt(noise) * np.asarray(jax.random.normal(of_noise, (samples,)))
+        psi = np.asarray(disorder.data) * np.sqrt(lam)
+        eps = np.sqrt(noise) * np.asarray(disorder.noise)
         s, pull = psi.T @ psi / samples, psi.T @ eps / samples
     v = teacher.copy()
     for _ in range(steps):
@@ -71,9 +71,7 @@ def test_the_exact_flow_is_the_flow(width, samples):
         v = v - until / steps * (m @ (s @ half + pull))
     test = lam @ v**2
     train = np.mean((psi @ v + eps) ** 2) if samples else test + noise
-    exact = experiment.one_student(
-        spectrum, jnp.array([0.0, until]), jnp.asarray(noise), key, width=width, samples=samples
-    )
+    exact = experiment.one_student(spectrum, jnp.array([0.0, until]), jnp.asarray(noise), disorder)
     assert_allclose([exact[0][1], exact[1][1]], [test, train], rtol=1e-7)
     assert_allclose(exact[0][0], spectrum.task_power.sum(), rtol=1e-12)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 from time import perf_counter
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -79,8 +80,8 @@ def gradient_flow(
     keys = jnp.concatenate([keys, keys[: -repeats % chunk]])  # full chunks, so that one program serves all
     losses = []
     for first in range(0, repeats, chunk):  # a Python loop: XLA's CPU threads can hang on batches inside lax.map
-        batch = _students(spectrum, times, jnp.asarray(noise, float), keys[first : first + chunk], **sizes)
-        losses.append(jax.block_until_ready(batch))
+        disorder = draw(keys[first : first + chunk], spectrum.modes, **sizes)
+        losses.append(jax.block_until_ready(_students(spectrum, times, jnp.asarray(noise, float), disorder, chunk)))
     test, train = (jnp.concatenate(parts)[:repeats] for parts in zip(*losses, strict=True))
     parameters = {
         "spectrum": spectrum,
@@ -100,39 +101,59 @@ def gradient_flow(
     )
 
 
-@partial(jax.jit, static_argnames=("width", "samples"))
-def _students(
-    spectrum: Spectrum, times: Array, noise: Array, keys: Array, *, width: int | None, samples: int | None
-) -> tuple[Array, Array]:
-    return jax.vmap(lambda key: one_student(spectrum, times, noise, key, width=width, samples=samples))(keys)
+class Disorder(NamedTuple):
+    """Everything random about a student, in unit Gaussians; None where there is nothing to draw."""
+
+    features: Array | None  # A: (N, K)
+    data: Array | None  # Psi Lambda^-1/2: (P, K)
+    noise: Array | None  # eps / sigma: (P,)
+
+
+def draw(keys: Array, modes: int, *, width: int | None, samples: int | None) -> Disorder:
+    """The disorder of one student a key, stacked; None stands for an infinite width or number of samples."""
+    of_features, of_data, of_noise = jax.vmap(lambda key: jax.random.split(key, 3), out_axes=1)(keys)
+    return Disorder(
+        None if width is None else _normal(of_features, (width, modes)),
+        None if samples is None else _normal(of_data, (samples, modes)),
+        None if samples is None else _normal(of_noise, (samples,)),
+    )
+
+
+@partial(jax.jit, static_argnums=1)  # by itself, so that another width compiles nothing for the data again
+def _normal(keys: Array, shape: tuple[int, ...]) -> Array:
+    return jax.vmap(lambda key: jax.random.normal(key, shape))(keys)
+
+
+@partial(jax.jit, static_argnums=4)
+def _students(spectrum: Spectrum, times: Array, noise: Array, disorder: Disorder, repeats: int) -> tuple[Array, Array]:
+    return jax.vmap(lambda one: one_student(spectrum, times, noise, one), axis_size=repeats)(disorder)
 
 
 def one_student(
-    spectrum: Spectrum, times: Array, noise: Array, key: Array, *, width: int | None, samples: int | None
+    spectrum: Spectrum, times: Array, noise: Array, disorder: Disorder
 ) -> tuple[Float[Array, " T"], Float[Array, " T"]]:
-    """Test and train loss of one student; None stands for an infinite width or number of samples."""
+    """Test and train loss of one student."""
     lam = spectrum.eigenvalues
     teacher = jnp.sqrt(spectrum.task_power / lam)
-    of_features, of_data, of_noise = jax.random.split(key, 3)
-
-    projection = None if width is None else jax.random.normal(of_features, (width, lam.size)) / jnp.sqrt(width)
+    a = None if disorder.features is None else disorder.features / jnp.sqrt(len(disorder.features))
 
     def to_modes(weights: Array) -> Array:  # (N, T) -> (K, T)
-        return weights if projection is None else projection.T @ weights
+        return weights if a is None else a.T @ weights
 
     def to_features(modes: Array) -> Array:  # (..., K) -> (..., N)
-        return modes if projection is None else modes @ projection.T
+        return modes if a is None else modes @ a.T
 
-    if samples is None:  # the population: K "samples", one along each mode
+    if disorder.data is None or disorder.noise is None:  # the population: K "samples", one along each mode
         inputs, labels = jnp.diag(jnp.sqrt(lam)), jnp.sqrt(spectrum.task_power)
     else:
-        inputs = jax.random.normal(of_data, (samples, lam.size)) * jnp.sqrt(lam / samples)
-        labels = inputs @ teacher + jnp.sqrt(noise / samples) * jax.random.normal(of_noise, (samples,))
+        samples = len(disorder.data)
+        inputs = disorder.data * jnp.sqrt(lam / samples)
+        labels = inputs @ teacher + jnp.sqrt(noise / samples) * disorder.noise
 
     weights = flow(to_features(inputs), labels, times)
     missed = teacher[:, None] - to_modes(weights)
     test = lam @ missed**2
-    if samples is None:
+    if disorder.data is None:
         return test, test + noise
     return test, jnp.sum((labels[:, None] - to_features(inputs) @ weights) ** 2, axis=0)
 
