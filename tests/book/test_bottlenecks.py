@@ -16,7 +16,7 @@ inf = np.inf
 
 @pytest.fixture(scope="module")
 def spectrum():
-    return Spectrum.power_law(a=1.5, b=1.25, modes=2000)
+    return Spectrum.power_law(a=1.5, b=1.25, modes=1500)
 
 
 def slope(x, y):
@@ -128,7 +128,7 @@ class TestThreeBottlenecks:
     resource = np.logspace(1, 3, 13)
 
     def test_slopes_of_the_first_figure(self):
-        spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=100_000)
+        spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=50_000)
         time = theory.gradient_flow(spectrum, self.resource).test
         data_, width = (theory.final_loss(spectrum, **{name: self.resource}).test for name in ("samples", "width"))
         assert slope(self.resource, time) == pytest.approx(0.4, abs=0.015)
@@ -142,8 +142,8 @@ class TestThreeBottlenecks:
             pair = np.array([size, 1.1 * size])
             return slope(pair, theory.final_loss(spectrum, samples=pair).test)
 
-        assert local(100_000, 2000) > 0.54
-        assert local(10_000, 200) == pytest.approx(local(100_000, 2000), abs=0.01)
+        assert local(50_000, 1000) > 0.54
+        assert local(5_000, 100) == pytest.approx(local(50_000, 1000), abs=0.01)
 
     def test_the_edge_stands_at_k_star(self):
         """H_k passes from mostly learned to mostly missed around min(t^(1/b), P, N), over about a decade."""
@@ -158,10 +158,10 @@ class TestThreeBottlenecks:
 
     def test_an_easy_task_has_another_exponent_for_one_network(self):
         """a = 5, b = 1.5: slope b for one network and 2b for data and the infinite ensemble; students agree."""
-        easy, sizes = Spectrum.power_law(a=5, b=1.5, modes=1000), np.array([16, 40, 100])
+        easy, sizes = Spectrum.power_law(a=5, b=1.5, modes=1000), np.array([20, 100])
         few, one = theory.final_loss(easy, samples=sizes).test, theory.final_loss(easy, width=sizes).test
         ensemble = [theory.mode_errors(easy, [1e12], width=n)[0] ** 2 @ easy.task_power for n in sizes]
-        assert slope(sizes, one) == pytest.approx(1.5, abs=0.1)  # finite K steepens it: 1.53 here
+        assert slope(sizes, one) == pytest.approx(1.5, abs=0.1)  # small N flattens it, finite K steepens it
         assert slope(sizes, few) == pytest.approx(3, abs=0.2)  # and small N and P flatten it
         assert slope(sizes, ensemble) == pytest.approx(3, abs=0.2)
         many = Spectrum.power_law(a=5, b=1.5, modes=100_000)
@@ -171,7 +171,7 @@ class TestThreeBottlenecks:
         for kind, limit in (("samples", few), ("width", one)):
             for size, expected in zip(sizes, limit, strict=True):
                 runs = experiment.gradient_flow(easy, [1e9], key=jax.random.key(2), repeats=40, **{kind: size})
-                # N or P = 16 is far from the limit: allow 1/16 beside the standard error
+                # N or P = 20 is far from the limit: allow 1/20 beside the standard error
                 assert abs(runs.test[0] - expected) < 3 * runs.test_error[0] + runs.test[0] / size + 0.02 * runs.test[0]
 
     def test_an_infinite_ensemble_keeps_only_the_bias(self):

@@ -1,0 +1,124 @@
+"""Times of the linear model: printed and committed (benchmarks/results), never asserted.
+
+    python benchmarks/linear_model.py | tee benchmarks/results/linear_model-MACHINE.txt
+
+Prints a curve of 200 times at K = 10,000 modes (after compilation) with its peak memory, the cost against the number
+of modes and of times with both slopes, and the same curve by the plain way: one continuation from scratch at every
+time in NumPy, which is what the scan over neighbouring times is measured against.
+"""
+
+import datetime
+import os
+import platform
+import resource
+import statistics
+import time
+from functools import partial
+
+import jax
+import numpy as np
+
+from solvable import Spectrum, __version__
+from solvable.laplace import talbot
+from solvable.linear_model import experiment, theory
+
+jax.config.update("jax_enable_x64", True)
+SIZES = {"width": 128, "samples": 1000, "noise": 0.1}
+
+
+def median_seconds(run, repeats=7):
+    """Median over repeats after one run that compiles."""
+    run()
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+def curve(modes, count):
+    """Seconds of one curve."""
+    spectrum, times = Spectrum.power_law(a=1.5, b=1.25, modes=modes), np.logspace(0, 5, count)
+    return median_seconds(lambda: theory.gradient_flow(spectrum, times, **SIZES).test.block_until_ready())
+
+
+def from_scratch(modes, count):
+    """The plain way in NumPy: at every time follow kappa along the contour from the real axis; then the pair sums."""
+    spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=modes)
+    lam, c = np.asarray(spectrum.eigenvalues), np.asarray(spectrum.task_power)
+    n, p, noise = SIZES["width"], SIZES["samples"], SIZES["noise"]
+    nodes, weights = talbot(20)
+    theta = np.pi * (2 * np.arange(1, 11) - 1) / 20
+
+    def newton(kappa, z, steps):
+        for _ in range(steps):
+            f = 1 / (kappa + lam)
+            d, slope = f @ lam, -(f * f) @ lam
+            r1, r3 = 1 - d / p, 1 - d / n
+            kappa = kappa - (kappa * r1 * r3 - z) / (r1 * r3 - kappa * slope * (r1 / n + r3 / p))
+        return kappa
+
+    def contour(angle):
+        return 20 * (0.5017 * angle / np.tan(0.6407 * angle) - 0.6122 + 0.2645j * angle)
+
+    losses = []
+    for t in np.logspace(0, 5, count):
+        z = contour(1e-9).real / t
+        kappa, angle, kappas = newton(z + lam.sum() * (1 / n + 1 / p), z, 30), 0.0, []
+        for goal in theta:
+            for step in np.linspace(angle, goal, 7)[1:]:
+                kappa = newton(kappa, contour(step) / t, 4)
+            kappas.append(kappa)
+            angle = goal
+        both = np.concatenate([kappas, np.conj(kappas)])
+        f = both[:, None] / (both[:, None] + lam)
+        g, upper = 1 - f, slice(0, 10)
+        s, x, y = g[upper] @ g.T, f[upper] @ g.T, g[upper] @ f.T
+        tt, u = (c * f[upper]) @ f.T, (c * g[upper]) @ f.T
+        loss = ((1 - s / n) * (tt + noise) + x * u / n) / ((1 - s / p) * (1 - s / n) - x * y / (n * p))
+        pole = weights / nodes
+        losses.append(2 * np.sum(pole[:, None] * np.concatenate([pole, pole.conj()]) * (loss - noise)).real)
+    return np.array(losses)
+
+
+def main():
+    """Print everything."""
+    device = jax.devices()[0]
+    print(f"solvable {__version__}, jax {jax.__version__}, {device.device_kind} ({jax.default_backend()}),", end=" ")
+    print(f"{platform.machine()}, {os.cpu_count()} cores, {datetime.date.today()}")
+    print("times are medians of 7 after compilation; the machine is shared\n")
+
+    print(f"200 times, K = 10,000, N = 128, P = 1000: {curve(10_000, 200):.2f} s")
+    print(f"peak memory of the process so far: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB\n")
+
+    modes = [2_500, 5_000, 10_000, 20_000, 40_000]
+    seconds = [curve(k, 100) for k in modes]
+    for k, s in zip(modes, seconds, strict=True):
+        print(f"K = {k:6,}, 100 times: {s:6.3f} s")
+    print(f"slope of time against K: {np.polyfit(np.log(modes), np.log(seconds), 1)[0]:.2f}\n")
+
+    counts = [25, 50, 100, 200, 400]
+    seconds = [curve(10_000, count) for count in counts]
+    for count, s in zip(counts, seconds, strict=True):
+        print(f"K = 10,000, {count:3} times: {s:6.3f} s")
+    print(f"slope of time against the number of times: {np.polyfit(np.log(counts), np.log(seconds), 1)[0]:.2f}\n")
+
+    start = time.perf_counter()
+    plain = from_scratch(10_000, 20)
+    plain_seconds = time.perf_counter() - start
+    ours = curve(10_000, 20)
+    times, spectrum = np.logspace(0, 5, 20), Spectrum.power_law(a=1.5, b=1.25, modes=10_000)
+    apart = np.max(np.abs(plain / theory.gradient_flow(spectrum, times, **SIZES).test - 1))
+    print(f"20 times from scratch in NumPy: {plain_seconds:.2f} s, here {ours:.2f} s: {plain_seconds / ours:.0f} times")
+    print(f"largest relative difference of the two: {apart:.1e}\n")
+
+    spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=1000)
+    for width, samples in ((100, 150), (256, 1000)):
+        sizes = {"width": width, "samples": samples, "key": jax.random.key(0), "repeats": 32}
+        run = partial(experiment.gradient_flow, spectrum, times, **sizes)
+        print(f"experiment, N = {width}, P = {samples}, K = 1000: {median_seconds(run, 3) / 32 * 1e3:.1f} ms a student")
+
+
+if __name__ == "__main__":
+    main()
