@@ -6,8 +6,10 @@ A check looks at concrete values only. Under `jit`, `vmap` or `grad` the value i
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 
@@ -30,7 +32,7 @@ def require(name: str, value: object, allowed: str, ok: Callable[[np.ndarray], n
     array = concrete(value)
     if array is None:
         return
-    if array.dtype == object or not np.issubdtype(array.dtype, np.number):
+    if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
         raise ValueError(f"{name} must be {allowed}; got {value!r}")
     bad = np.isnan(array) | ~np.broadcast_to(ok(array), array.shape)
     if bad.any():
@@ -46,8 +48,22 @@ def require_shape(name: str, value: object, ndim: int, what: str) -> None:
         raise ValueError(f"{name} must be {what}; got shape {shape}")
 
 
+def require_scalar(name: str, value: Any) -> None:
+    """Raise ValueError unless `value` is one number (its shape is known while tracing too)."""
+    if np.shape(value) != ():
+        raise ValueError(f"{name} must be one number; use jax.vmap for several; got shape {np.shape(value)}")
+
+
+def require_key(key: Any) -> None:
+    """Raise ValueError unless `key` is a jax random key."""
+    dtype = getattr(key, "dtype", None)
+    if dtype is None or not jnp.issubdtype(dtype, jax.dtypes.prng_key) or np.shape(key) != ():
+        raise ValueError(f"key must be a jax random key, for instance jax.random.key(0); got {key!r}")
+
+
 def require_count(name: str, value: object, least: int = 1) -> int:
     """A whole number that shapes an array, at least `least`."""
+    require_scalar(name, value)
     require(
         name,
         value,

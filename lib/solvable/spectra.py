@@ -9,7 +9,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ._checks import require, require_count, require_float64, require_shape
+from ._checks import require, require_count, require_float64, require_scalar, require_shape
 from ._pytree import Numbers, pytree
 
 
@@ -67,8 +67,10 @@ class Spectrum:
         Book: "A model you can solve".
         """
         require_float64()
+        require_scalar("a", a)
+        require_scalar("b", b)
         require("a", a, "> 1, or the task has no finite power", lambda x: (x > 1) & np.isfinite(x))
-        require("b", b, "> 0", lambda x: (x > 0) & np.isfinite(x))
+        require("b", b, "> 0 and finite", lambda x: (x > 0) & np.isfinite(x))
         k = jnp.arange(1, require_count("modes", modes) + 1, dtype=jnp.float64)
         eigenvalues, task_power = k ** -jnp.asarray(b), k ** -jnp.asarray(a)
         if normalize:
@@ -132,7 +134,12 @@ class Spectrum:
           order: the power j; 1 and 2 enter the theory.
 
         Returns:
-          An array of the shape of `kappa`, between 0 and K. Book: "Three bottlenecks".
+          An array of the shape of `kappa`, between 0 and K. Book: "A model you can solve".
+
+        Raises:
+          ValueError: for a negative kappa, or an order below 1.
         """
+        require("kappa", kappa, ">= 0", lambda x: x >= 0)
+        require_count("order", order)
         filled = self.eigenvalues / (self.eigenvalues + jnp.asarray(kappa)[..., None])
         return jnp.sum(filled**order, axis=-1)

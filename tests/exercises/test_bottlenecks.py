@@ -54,6 +54,7 @@ WRONG = {  # what people answer, and a word that the reply must hold
         (lambda lam, c, t: c * np.exp(-2 * lam * t), "shape"),
         (lambda lam, c, t: np.sum(c) / (1 + t), "decay is not"),
         (lambda lam, c, t: undefined_name, "NameError"),
+        (lambda lam, c, t: "x", "should be a number"),
         (3.0, "function"),
     ],
     "bottlenecks.effective-ridge": [
@@ -63,13 +64,14 @@ WRONG = {  # what people answer, and a word that the reply must hold
     ],
     "bottlenecks.early-stopping": [(1e5, "noise"), (0.2, "still falling"), (-3, "positive")],
     "bottlenecks.exponents": [
-        ([4.0 / 1.5, 3, 1.5], "tail sum"),
-        ([3.0, 3, 1.5], "k\\* grow"),
-        ([2.0, 3, 3], "infinite ensemble"),
-        ([2.0, 1.5, 1.5], "Data"),
-        ([2.0, 3, 2.2], "variance"),
-        ([-2.0, -3, -1.5], "positive"),
-        ([2.0, 3], "3 numbers"),
+        ([4.0 / 1.2, 2.4, 1.2], "tail sum"),
+        ([3.0, 2.4, 1.2], "k\\* grow"),
+        ([2.5, 2.4, 2.4], "infinite ensemble"),
+        ([2.5, 3.0, 1.2], "Data"),
+        ([2.5, 2.4, 2.0], "variance"),
+        ([-2.5, -2.4, -1.2], "positive"),
+        ([2.5, 2.4], "3 numbers"),
+        ([10**400, 1, 1], "3 numbers"),
     ],
     "bottlenecks.which-binds": [
         ("time", "not the time itself"),
@@ -101,9 +103,17 @@ def test_a_seed_always_draws_the_same_numbers_and_others_draw_others():
     drawn = [exercises.parameters("bottlenecks.exponents", seed=seed) for seed in ("ada", "ada", "bob", "cyd", "dan")]
     assert drawn[0] == drawn[1]
     assert any(other != drawn[0] for other in drawn[2:])
-    for seed in range(50):  # drawn exponents lie where width and data differ, as the exercise says
+    ratios = []
+    for seed in range(50):  # width and data differ, on both sides of a - 1 = 2 b
         p = exercises.parameters("bottlenecks.exponents", seed=seed)
-        assert p["b"] < p["a"] - 1 < 2 * p["b"]
+        ratios.append((p["a"] - 1) / p["b"])
+    assert min(ratios) > 1.2
+    assert any(ratio < 1.9 for ratio in ratios)
+    assert any(ratio > 2.1 for ratio in ratios)
+    for seed in range(50):  # and nobody has to tell two nearly equal bottlenecks apart
+        p = exercises.parameters("bottlenecks.which-binds", seed=seed)
+        reach = sorted([p["time"] ** (1 / p["b"]), p["width"], p["samples"]])
+        assert reach[1] / reach[0] > 1.3
 
 
 def test_unknown_exercises_are_named():

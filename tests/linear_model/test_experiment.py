@@ -103,6 +103,7 @@ def test_both_return_the_same_type():
 @pytest.mark.parametrize(
     ("kwargs", "says"),
     [
+        ({"noise": np.array([0.1, 0.2])}, r"noise must be one number.*shape \(2,\)"),
         ({"width": 0}, r"width must be a whole number >= 1, or inf; got 0"),
         ({"samples": 2.5}, r"samples must be a whole number >= 1, or inf; got 2\.5"),
         ({"noise": np.nan}, r"noise must be >= 0 and finite; got nan"),
@@ -114,3 +115,45 @@ def test_bad_input_is_named(kwargs, says):
     spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=5)
     with pytest.raises(ValueError, match=says):
         experiment.gradient_flow(spectrum, **({"times": [1.0], "key": jax.random.key(0)} | kwargs))
+
+
+def test_regression_on_a_gaussian_population_is_the_theory():
+    """A population of Gaussian features with a known spectrum: 3 standard errors + the share of training points."""
+    rng = np.random.default_rng(0)
+    lam = np.arange(1, 81.0) ** -1.2
+    features = rng.standard_normal((8000, 80)) * np.sqrt(lam)
+    targets = features @ rng.standard_normal((80, 2)) + 0.1 * rng.standard_normal((8000, 2))
+    spectrum, residual = Spectrum.from_features(features, targets)
+    sizes = [20, 40, 160]  # fewer and more points than features
+    limit = theory.final_loss(spectrum, samples=sizes, noise=residual)
+    runs = experiment.regression(features, targets, sizes, key=jax.random.key(0), repeats=100)
+    for i, size in enumerate(sizes):
+        slack = 3 * runs.test_error[i] + (size / 8000 + 1 / size) * runs.test[i]
+        assert abs(limit.test[i] + residual - runs.test[i]) < slack
+    assert np.all(runs.train[:2] < 1e-20)
+    assert runs.train[2] == pytest.approx(float(limit.train[2]), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "says"),
+    [
+        ({"samples": [2.5]}, "samples must be whole numbers from 1 to 6; got 2.5"),
+        ({"samples": [7]}, "samples must be whole numbers from 1 to 6; got 7"),
+        ({"samples": []}, "samples must be a list of training sizes"),
+        ({"features": np.full((6, 2), np.nan)}, "features must be finite"),
+        ({"targets": np.ones((5, 1))}, "targets must have one row per row of features; got 5 and 6"),
+    ],
+)
+def test_bad_populations_are_named(kwargs, says):
+    good = {"features": np.eye(6)[:, :2], "targets": np.ones((6, 1)), "samples": [2], "key": jax.random.key(0)}
+    with pytest.raises(ValueError, match=says):
+        experiment.regression(**(good | kwargs))
+
+
+def test_a_key_that_is_none_is_named():
+    from solvable._checks import require_key  # the annotation catches it first in these tests, and not at run time
+
+    require_key(jax.random.key(0))
+    for wrong in (0, np.zeros(2), jax.random.split(jax.random.key(0))):
+        with pytest.raises(ValueError, match="key must be a jax random key, for instance"):
+            require_key(wrong)

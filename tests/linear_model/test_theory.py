@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 
 from solvable import Spectrum, linear_model
 from solvable.laplace import talbot
-from solvable.linear_model import theory
+from solvable.linear_model import experiment, theory
 
 inf = np.inf
 TIMES = np.logspace(-1, 5, 13)
@@ -187,6 +187,36 @@ def test_mode_errors_make_the_bias():
     assert_allclose(theory.mode_errors(spectrum, [1e14], width=40, samples=60)[0], final, rtol=1e-6)
 
 
+def test_mode_errors_at_finite_time_and_size():
+    """The contour against exp(-lambda t) where sizes do not matter, and against 300 students where they do."""
+    spectrum = Spectrum.power_law(a=1.8, b=1.4, modes=400)
+    free = theory.mode_errors(spectrum, TIMES, width=1e14, samples=1e14)
+    assert_allclose(free, np.exp(-np.outer(TIMES, spectrum.eigenvalues)), atol=1e-10)
+    lam, teacher = np.asarray(spectrum.eigenvalues), np.sqrt(np.asarray(spectrum.task_power / spectrum.eigenvalues))
+    rng, found = np.random.default_rng(0), []
+    for _ in range(300):
+        a = rng.standard_normal((100, 400)) / 10
+        psi = rng.standard_normal((150, 400)) * np.sqrt(lam / 150)
+        phi = psi @ a.T
+        weights = experiment.flow(jnp.asarray(phi), jnp.asarray(psi @ teacher), jnp.array([1000.0]))[:, 0]
+        found.append(1 - a.T @ np.asarray(weights) / teacher)
+    expected = np.asarray(theory.mode_errors(spectrum, [1000.0], width=100, samples=150)[0])
+    for modes in (slice(9, 20), slice(20, 50), slice(50, 100), slice(100, 200)):
+        draws = np.array(found)[:, modes].mean(axis=1)
+        error = draws.std() / np.sqrt(len(draws))
+        assert error < 0.03
+        assert abs(draws.mean() - expected[modes].mean()) < 3.5 * error
+    twice = np.asarray(theory.mode_errors(spectrum, [2000.0], width=100, samples=150)[0])
+    assert abs(np.array(found)[:, 50:100].mean() - twice[50:100].mean()) > 0.03  # and it would see a factor of two
+
+
+def test_the_scale_of_the_spectrum_does_not_matter():
+    small = Spectrum([1e-170, 3e-171], [1.0, 0.5])
+    usual = Spectrum([1.0, 0.3], [1.0, 0.5])
+    one = theory.gradient_flow(small, np.array([1.0, 10.0]) * 1e170, width=1, samples=3)
+    assert_allclose(one.test, theory.gradient_flow(usual, [1.0, 10.0], width=1, samples=3).test, rtol=1e-12)
+
+
 def _kappa_star(spectrum, rank):
     low, high = 1e-30, 1.0
     for _ in range(200):
@@ -317,6 +347,8 @@ def test_rescaling(model, rate, power):
         ({"times": []}, r"times .* shape \(0,\)"),
         ({"width": 0.5}, r"width must be >= 1 .*0\.5"),
         ({"width": np.nan}, r"width .*nan"),
+        ({"width": np.array([5.0, 6.0])}, r"width must be one number.*shape \(2,\)"),
+        ({"times": [1 + 1j]}, r"times must be >= 0"),
         ({"samples": 0}, r"samples must be >= 1"),
         ({"noise": -0.1}, r"noise must be >= 0 and finite; got -0\.1"),
     ],

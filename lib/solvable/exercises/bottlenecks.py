@@ -18,6 +18,8 @@ def _close(value: Any, target: Any, tolerance: float = 0.01) -> bool:
 def _check_loss_by_hand(answer: Any, _: Parameters) -> str:
     lam, power, t = np.array([1.0, 0.4, 0.1]), np.array([0.5, 0.3, 0.4]), 1.7
     loss = np.asarray(call(answer, lam, power, t))
+    if not np.issubdtype(loss.dtype, np.number):
+        raise Wrong(f"The loss should be a number; your function returns {loss.dtype}.")
     if loss.shape != ():
         raise Wrong(f"The loss is one number, a sum over the modes; yours has shape {loss.shape}.")
     start = np.asarray(call(answer, lam, power, 0.0))
@@ -100,9 +102,10 @@ register(Exercise("bottlenecks.early-stopping", 2, _draw_stopping, _check_stoppi
 
 def _draw_exponents(random: np.random.Generator | None) -> Parameters:
     if random is None:
-        return {"a": 4.0, "b": 1.5}
+        return {"a": 4.0, "b": 1.2}
     b = round(float(random.uniform(1.1, 1.9)), 1)
-    return {"a": round(1 + b + float(random.uniform(0.3, 0.8)) * b, 1), "b": b}
+    easy = float(random.choice([random.uniform(1.3, 1.8), random.uniform(2.2, 2.7)]))  # either side of a - 1 = 2 b
+    return {"a": round(1 + easy * b, 1), "b": b}
 
 
 def _check_exponents(answer: Any, drawn: Parameters) -> str:
@@ -133,12 +136,10 @@ register(Exercise("bottlenecks.exponents", 3, _draw_exponents, _check_exponents)
 def _draw_binding(random: np.random.Generator | None) -> Parameters:
     if random is None:
         return {"b": 1.25, "width": 300, "samples": 2000, "time": 4000.0}
-    return {
-        "b": round(float(random.uniform(1.1, 1.8)), 2),
-        "width": int(random.integers(200, 900)),
-        "samples": int(random.integers(200, 900)),
-        "time": float(random.integers(2, 40) * 1000),
-    }
+    b, reach = round(float(random.uniform(1.1, 1.8)), 2), [100, 200, 400]  # modes that each allows: no near-ties
+    random.shuffle(reach)
+    width, samples, modes = (int(modes * random.uniform(0.85, 1.15)) for modes in reach)
+    return {"b": b, "width": width, "samples": samples, "time": float(round(modes**b, -1))}
 
 
 def _check_binding(answer: Any, drawn: Parameters) -> str:

@@ -125,7 +125,7 @@ def as_number(answer: Any, what: str) -> float:
     """The answer as one finite number, or `Wrong`."""
     try:
         number = float(answer)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Wrong(f"{what} should be one number, and this is {type(answer).__name__}.") from None
     if not np.isfinite(number):
         raise Wrong(f"{what} should be a finite number.")
@@ -136,7 +136,7 @@ def as_numbers(answer: Any, count: int, what: str) -> np.ndarray:
     """The answer as `count` finite numbers, or `Wrong`."""
     try:
         numbers = np.asarray(answer, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Wrong(f"{what} should be {count} numbers.") from None
     if numbers.shape != (count,):
         raise Wrong(f"{what} should be {count} numbers; this has shape {numbers.shape}.")

@@ -23,7 +23,8 @@ class LossCurves:
       test: shape (T,), population loss without the label noise's variance.
       train: shape (T,), mean square error on the training set, label noise included.
       test_std, train_std: shape (T,), standard deviation over repeats; None for a theory.
-      residual: the largest relative error of the theory's self-consistent equation; None for an experiment.
+      residual: relative size of the last Newton step on the theory's self-consistent equation, at worst; None for an
+        experiment.
       parameters: what made the curves: spectrum, width, samples, noise, and repeats and key of an experiment.
     """
 

@@ -16,7 +16,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require, require_count, require_float64, require_shape
+from .._checks import require, require_count, require_float64, require_key, require_scalar, require_shape
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from .curves import FinalLoss, LossCurves
@@ -64,9 +64,12 @@ def gradient_flow(
     require_float64()
     require_shape("times", times, 1, "a list of times, shape (T,)")
     require("times", times, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+    require_scalar("noise", noise)
+    require_key(key)
     require("noise", noise, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
     sizes = {}
     for name, size in (("width", width), ("samples", samples)):
+        require_scalar(name, size)
         require(name, size, "a whole number >= 1, or inf", lambda x: (x >= 1) & (x == np.floor(x)))
         sizes[name] = None if np.isinf(size) else int(np.asarray(size))
     repeats = require_count("repeats", repeats, 2)
@@ -101,7 +104,7 @@ def gradient_flow(
     )
 
 
-class Disorder(NamedTuple):
+class Draws(NamedTuple):
     """Everything random about a student, in unit Gaussians; None where there is nothing to draw."""
 
     features: Array | None  # A: (N, K)
@@ -109,10 +112,10 @@ class Disorder(NamedTuple):
     noise: Array | None  # eps / sigma: (P,)
 
 
-def draw(keys: Array, modes: int, *, width: int | None, samples: int | None) -> Disorder:
+def draw(keys: Array, modes: int, *, width: int | None, samples: int | None) -> Draws:
     """The disorder of one student a key, stacked; None stands for an infinite width or number of samples."""
     of_features, of_data, of_noise = jax.vmap(lambda key: jax.random.split(key, 3), out_axes=1)(keys)
-    return Disorder(
+    return Draws(
         None if width is None else _normal(of_features, (width, modes)),
         None if samples is None else _normal(of_data, (samples, modes)),
         None if samples is None else _normal(of_noise, (samples,)),
@@ -125,12 +128,12 @@ def _normal(keys: Array, shape: tuple[int, ...]) -> Array:
 
 
 @partial(jax.jit, static_argnums=4)
-def _students(spectrum: Spectrum, times: Array, noise: Array, disorder: Disorder, repeats: int) -> tuple[Array, Array]:
+def _students(spectrum: Spectrum, times: Array, noise: Array, disorder: Draws, repeats: int) -> tuple[Array, Array]:
     return jax.vmap(lambda one: one_student(spectrum, times, noise, one), axis_size=repeats)(disorder)
 
 
 def one_student(
-    spectrum: Spectrum, times: Array, noise: Array, disorder: Disorder
+    spectrum: Spectrum, times: Array, noise: Array, disorder: Draws
 ) -> tuple[Float[Array, " T"], Float[Array, " T"]]:
     """Test and train loss of one student."""
     lam = spectrum.eigenvalues
@@ -159,8 +162,8 @@ def one_student(
 
 
 def regression(
-    features: Float[Array, "M S"],
-    targets: Float[Array, "M C"],
+    features: Numbers,
+    targets: Numbers,
     samples: Numbers,
     *,
     key: Array,
@@ -190,8 +193,16 @@ def regression(
     require_float64()
     require_shape("features", features, 2, "a table (M inputs, S features)")
     require_shape("targets", targets, 2, "a table (M inputs, C outputs)")
-    population = features.shape[0]
-    require("samples", samples, f"whole numbers from 1 to {population}", lambda p: (p >= 1) & (p <= population))
+    features, targets = jnp.asarray(features, float), jnp.asarray(targets, float)
+    population = len(features)
+    if len(targets) != population:
+        raise ValueError(f"targets must have one row per row of features; got {len(targets)} and {population}")
+    require("features", features, "finite", np.isfinite)
+    require("targets", targets, "finite", np.isfinite)
+    require_shape("samples", samples, 1, "a list of training sizes")
+    sizes = f"whole numbers from 1 to {population}"
+    require("samples", samples, sizes, lambda p: (p >= 1) & (p <= population) & (p == np.floor(p)))
+    require_key(key)
     repeats = require_count("repeats", repeats, 2)
     start = perf_counter()
     losses = []

@@ -13,7 +13,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import concrete, require, require_float64, require_shape
+from .._checks import concrete, require, require_float64, require_scalar, require_shape
 from .._pytree import Numbers
 from ..laplace import talbot
 from ..spectra import Spectrum
@@ -84,6 +84,7 @@ def _gradient_flow(
     spectrum: Spectrum, times: Array, width: Array, samples: Array, noise: Array
 ) -> tuple[Array, Array, Array]:
     disorder = Disorder.of(width, samples, noise)
+    spectrum, times = _largest_eigenvalue_one(spectrum, times)
     lam, power = spectrum.eigenvalues, spectrum.task_power
     pole = jnp.asarray(CONTOUR.weights / CONTOUR.nodes)  # W_j / Z_j, the weight of 1/z at any time
     weights = pole[:, None] * jnp.concatenate([pole, pole.conj()])
@@ -134,7 +135,7 @@ def mode_errors(
     Raises:
       As `gradient_flow`.
 
-    Exact in the same limit. Source: Bordelon, Atanasov, Pehlevan (2024). Book: "A model you can solve".
+    Exact in the same limit. Source: Bordelon, Atanasov, Pehlevan (2024). Book: "Three bottlenecks".
     """
     _check(width=width, samples=samples)
     times = _check_times(times)
@@ -146,6 +147,7 @@ def mode_errors(
 @jax.jit
 def _mode_errors(spectrum: Spectrum, times: Array, width: Array, samples: Array) -> tuple[Array, Array]:
     disorder = Disorder.of(width, samples, jnp.zeros(()))
+    spectrum, times = _largest_eigenvalue_one(spectrum, times)
     lam = spectrum.eigenvalues
     pole = CONTOUR.weights / CONTOUR.nodes
 
@@ -197,7 +199,7 @@ def final_loss(
     Exact as N, P and the effective dimension grow together; corrections are O(1/N, 1/P).
     Source: teacher-student slides of C. Pehlevan (2025); J. Simon et al. (2023). Book: "Three bottlenecks".
     """
-    _check(width=width, samples=samples, noise=noise)
+    _check(scalar=False, width=width, samples=samples, noise=noise)
     require("ridge", ridge, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
     test, train = _final_losses(spectrum, *(jnp.asarray(x, float) for x in (width, samples, noise, ridge)))
     return FinalLoss(test, train)
@@ -286,16 +288,27 @@ def _data_response(lam: Array, disorder: Disorder, z: Array, kappa: Array) -> Ar
     return jnp.where(disorder.data > disorder.features, z / (kappa * r3), r1)
 
 
+def _largest_eigenvalue_one(spectrum: Spectrum, times: Array) -> tuple[Spectrum, Array]:
+    """The same problem in the unit of its largest eigenvalue, so that no scale over- or underflows."""
+    unit = jax.lax.stop_gradient(spectrum.eigenvalues.max())
+    eigenvalues = spectrum.eigenvalues / unit
+    return jax.tree.unflatten(jax.tree.structure(spectrum), (eigenvalues, spectrum.task_power)), times * unit
+
+
 def _positive(eigenvalues: Array, times: Array) -> Array:
     """Times, with t = 0 moved to where nothing has been learned yet in float64."""
     return jnp.maximum(times, 1e-20 / jnp.sum(eigenvalues))
 
 
-def _check(**values: Numbers) -> None:
+def _check(scalar: bool = True, **values: Numbers) -> None:
     require_float64()
     for name in ("width", "samples"):
+        if scalar:
+            require_scalar(name, values[name])
         require(name, values[name], ">= 1 (inf for no limit)", lambda x: x >= 1)
     if "noise" in values:
+        if scalar:
+            require_scalar("noise", values["noise"])
         require("noise", values["noise"], ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
 
 
