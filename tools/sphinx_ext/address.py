@@ -3,9 +3,7 @@
 import tomllib
 from pathlib import Path
 
-BOOK = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
-    "book"
-]
+BOOK = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["book"]
 OWNER, REPOSITORY = BOOK["repository"].split("/")
 SITE = f"https://{OWNER}.github.io/{REPOSITORY}/"
 FILES = f"https://raw.githubusercontent.com/{OWNER}/{REPOSITORY}/main/"

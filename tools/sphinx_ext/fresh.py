@@ -48,8 +48,7 @@ def report(app, exception):
     """Write how many pages were executed, and the ten slowest, as executed on the machine of the cache."""
     executed = len(get_cache(app.config.nb_execution_cache_path).list_cache_records()) - app.executions_before
     seconds = {
-        page: (NbMetadataCollector.get_exec_data(app.env, page) or {}).get("runtime")
-        for page in app.env.all_docs
+        page: (NbMetadataCollector.get_exec_data(app.env, page) or {}).get("runtime") for page in app.env.all_docs
     }
     timed = sorted(((s, page) for page, s in seconds.items() if s is not None), reverse=True)
     lines = [f"{executed} of {len(timed)} executable pages were executed, the others came from the cache"]

@@ -166,9 +166,7 @@ class Markdown:
     number_reference = reference
 
     def download_reference(self, node):
-        return (
-            f"[{self.inline(node)}]({SOURCES}{self.app.env.relfn2path(node['reftarget'], self.docname)[0]})"
-        )
+        return f"[{self.inline(node)}]({SOURCES}{self.app.env.relfn2path(node['reftarget'], self.docname)[0]})"
 
     def image(self, node):
         if "jupyter_execute" in node["uri"]:  # drawn by a cell: there is no file to show
@@ -288,11 +286,7 @@ class Markdown:
             text = self.blocks(body)
             self.in_fold = outside
             words = heading.findall(nodes.Text) if heading else ()
-            words = (
-                f"${t}$" if isinstance(t.parent, nodes.math) else t
-                for t in words
-                if t.parent.tagname != "raw"
-            )
+            words = (f"${t}$" if isinstance(t.parent, nodes.math) else t for t in words if t.parent.tagname != "raw")
             summary = html.escape(title + "".join(words))
             return f"{self.anchors(node)}<details>\n<summary>{summary}</summary>\n\n{text}\n\n</details>"
         title += self.inline(heading) if heading else ""
