@@ -21,6 +21,7 @@ from .._pytree import Numbers
 from ..spectra import Spectrum
 from .curves import FinalLoss, LossCurves
 
+ROWS = 128
 CHUNK_BYTES = 1 << 29  # memory of the repeats that are on the device at once
 
 
@@ -116,15 +117,20 @@ def draw(keys: Array, modes: int, *, width: int | None, samples: int | None) -> 
     """The disorder of one student a key, stacked; None stands for an infinite width or number of samples."""
     of_features, of_data, of_noise = jax.vmap(lambda key: jax.random.split(key, 3), out_axes=1)(keys)
     return Draws(
-        None if width is None else _normal(of_features, (width, modes)),
-        None if samples is None else _normal(of_data, (samples, modes)),
-        None if samples is None else _normal(of_noise, (samples,)),
+        None if width is None else _normal(of_features, width, modes),
+        None if samples is None else _normal(of_data, samples, modes),
+        None if samples is None else _normal(of_noise, samples, 1)[..., 0],
     )
 
 
-@partial(jax.jit, static_argnums=1)  # by itself, so that another width compiles nothing for the data again
-def _normal(keys: Array, shape: tuple[int, ...]) -> Array:
-    return jax.vmap(lambda key: jax.random.normal(key, shape))(keys)
+def _normal(keys: Array, rows: int, columns: int) -> Array:
+    """Unit Gaussians, (keys, rows, columns), drawn in blocks of rows: nearby sizes share one compiled program."""
+    return _normal_blocks(keys, -(-rows // ROWS), columns)[:, :rows]
+
+
+@partial(jax.jit, static_argnums=(1, 2))
+def _normal_blocks(keys: Array, blocks: int, columns: int) -> Array:
+    return jax.vmap(lambda key: jax.random.normal(key, (blocks * ROWS, columns)))(keys)
 
 
 @partial(jax.jit, static_argnums=4)
