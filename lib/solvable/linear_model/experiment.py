@@ -214,7 +214,8 @@ def regression(
     losses = []
     for size in np.ravel(np.asarray(samples)):
         keys = jax.random.split(jax.random.fold_in(key, size), repeats)
-        losses.append(jnp.stack([jnp.stack(_regression(features, targets, one, int(size))) for one in keys]))
+        chosen = _shuffles(keys, population)[:, : int(size)]
+        losses.append(jnp.stack([_regression(features, targets, one) for one in chosen]))
     every = jnp.stack(losses)  # (sizes, repeats, 2)
     mean, std = every.mean(axis=1), every.std(axis=1, ddof=1)
     parameters = {"samples": jnp.asarray(samples), "repeats": repeats, "key": jax.random.key_data(key)}
@@ -222,18 +223,23 @@ def regression(
     return FinalLoss(mean[:, 0], mean[:, 1], test_std=std[:, 0], train_std=std[:, 1], parameters=parameters)
 
 
-@partial(jax.jit, static_argnums=3)
-def _regression(features: Array, targets: Array, key: Array, samples: int) -> tuple[Array, Array]:
-    chosen = jax.random.choice(key, features.shape[0], (samples,), replace=False)
+@partial(jax.jit, static_argnums=1)
+def _shuffles(keys: Array, population: int) -> Array:
+    return jax.vmap(lambda key: jax.random.permutation(key, population))(keys)
+
+
+@jax.jit
+def _regression(features: Array, targets: Array, chosen: Array) -> Array:
+    """Test and train loss of one subsample, shape (2,)."""
     inputs, labels = features[chosen], targets[chosen]
-    if samples <= features.shape[1]:
+    if inputs.shape[0] <= features.shape[1]:
         rates, vectors = jnp.linalg.eigh(inputs @ inputs.T)
         weights = inputs.T @ (vectors @ (_inverse(rates)[:, None] * (vectors.T @ labels)))
     else:
         rates, vectors = jnp.linalg.eigh(inputs.T @ inputs)
         weights = vectors @ (_inverse(rates)[:, None] * (vectors.T @ (inputs.T @ labels)))
     test = jnp.mean(jnp.sum((targets - features @ weights) ** 2, axis=1))
-    return test, jnp.mean(jnp.sum((labels - inputs @ weights) ** 2, axis=1))
+    return jnp.stack([test, jnp.mean(jnp.sum((labels - inputs @ weights) ** 2, axis=1))])
 
 
 def _inverse(rates: Array) -> Array:
