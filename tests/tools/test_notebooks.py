@@ -292,3 +292,14 @@ def test_two_notebooks_of_each_part_run_outside_the_repository():
 @pytest.mark.slow
 def test_every_notebook_runs_outside_the_repository():
     run_as_in_colab(COMMITTED)
+
+
+def test_equation_references_have_their_equation():
+    """A number in brackets that the text refers to by an equation's name is tagged in the same notebook, or a link."""
+    page = (ROOT / "book/bottlenecks/three_bottlenecks.md").read_text()
+    text = (ROOT / "notebooks/bottlenecks/three_bottlenecks.ipynb").read_text()
+    tags = re.findall(r"tag\{(\d+)\}", text)
+    assert len(tags) == page.count(":label: eq-")
+    assert int(tags[0]) > 1  # numbered over the whole book, after the first page
+    for number in re.findall(r"[a-z] \((\d+)\)[ ,.;]", text):
+        assert number in tags

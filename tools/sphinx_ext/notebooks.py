@@ -140,7 +140,8 @@ class Markdown:
         text = re.sub(r"(\\(?:begin|end)\{)(align|gather)\*?\}", r"\1\2ed}", text)
         if r"\\" in re.sub(r"\\begin\{(\w+)\}.*\\end\{\1\}", "", text):
             text = rf"\begin{{aligned}} {text} \end{{aligned}}"
-        return f"$${text} \\tag{{{node['number']}}}$$" if node.get("label") else f"$${text}$$"
+        number = self.number(node, "displaymath") or node.get("number")  # over the whole book, as references have it
+        return f"$${text} \\tag{{{number}}}$$" if node.get("label") else f"$${text}$$"
 
     # Links
 

@@ -65,7 +65,7 @@ def _check_effective_ridge(answer: Any, drawn: Parameters) -> str:
         hint = "larger" if learned > drawn["width"] else "smaller"
         raise Wrong(
             f"At this resolution the student would learn {way} directions than it has features, so the ridge must be "
-            f"{hint}. Check that the eigenvalues are normalised as in the exercise."
+            f"{hint}. Check that your spectrum has the a, b and modes of `parameters`, and give three digits."
         )
     return "Modes above this ridge are learned, modes below are not: N features resolve the spectrum down to here."
 
