@@ -1,0 +1,129 @@
+"""The end of training: the static problem, one real frequency. Equations: see `response`, with z = z'."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from .._checks import require, require_float64, require_scalar
+from .._pytree import Numbers
+from ..spectra import Spectrum
+from .curves import FinalLoss
+from .response import Disorder, mean_square
+
+
+def final_loss(
+    spectrum: Spectrum,
+    *,
+    width: Numbers = np.inf,
+    samples: Numbers = np.inf,
+    noise: Numbers = 0.0,
+    ridge: Numbers = 0.0,
+) -> FinalLoss:
+    r"""Loss after training for ever (``ridge=0``), or at the minimum of the ridge-penalised loss.
+
+    .. math:: L + \sigma^2 = \frac{(1 - d_2/N)(T + \sigma^2) + (d_1 - d_2)\,U/N}
+                                  {(1 - d_2/P)(1 - d_2/N) - (d_1 - d_2)^2/(N P)},
+              \qquad \hat L = (1 - d_1/P)^2\,(L + \sigma^2)
+
+    at :math:`\delta = \kappa\,(1 - d_1/N)(1 - d_1/P)`, with effective dimensions :math:`d_j(\kappa)`,
+    :math:`T = \sum_k c_k F_k^2`, :math:`U = \sum_k c_k F_k G_k`, :math:`F_k = \kappa/(\lambda_k+\kappa) = 1 - G_k`.
+
+    Args:
+      spectrum: the K modes; losses come in the unit of their task power.
+      width: number of features N >= 1, or ``inf``. This and the following may be arrays that broadcast.
+      samples: training points P >= 1, or ``inf``.
+      noise: variance of the label noise, >= 0.
+      ridge: strength delta >= 0 of delta |w|^2 added to the mean square error, in the unit of the eigenvalues.
+
+    Returns:
+      ``FinalLoss``: ``test`` without the label noise and ``train`` with it, of the broadcast shape. Without ridge
+      the singular cases are values: ``test`` is ``inf`` at N = P < K, and where N and P are at least K it is the
+      limit (0 without noise; with it, noise K / (P - K), which is ``inf`` at P = K). At N = P = K the limits
+      ridge -> 0 and t -> inf differ, and the value is that of ridge -> 0.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+
+    Exact as N, P and the effective dimension grow together; corrections are O(1/N, 1/P).
+    Source: teacher-student slides of C. Pehlevan (2025); J. Simon et al. (2023). Book: "Three bottlenecks".
+    """
+    check_sizes(scalar=False, width=width, samples=samples, noise=noise)
+    require("ridge", ridge, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+    test, train = _final_losses(spectrum, *(jnp.asarray(x, float) for x in (width, samples, noise, ridge)))
+    return FinalLoss(test, train)
+
+
+@jax.jit
+def _final_losses(spectrum: Spectrum, *settings: Array) -> tuple[Array, Array]:
+    spread = jnp.broadcast_arrays(*settings)
+    flat = tuple(setting.ravel() for setting in spread)
+    test, train = jax.lax.map(lambda setting: _final_loss(spectrum, *setting), flat)
+    return test.reshape(spread[0].shape), train.reshape(spread[0].shape)
+
+
+def _final_loss(spectrum: Spectrum, width: Array, samples: Array, noise: Array, ridge: Array) -> tuple[Array, Array]:
+    lam, power, modes = spectrum.eigenvalues, spectrum.task_power, spectrum.modes
+    disorder = Disorder.of(width, samples, noise)
+    rank = jnp.minimum(width, samples)
+    complete = (ridge == 0) & (rank >= modes)  # every mode is learned: kappa = 0
+    singular = (ridge == 0) & (width == samples) & (rank < modes)
+    kappa = _effective_ridge(spectrum, disorder, rank, ridge, polish=~(complete | singular))
+    f = jnp.where(complete, 0.5, kappa / (lam + kappa))  # any number where it is not used, so that grad is finite
+    g = 1 - f
+    x = f @ g
+    total = mean_square(disorder, s=g @ g, x=x, x_swapped=x, t=power @ (f * f), u=power @ (f * g))
+    data_response = jnp.where((ridge == 0) & (samples <= width), 0.0, 1 - g.sum() * disorder.data)
+
+    spare = jnp.maximum(samples - modes, 0.0)  # data beyond one per mode: they average the noise
+    full = jnp.where(noise == 0, 0.0, jnp.where(spare > 0, noise * modes / jnp.where(spare > 0, spare, 1.0), jnp.inf))
+    corner = modes * jnp.sum(power / lam) / (3 * jnp.sum(1 / lam))
+    full = jnp.where((width == modes) & (samples == modes) & (noise == 0), corner, full)
+    test = jnp.where(complete, full, jnp.where(singular, jnp.inf, jnp.maximum(total - noise, 0.0)))
+    train = jnp.where(
+        complete,
+        noise * jnp.maximum(1 - modes * disorder.data, 0.0),
+        jnp.where(singular, 0.0, data_response**2 * total),
+    )
+    return test, train
+
+
+def _effective_ridge(spectrum: Spectrum, disorder: Disorder, rank: Array, ridge: Array, polish: Array) -> Array:
+    """The largest root kappa of ridge = kappa (1 - d/N) (1 - d/P), by bisection in its logarithm."""
+    lam = spectrum.eigenvalues
+
+    def dimension(log_kappa: Array) -> Array:
+        return jnp.sum(lam / (lam + jnp.exp(log_kappa)))
+
+    def excess(log_kappa: Array) -> Array:
+        d = dimension(log_kappa)
+        return jnp.exp(log_kappa) * (1 - d * disorder.data) * (1 - d * disorder.features) - ridge
+
+    def halve(_: Array, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
+        low, high = bracket
+        middle = (low + high) / 2
+        above = (dimension(middle) < rank) & (excess(middle) >= 0)
+        return jnp.where(above, low, middle), jnp.where(above, middle, high)
+
+    top = ridge + lam.sum() * (disorder.data + disorder.features) + lam.max()
+    bottom = jnp.minimum(lam.min(), jnp.where(ridge > 0, ridge, jnp.inf)) * 1e-20
+    bracket = jax.lax.stop_gradient((jnp.log(bottom), jnp.log(top)))
+    log_kappa = jax.lax.stop_gradient(jax.lax.fori_loop(0, 64, halve, bracket)[1])
+    slope = jax.grad(excess)(log_kappa)
+    change = excess(log_kappa) / jnp.where(polish, slope, 1.0)  # a Newton step carries the implicit derivative
+    return jnp.exp(log_kappa - jnp.where(polish, change, 0.0))
+
+
+def check_sizes(scalar: bool = True, **values: Numbers) -> None:
+    """Width, samples and noise in range, or an error that names the one that is not."""
+    require_float64()
+    for name in ("width", "samples"):
+        if scalar:
+            require_scalar(name, values[name])
+        require(name, values[name], ">= 1 (inf for no limit)", lambda x: x >= 1)
+    if "noise" in values:
+        if scalar:
+            require_scalar("noise", values["noise"])
+        require("noise", values["noise"], ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
