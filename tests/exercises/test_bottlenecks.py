@@ -119,3 +119,8 @@ def test_a_seed_always_draws_the_same_numbers_and_others_draw_others():
 def test_unknown_exercises_are_named():
     with pytest.raises(ValueError, match=r"id must be one of bottlenecks\.bend.*got 'nope'"):
         exercises.check("nope", 1)
+
+
+def test_one_number_may_come_in_an_array():
+    assert exercises.check("bottlenecks.bend", np.array([4**1.5])).passed
+    assert not exercises.check("bottlenecks.bend", np.array([5.0])).passed

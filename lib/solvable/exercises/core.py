@@ -124,7 +124,7 @@ def _find(id: str) -> Exercise:
 def as_number(answer: Any, what: str) -> float:
     """The answer as one finite number, or `Wrong`."""
     try:
-        number = float(answer)
+        number = float(np.asarray(answer).item())  # one number, in a list or an array too
     except (TypeError, ValueError, OverflowError):
         raise Wrong(f"{what} should be one number, and this is {type(answer).__name__}.") from None
     if not np.isfinite(number):
