@@ -196,7 +196,7 @@
       if (series.kind !== "band") for (const point of points) if (point.y === point.y) pointed.push({ ...point, series });
     }
     const say = ({ x, y, series }) =>
-      `${series.label}\n${data.axes.x.label}: ${words(x)}\n${data.axes.y.label}: ${words(y)}`;
+      `${series.label.replace(/^_/, "")}\n${data.axes.x.label}: ${words(x)}\n${data.axes.y.label}: ${words(y)}`;
     const near = { x: "x", y: "y", maxRadius: 60 };
     if (pointed.length)
       marks.push(
@@ -220,6 +220,7 @@
     const list = document.createElement("ul");
     list.className = "explorer-legend";
     for (const series of data.series) {
+      if (series.label.startsWith("_")) continue; // as in matplotlib: drawn, not named
       const item = document.createElement("li");
       const shape = {
         line: `<line x1="1" x2="25" y1="7" y2="7" stroke="${colour(series)}" stroke-width="2.4" stroke-dasharray="${DASHES[series.dash] ?? "none"}"/>`,

@@ -18,6 +18,14 @@ def concrete(value: object) -> np.ndarray | None:
     return None if isinstance(value, jax.core.Tracer) else np.asarray(value)
 
 
+def shape_of(name: str, value: object) -> tuple[int, ...]:
+    """The shape of numbers, lists and arrays; ValueError for a list whose rows differ in length."""
+    try:
+        return np.shape(value)  # type: ignore[arg-type]
+    except ValueError:
+        raise ValueError(f"{name} must have rows of one length; got {value!r}") from None
+
+
 def require_float64() -> None:
     """The theory works in float64; say in one line how to have it."""
     if not jax.config.jax_enable_x64:
@@ -43,15 +51,15 @@ def require(name: str, value: object, allowed: str, ok: Callable[[np.ndarray], n
 
 def require_shape(name: str, value: object, ndim: int, what: str) -> None:
     """Raise ValueError unless `value` has `ndim` axes and no empty one (shapes are known while tracing too)."""
-    shape = np.shape(value)
+    shape = shape_of(name, value)
     if len(shape) != ndim or 0 in shape:
         raise ValueError(f"{name} must be {what}; got shape {shape}")
 
 
 def require_scalar(name: str, value: Any) -> None:
     """Raise ValueError unless `value` is one number (its shape is known while tracing too)."""
-    if np.shape(value) != ():
-        raise ValueError(f"{name} must be one number; use jax.vmap for several; got shape {np.shape(value)}")
+    if shape := shape_of(name, value):
+        raise ValueError(f"{name} must be one number; use jax.vmap for several; got shape {shape}")
 
 
 def require_key(key: Any) -> None:

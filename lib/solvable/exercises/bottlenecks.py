@@ -22,6 +22,8 @@ def _check_loss_by_hand(answer: Any, _: Parameters) -> str:
         raise Wrong(f"The loss should be a number; your function returns {loss.dtype}.")
     if loss.shape != ():
         raise Wrong(f"The loss is one number, a sum over the modes; yours has shape {loss.shape}.")
+    if _close(loss, np.sum(power * lam * np.exp(-2 * lam * t))):
+        raise Wrong("The task power already holds the eigenvalue: c = lambda wbar^2. It should not enter twice.")
     start = np.asarray(call(answer, lam, power, 0.0))
     if not _close(start, power.sum()):
         raise Wrong("At t = 0 nothing has been learned, so the loss should be the whole task power. Yours is not.")
@@ -29,8 +31,6 @@ def _check_loss_by_hand(answer: Any, _: Parameters) -> str:
         raise Wrong("Each mode's error decays like this, but the loss is the error squared.")
     if _close(loss, np.sum(power * np.exp(-4 * lam * t))):
         raise Wrong("Too fast: the gradient of the square brings a 2, and the flow's factor 1/2 takes it away.")
-    if _close(loss, np.sum(power * lam * np.exp(-2 * lam * t)) * power.sum() / np.sum(power * lam)):
-        raise Wrong("The task power already holds the eigenvalue: c = lambda wbar^2. It should not enter twice.")
     if not _close(loss, np.sum(power * np.exp(-2 * lam * t)), 1e-6):
         raise Wrong(
             "The start is right and the decay is not. Solve dv/dt = -lambda v for one mode; then square and sum."
@@ -91,7 +91,8 @@ def _check_stopping(answer: Any, drawn: Parameters) -> str:
     if mine > 1.01 * curve.min():
         if time > grid[curve.argmin()]:
             raise Wrong(
-                "At this time the student has already begun to fit the noise. Look at the test loss, not at train."
+                "At this time the student has already begun to fit the noise. Look at the test loss, not at train; and "
+                "does your curve know of the noise? It is an argument of `gradient_flow`."
             )
         raise Wrong("At this time there is still signal to be learned: the test loss is still falling.")
     return "Stopping early is a ridge: time plays the part of 1 / ridge, and the best one depends on the noise."
@@ -113,9 +114,9 @@ def _check_exponents(answer: Any, drawn: Parameters) -> str:
     time, data, width = as_numbers(answer, 3, "The exponents of time, data and width")
     if min(time, data, width) < 0:
         raise Wrong("Give the exponents as positive numbers: the loss falls as resource to the minus exponent.")
-    if _close(time, a / b):
+    if _close(time, a / b) and not _close(time, a - 1):
         raise Wrong("Time: the loss is a tail sum of k^-a, and a sum falls one power slower than its terms.")
-    if _close(time, a - 1):
+    if _close(time, a - 1) and not _close(time, a / b):
         raise Wrong("Time: this is the exponent in k*. How does k* grow with t?")
     if not _close(time, (a - 1) / b):
         raise Wrong("Time: find the mode that is just being learned at time t, and sum the task power behind it.")

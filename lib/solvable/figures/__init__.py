@@ -2,8 +2,20 @@
 
 from .comparison import compare, note
 from .explorer import explore
-from .powers import power_laws
+from .powers import power_laws, power_lines
 from .series import Band, HeatMap, Knob, Line, Points
 from .style import use_style
 
-__all__ = ["Band", "HeatMap", "Knob", "Line", "Points", "compare", "explore", "note", "power_laws", "use_style"]
+__all__ = [
+    "Band",
+    "HeatMap",
+    "Knob",
+    "Line",
+    "Points",
+    "compare",
+    "explore",
+    "note",
+    "power_laws",
+    "power_lines",
+    "use_style",
+]

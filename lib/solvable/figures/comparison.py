@@ -113,7 +113,7 @@ def note(ax: Axes, *results: Any, extra: str = "") -> Annotation:
         *_cost(results),
         *([extra] if extra else []),
     ]
-    text = "\n".join(textwrap.wrap(", ".join(parts), 78))
+    text = "\n".join(textwrap.wrap(", ".join(parts), 64))
     return ax.annotate(
         text, (0.5, 0), xycoords=ax.xaxis.label, xytext=(0, -5), textcoords="offset points",
         ha="center", va="top", fontsize=8, color=GREY, annotation_clip=False,

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+
+from .series import Line
 
 
 def power_laws(
@@ -41,3 +44,19 @@ def power_laws(
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.legend()
     return ax
+
+
+def power_lines(x: Any, curves: Mapping[str, tuple[Any, Any]]) -> dict[str, Line]:
+    """The same for an explorer: every curve as a `Line`, and beside it the slope that is claimed for it.
+
+    Args:
+      x: shape (X,), positive.
+      curves: as in `power_laws`; curves and exponents may be traced by jax.
+
+    Returns:
+      ``{label: Line, "_" + label: Line}``: the second, which legends leave out, has the claimed slope and meets the
+      first in its middle point.
+    """
+    x, middle = jnp.asarray(x, float), len(x) // 2
+    lines = {label: Line(x, y) for label, (y, _) in curves.items()}
+    return lines | {f"_{name}": Line(x, y[middle] * (x / x[middle]) ** -p) for name, (y, p) in curves.items()}

@@ -22,7 +22,8 @@ from ..spectra import Spectrum
 from .curves import FinalLoss, LossCurves
 
 ROWS = 128
-CHUNK_BYTES = 1 << 29  # memory of the repeats that are on the device at once
+CHUNK_BYTES = 1 << 30  # memory of the repeats that are on the device at once
+STUDENT_BYTES = 1 << 34  # and of a single one, at most
 
 
 def gradient_flow(
@@ -59,7 +60,7 @@ def gradient_flow(
       ValueError: for an argument out of range, named with its value.
       RuntimeError: where jax is in float32: late times need the small eigenvalues of G.
 
-    Costs O(repeats (min(N, P)^3 + K N P)); repeats run together in chunks of about half a gigabyte.
+    Costs O(repeats (min(N, P)^3 + K N P)); repeats run together in chunks of about a gigabyte.
     Book: "A model you can solve".
     """
     require_float64()
@@ -76,8 +77,13 @@ def gradient_flow(
     repeats = require_count("repeats", repeats, 2)
     times = jnp.asarray(times, float)
     n, p, k = sizes["width"] or spectrum.modes, sizes["samples"] or 1, spectrum.modes
-    fits = int(CHUNK_BYTES / (8 * (2 * n * k + 2 * p * k + 3 * n * p + 4 * k * times.size)))
-    chunk = -(-repeats // -(-repeats // max(1, fits)))  # as few chunks as fit, all of one size
+    one = 8 * (2 * n * k + 2 * p * k + 3 * n * p + 4 * k * times.size)  # bytes
+    if one > STUDENT_BYTES:
+        raise ValueError(
+            f"width={width} and samples={samples} must be smaller with {k} modes: one student would need "
+            f"{one / 2**30:.3g} GiB, and at most {STUDENT_BYTES >> 30} are allowed"
+        )
+    chunk = -(-repeats // -(-repeats // max(1, CHUNK_BYTES // one)))  # as few chunks as fit, all of one size
 
     start = perf_counter()
     keys = jax.random.split(key, repeats)
@@ -146,25 +152,20 @@ def one_student(
     teacher = jnp.sqrt(spectrum.task_power / lam)
     a = None if disorder.features is None else disorder.features / jnp.sqrt(len(disorder.features))
 
-    def to_modes(weights: Array) -> Array:  # (N, T) -> (K, T)
-        return weights if a is None else a.T @ weights
-
-    def to_features(modes: Array) -> Array:  # (..., K) -> (..., N)
-        return modes if a is None else modes @ a.T
-
     if disorder.data is None or disorder.noise is None:  # the population: K "samples", one along each mode
-        inputs, labels = jnp.diag(jnp.sqrt(lam)), jnp.sqrt(spectrum.task_power)
+        seen, labels = jnp.sqrt(lam)[:, None] * (jnp.eye(lam.size) if a is None else a.T), jnp.sqrt(spectrum.task_power)
     else:
         samples = len(disorder.data)
         inputs = disorder.data * jnp.sqrt(lam / samples)
         labels = inputs @ teacher + jnp.sqrt(noise / samples) * disorder.noise
+        seen = inputs if a is None else inputs @ a.T
 
-    weights = flow(to_features(inputs), labels, times)
-    missed = teacher[:, None] - to_modes(weights)
+    weights = flow(seen, labels, times)  # (N, T)
+    missed = teacher[:, None] - (weights if a is None else a.T @ weights)
     test = lam @ missed**2
     if disorder.data is None:
         return test, test + noise
-    return test, jnp.sum((labels[:, None] - to_features(inputs) @ weights) ** 2, axis=0)
+    return test, jnp.sum((labels[:, None] - seen @ weights) ** 2, axis=0)
 
 
 def regression(
@@ -214,9 +215,9 @@ def regression(
     losses = []
     for size in np.ravel(np.asarray(samples)):
         keys = jax.random.split(jax.random.fold_in(key, size), repeats)
-        chosen = _shuffles(keys, population)[:, : int(size)]
-        losses.append(jnp.stack([_regression(features, targets, one) for one in chosen]))
-    every = jnp.stack(losses)  # (sizes, repeats, 2)
+        chosen = np.asarray(_shuffles(keys, population))[:, : int(size)]
+        losses.append(np.stack([_regression(features, targets, one) for one in chosen]))
+    every = jnp.asarray(losses)  # (sizes, repeats, 2)
     mean, std = every.mean(axis=1), every.std(axis=1, ddof=1)
     parameters = {"samples": jnp.asarray(samples), "repeats": repeats, "key": jax.random.key_data(key)}
     parameters["seconds"] = perf_counter() - start
@@ -229,17 +230,13 @@ def _shuffles(keys: Array, population: int) -> Array:
 
 
 @jax.jit
-def _regression(features: Array, targets: Array, chosen: Array) -> Array:
+def _regression(features: Array, targets: Array, chosen: np.ndarray | Array) -> Array:
     """Test and train loss of one subsample, shape (2,)."""
-    inputs, labels = features[chosen], targets[chosen]
-    if inputs.shape[0] <= features.shape[1]:
-        rates, vectors = jnp.linalg.eigh(inputs @ inputs.T)
-        weights = inputs.T @ (vectors @ (_inverse(rates)[:, None] * (vectors.T @ labels)))
-    else:
-        rates, vectors = jnp.linalg.eigh(inputs.T @ inputs)
-        weights = vectors @ (_inverse(rates)[:, None] * (vectors.T @ (inputs.T @ labels)))
-    test = jnp.mean(jnp.sum((targets - features @ weights) ** 2, axis=1))
-    return jnp.stack([test, jnp.mean(jnp.sum((labels - inputs @ weights) ** 2, axis=1))])
+    inputs = features[chosen]
+    rates, vectors = jnp.linalg.eigh(inputs @ inputs.T)
+    weights = inputs.T @ (vectors @ (_inverse(rates)[:, None] * (vectors.T @ targets[chosen])))
+    errors = jnp.sum((targets - features @ weights) ** 2, axis=1)
+    return jnp.stack([jnp.mean(errors), jnp.mean(errors[chosen])])
 
 
 def _inverse(rates: Array) -> Array:

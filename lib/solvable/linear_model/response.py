@@ -11,7 +11,8 @@ fraction :math:`F_k = \kappa/(\lambda_k+\kappa)` and learned to the fraction :ma
 meet in four sums over modes,
 
 .. math::
-   S = \sum_k G_k G'_k, \quad X = \sum_k F_k G'_k, \quad T = \sum_k c_k F_k F'_k, \quad U = \sum_k c_k G_k F'_k
+   S = \sum_k G_k G'_k, \quad X = \sum_k F_k G'_k = d' - S, \qquad
+   T = \sum_k c_k F_k F'_k, \quad U = \sum_k c_k G_k F'_k = \sum_k c_k F'_k - T
 
 and the mean square error, label noise :math:`\sigma^2` included, is :math:`C(z,z')/(z z')` with
 
@@ -117,12 +118,15 @@ def missed(eigenvalues: Float[Array, " K"], kappa: Complex[Array, " J"]) -> Floa
     return jnp.stack([(x * (x + eigenvalues) + y * y) * norm, y * eigenvalues * norm])
 
 
-def pairs(left: Float[Array, "2 J K"], weight: Array, right: Float[Array, "2 J K"]) -> Complex[Array, "J 2*J"]:
-    """Sum over modes of left_i weight right_j, for j on the upper half of the contour and then on the lower."""
-    (a, b), (c, d) = left, right
-    ac, bd = (a * weight) @ c.T, (b * weight) @ d.T
-    ad, bc = (a * weight) @ d.T, (b * weight) @ c.T
-    return jnp.concatenate([jax.lax.complex(ac - bd, ad + bc), jax.lax.complex(ac + bd, bc - ad)], axis=1)
+def pairs(f: Float[Array, "2 J K"], weight: Array) -> Complex[Array, "J 2*J"]:
+    """Sum over modes of f_i weight f_j, for j on the upper half of the contour and then on the lower."""
+    nodes = f.shape[1]
+    flat = f.reshape(2 * nodes, -1)
+    products = (flat * weight) @ flat.T
+    rere, reim = products[:nodes, :nodes], products[:nodes, nodes:]
+    imre, imim = products[nodes:, :nodes], products[nodes:, nodes:]
+    upper, lower = jax.lax.complex(rere - imim, reim + imre), jax.lax.complex(rere + imim, imre - reim)
+    return jnp.concatenate([upper, lower], axis=1)
 
 
 def mean_square(disorder: Disorder, s: Array, x: Array, x_swapped: Array, t: Array, u: Array) -> Array:
@@ -136,12 +140,7 @@ def two_point(spectrum: Spectrum, disorder: Disorder, kappa: Complex[Array, " J"
     """C for every pair of nodes, the first on the upper half of the contour."""
     f = missed(spectrum.eigenvalues, kappa)
     g = jnp.stack([1 - f[0], -f[1]])
-    power = spectrum.task_power
-    return mean_square(
-        disorder,
-        s=pairs(g, jnp.ones_like(power), g),
-        x=pairs(f, jnp.ones_like(power), g),
-        x_swapped=pairs(g, jnp.ones_like(power), f),
-        t=pairs(f, power, f),
-        u=pairs(g, power, f),
-    )
+    s, t = pairs(g, jnp.ones_like(spectrum.task_power)), pairs(f, spectrum.task_power)
+    d, left = jax.lax.complex(*g.sum(axis=-1)), jax.lax.complex(*(f @ spectrum.task_power))
+    d_other, left_other = (jnp.concatenate([x, x.conj()]) for x in (d, left))
+    return mean_square(disorder, s=s, x=d_other - s, x_swapped=d[:, None] - s, t=t, u=left_other - t)
