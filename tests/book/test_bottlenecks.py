@@ -61,6 +61,39 @@ def test_few_data_without_noise_still_overfit_and_most_at_equal_sizes(spectrum):
     assert np.all(np.diff(rising) > 0)  # it never stops
 
 
+def test_the_front_page_shows_what_its_caption_says():
+    """128 examples: the student with as many features gets worse and worse; the theory passes through the bands."""
+    spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=1000)
+    for width in (32, 128, 256, 512):
+        limit = theory.gradient_flow(spectrum, TIMES, width=width, samples=128)
+        runs = experiment.gradient_flow(
+            spectrum, TIMES, width=width, samples=128, key=jax.random.key(width), repeats=16
+        )
+        assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.test_error + 0.02 * runs.test)
+        later = limit.test[TIMES >= 300]
+        assert np.all(np.diff(later) > 0) == (width == 128)
+        assert (limit.test[-1] > limit.test[0]) == (width == 128)
+
+
+def test_turning_the_knobs_shows_what_the_page_says():
+    """Low P, high N: train leaves test early. More P: later. High P, low N: both flatten, together."""
+    task, times = Spectrum.power_law(a=1.5, b=1.25, modes=400), np.logspace(0, 3, 25)
+
+    def curves(width, samples):
+        return theory.gradient_flow(task, times, width=width, samples=samples, noise=0.01)
+
+    def part(samples):  # the time when train has fallen to half of test
+        loss = curves(512, samples)
+        return times[np.argmax(loss.train < 0.5 * loss.test)]
+
+    assert 1 < part(16) < part(64) < part(256)
+    small = curves(16, 512)
+    flat = slice(-5, None)
+    assert np.ptp(np.log(small.test[flat])) < 0.1
+    assert np.ptp(np.log(small.train[flat])) < 0.1
+    assert np.all(np.abs(small.train / (small.test + 0.01) - 1) < 0.2)
+
+
 def test_the_theory_averages_the_divergence_at_equal_sizes(spectrum):
     """At N = P single students scatter: the standard deviation is a good part of the mean; the theory is in it."""
     limit = theory.gradient_flow(spectrum, [1e5], width=128, samples=128)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from solvable import Spectrum, exercises
+from solvable.exercises.core import Wrong
 from solvable.linear_model import theory
 
 SEEDS = [None, "ada", 17]
@@ -50,7 +51,8 @@ WRONG = {  # what people answer, and a word that the reply must hold
     "bottlenecks.loss-by-hand": [
         (lambda lam, c, t: np.sum(c * np.exp(-lam * t)), "squared"),
         (lambda lam, c, t: np.sum(c * np.exp(-4 * lam * t)), "Too fast"),
-        (lambda lam, c, t: np.sum(lam * c * np.exp(-2 * lam * t)), "t = 0"),
+        (lambda lam, c, t: np.sum(lam * c * np.exp(-2 * lam * t)), "enter twice"),
+        (lambda lam, c, t: 2 * np.sum(c * np.exp(-2 * lam * t)), "t = 0"),
         (lambda lam, c, t: c * np.exp(-2 * lam * t), "shape"),
         (lambda lam, c, t: np.sum(c) / (1 + t), "decay is not"),
         (lambda lam, c, t: undefined_name, "NameError"),
@@ -62,7 +64,7 @@ WRONG = {  # what people answer, and a word that the reply must hold
         (0.1, "fewer directions"),
         ("x", "one number"),
     ],
-    "bottlenecks.early-stopping": [(1e5, "noise"), (0.2, "still falling"), (-3, "positive")],
+    "bottlenecks.early-stopping": [(1e5, "argument of `gradient_flow`"), (0.2, "still falling"), (-3, "positive")],
     "bottlenecks.exponents": [
         ([4.0 / 1.2, 2.4, 1.2], "tail sum"),
         ([3.0, 2.4, 1.2], "k\\* grow"),
@@ -124,3 +126,10 @@ def test_unknown_exercises_are_named():
 def test_one_number_may_come_in_an_array():
     assert exercises.check("bottlenecks.bend", np.array([4**1.5])).passed
     assert not exercises.check("bottlenecks.bend", np.array([5.0])).passed
+
+
+def test_where_two_slips_give_one_number_neither_is_named():
+    """a = 3, b = 1.5: a / b = a - 1, so the reply must not guess which of the two it was."""
+    exercise = exercises.REGISTRY["bottlenecks.exponents"]
+    with pytest.raises(Wrong, match="just being learned"):
+        exercise.check([2.0, 2.0, 1.5], {"a": 3.0, "b": 1.5})

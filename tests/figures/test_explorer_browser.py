@@ -34,7 +34,11 @@ def losses(a, width):
 
 def field(phase):
     wave = jnp.sin(3 * X + phase)
-    return {"field": HeatMap(X, Y, wave * Y[:, None]), "ridge": Line(X, 0.5 + 0.3 * wave)}
+    return {
+        "field": HeatMap(X, Y, wave * Y[:, None]),
+        "ridge": Line(X, 0.5 + 0.3 * wave),
+        "_middle": Line(X, 0.5 + 0 * X),
+    }
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -168,6 +172,8 @@ def test_a_heat_map_is_what_the_library_computes(show, explorers):
     np.testing.assert_allclose(z, np.sin(3 * X + now["knobs"]["phase"]) * Y[:, None], atol=(high - low) / 256)
     np.testing.assert_allclose(vertices(now, "ridge"), on_screen(exact(evaluate, now), now, "ridge"), atol=1.0)
     assert page.locator(".explorer-stage image").count() == 1
+    assert len(vertices(now, "_middle")) == len(X)  # drawn, and as in matplotlib not in the legend
+    assert [text for text in page.locator(".explorer-legend li").all_inner_texts() if "field" not in text] == ["ridge"]
 
 
 def test_arrow_keys_turn_a_knob_and_say_so(show):

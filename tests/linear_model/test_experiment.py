@@ -109,6 +109,8 @@ def test_both_return_the_same_type():
         ({"noise": np.nan}, r"noise must be >= 0 and finite; got nan"),
         ({"repeats": 1}, r"repeats must be a whole number >= 2; got 1"),
         ({"times": [[1.0]]}, r"times must be a list of times"),
+        ({"times": [[1.0], [1.0, 2.0]]}, r"times must have rows of one length; got \[\[1\.0\], \[1\.0, 2\.0\]\]"),
+        ({"width": 1e12}, r"width=1e\+12 and samples=inf must be smaller with 5 modes: one student would need .* GiB"),
     ],
 )
 def test_bad_input_is_named(kwargs, says):
