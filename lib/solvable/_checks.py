@@ -21,7 +21,7 @@ def concrete(value: object) -> np.ndarray | None:
 def shape_of(name: str, value: object) -> tuple[int, ...]:
     """The shape of numbers, lists and arrays; ValueError for a list whose rows differ in length."""
     try:
-        return np.shape(value)  # type: ignore[arg-type]
+        return np.shape(value)
     except ValueError:
         raise ValueError(f"{name} must have rows of one length; got {value!r}") from None
 
