@@ -80,8 +80,8 @@ def gradient_flow(
     one = 8 * (2 * n * k + 2 * p * k + 3 * n * p + 4 * k * times.size)  # bytes
     if one > STUDENT_BYTES:
         raise ValueError(
-            f"width={np.asarray(width):g} and samples={np.asarray(samples):g} must be smaller with {k} modes: one student would need "
-            f"{one / 2**30:.3g} GiB, and at most {STUDENT_BYTES >> 30} are allowed"
+            f"width={np.asarray(width):g} and samples={np.asarray(samples):g} must be smaller with {k} modes: "
+            f"one student would need {one / 2**30:.3g} GiB, and at most {STUDENT_BYTES >> 30} are allowed"
         )
     chunk = -(-repeats // -(-repeats // max(1, CHUNK_BYTES // one)))  # as few chunks as fit, all of one size
 
