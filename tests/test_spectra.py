@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from solvable import Spectrum
+from solvable import Spectrum, linear_model
+from solvable.spectra import gauss_sum
 
 
 def test_power_law():
@@ -98,3 +99,48 @@ def test_a_spectrum_is_a_pytree():
 def test_bad_input_is_named(make, says):
     with pytest.raises(ValueError, match=says):
         make()
+
+
+@pytest.mark.parametrize(("first", "last", "points"), [(1, 1, 12), (3, 7, 12), (9, 100, 8), (1000, 1999, 3)])
+def test_gauss_sums_are_exact_for_polynomials(first, last, points):
+    nodes, weights = gauss_sum(first, last, points)
+    assert len(nodes) == min(points, last - first + 1)
+    k = np.arange(first, last + 1)
+    for power in range(2 * len(nodes)):
+        assert weights @ nodes**power == pytest.approx(np.sum(k ** float(power)), rel=1e-12)
+    if len(nodes) < len(k):
+        assert weights @ nodes ** (2 * len(nodes)) != pytest.approx(np.sum(k ** (2.0 * len(nodes))), rel=1e-12)
+
+
+@pytest.mark.parametrize(("a", "b"), [(1.5, 1.25), (5.0, 1.5), (2.0, 1.0), (1.2, 2.0)])
+def test_a_binned_spectrum_is_the_whole_one(a, b):
+    """5,000 modes as 100 numbers: every theory to 1e-9 of the loss + 1e-12 of its start, at any size."""
+    whole, binned = (Spectrum.power_law(a=a, b=b, modes=5000, binned=x) for x in (False, True))
+    assert len(binned.eigenvalues) < 150
+    assert binned.modes == whole.modes == 5000
+    assert_allclose(binned.dimension(1e-4), whole.dimension(1e-4), rtol=1e-10)
+    times = np.logspace(0, 6, 13)
+    for sizes in ({"width": 100, "samples": 300, "noise": 0.1}, {"width": 1000}, {"samples": 50}, {}):
+        one, other = (linear_model.theory.gradient_flow(s, times, **sizes) for s in (whole, binned))
+        assert_allclose(other.test, one.test, rtol=1e-9, atol=1e-12)
+        assert_allclose(other.train, one.train, rtol=1e-9, atol=1e-12)
+        one, other = (linear_model.theory.final_loss(s, **sizes) for s in (whole, binned))
+        assert_allclose(other.test, one.test, rtol=1e-9, atol=1e-30)
+
+
+def test_a_trillion_modes_are_few_numbers():
+    spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=1e12, binned=True)
+    assert len(spectrum.eigenvalues) < 500
+    assert spectrum.modes == 10**12
+    assert_allclose([spectrum.counts @ spectrum.eigenvalues, spectrum.task_power.sum()], 1, rtol=1e-12)
+    with pytest.raises(ValueError, match="spectrum must have its modes one by one in an experiment"):
+        linear_model.experiment.gradient_flow(spectrum, [1.0], width=2, key=jax.random.key(0), repeats=2)
+
+
+def test_bad_multiplicities_are_named():
+    with pytest.raises(ValueError, match=r"multiplicity must be positive and finite; got 0\.0"):
+        Spectrum([1.0, 2.0], [1.0, 1.0], [1.0, 0.0])
+    with pytest.raises(
+        ValueError, match=r"multiplicity must have one number per eigenvalue; got shapes \(1,\) and \(2,\)"
+    ):
+        Spectrum([1.0, 2.0], [1.0, 1.0], [1.0])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ._checks import require, require_count, require_float64, require_scalar, require_shape
+from ._checks import concrete, require, require_count, require_float64, require_scalar, require_shape
 from ._pytree import Numbers, pytree
+
+NODES = 12  # of a Gauss sum, for every factor of two
 
 
 @pytree
@@ -25,6 +28,8 @@ class Spectrum:
       eigenvalues: :math:`\lambda_k`, shape (K,), positive. Times are in units of 1 / (learning rate x eigenvalue).
       task_power: :math:`c_k`, shape (K,), not negative. Losses come in this unit; :math:`\sum_k c_k` is the loss
         of the zero function.
+      multiplicity: shape (K,), how many modes share each eigenvalue; their task power is given in one sum. It need
+        not be whole: see ``binned`` of `power_law`. One mode each by default.
 
     Raises:
       ValueError: for wrong shapes or values out of range, named with the value.
@@ -35,23 +40,29 @@ class Spectrum:
 
     eigenvalues: Float[Array, " K"]
     task_power: Float[Array, " K"]
+    multiplicity: Float[Array, " K"] | None = None
 
-    def __init__(self, eigenvalues: Numbers, task_power: Numbers) -> None:
+    def __init__(self, eigenvalues: Numbers, task_power: Numbers, multiplicity: Numbers | None = None) -> None:
         require_float64()
-        for name, numbers in (("eigenvalues", eigenvalues), ("task_power", task_power)):
+        given = {"eigenvalues": eigenvalues, "task_power": task_power}
+        given |= {} if multiplicity is None else {"multiplicity": multiplicity}
+        for name, numbers in given.items():
             require_shape(name, numbers, 1, "one number per mode, shape (K,)")
-        if np.shape(eigenvalues) != np.shape(task_power):
-            raise ValueError(
-                "task_power must have one number per eigenvalue; got shapes "
-                f"{np.shape(task_power)} and {np.shape(eigenvalues)}"
-            )
-        require("eigenvalues", eigenvalues, "positive and finite", lambda x: (x > 0) & np.isfinite(x))
-        require("task_power", task_power, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
-        object.__setattr__(self, "eigenvalues", jnp.asarray(eigenvalues, dtype=jnp.float64))
-        object.__setattr__(self, "task_power", jnp.asarray(task_power, dtype=jnp.float64))
+            if np.shape(numbers) != np.shape(eigenvalues):
+                raise ValueError(
+                    f"{name} must have one number per eigenvalue; got shapes "
+                    f"{np.shape(numbers)} and {np.shape(eigenvalues)}"
+                )
+            if name == "task_power":
+                require(name, numbers, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+            else:
+                require(name, numbers, "positive and finite", lambda x: (x > 0) & np.isfinite(x))
+            object.__setattr__(self, name, jnp.asarray(numbers, dtype=jnp.float64))
 
     @classmethod
-    def power_law(cls, *, a: ArrayLike, b: ArrayLike, modes: int, normalize: bool = True) -> Spectrum:
+    def power_law(
+        cls, *, a: ArrayLike, b: ArrayLike, modes: int | float, normalize: bool = True, binned: bool = False
+    ) -> Spectrum:
         r"""Power-law features and a power-law task.
 
         .. math:: \lambda_k = k^{-b}, \qquad c_k = k^{-a}, \qquad k = 1 \ldots K
@@ -62,6 +73,9 @@ class Spectrum:
           modes: the number of modes K. Power laws in N or P need K well above both (about 100 times).
           normalize: divide eigenvalues and task powers each by their own sum, so that the loss starts at 1 and
             the eigenvalues sum to 1.
+          binned: replace the sums over modes by Gauss sums (`gauss_sum`), 12 nodes for every factor of two in k. A
+            trillion modes are then 450 numbers, and sums over modes stay right to 1e-9. For theories only: an
+            experiment needs its modes one by one.
 
         Source: A. Maloney, D. Roberts, J. Sully (2022); B. Bordelon, A. Atanasov, C. Pehlevan (2024).
         Book: "A model you can solve".
@@ -71,11 +85,14 @@ class Spectrum:
         require_scalar("b", b)
         require("a", a, "> 1, or the task has no finite power", lambda x: (x > 1) & np.isfinite(x))
         require("b", b, "> 0 and finite", lambda x: (x > 0) & np.isfinite(x))
-        k = jnp.arange(1, require_count("modes", modes) + 1, dtype=jnp.float64)
+        last = require_count("modes", modes)
+        k, count = _octaves(last) if binned else (np.arange(1.0, last + 1), None)
         eigenvalues, task_power = k ** -jnp.asarray(b), k ** -jnp.asarray(a)
+        task_power = task_power if count is None else count * task_power
         if normalize:
-            eigenvalues, task_power = eigenvalues / eigenvalues.sum(), task_power / task_power.sum()
-        return cls(eigenvalues, task_power)
+            trace = jnp.sum(eigenvalues if count is None else count * eigenvalues)
+            eigenvalues, task_power = eigenvalues / trace, task_power / task_power.sum()
+        return cls(eigenvalues, task_power, count)
 
     @classmethod
     def from_features(cls, features: Numbers, targets: Numbers) -> tuple[Spectrum, Array]:
@@ -120,9 +137,17 @@ class Spectrum:
         return cls(eigenvalues[kept][::-1], power[::-1]), jnp.asarray(max(residual, 0.0))
 
     @property
-    def modes(self) -> int:
-        """The number of modes K."""
-        return self.eigenvalues.shape[0]
+    def modes(self) -> int | Array:
+        """The number of modes K; an array while jax is tracing the multiplicity."""
+        if self.multiplicity is None:
+            return self.eigenvalues.shape[0]
+        total = jnp.sum(self.multiplicity)
+        return total if concrete(total) is None else round(float(total))
+
+    @property
+    def counts(self) -> Float[Array, " K"]:
+        """The multiplicity, as an array also where every mode stands alone."""
+        return jnp.ones_like(self.eigenvalues) if self.multiplicity is None else self.multiplicity
 
     def dimension(self, kappa: ArrayLike, order: int = 1) -> Array:
         r"""Effective dimension: how many modes stand above the resolution `kappa`.
@@ -142,4 +167,31 @@ class Spectrum:
         require("kappa", kappa, ">= 0", lambda x: x >= 0)
         require_count("order", order)
         filled = self.eigenvalues / (self.eigenvalues + jnp.asarray(kappa)[..., None])
-        return jnp.sum(filled**order, axis=-1)
+        return filled**order @ self.counts
+
+
+def gauss_sum(first: int, last: int, points: int) -> tuple[np.ndarray, np.ndarray]:
+    r"""Gauss quadrature for a sum over whole numbers.
+
+    .. math:: \sum_{k=\mathrm{first}}^{\mathrm{last}} f(k) \approx \sum_j w_j\, f(x_j)
+
+    exact where f is a polynomial of degree below 2 x `points`, and where `points` covers the range.
+
+    Returns:
+      Nodes and weights, shape (min(points, last - first + 1),) each.
+
+    The nodes are the eigenvalues of the Jacobi matrix of the discrete Chebyshev (Gram) polynomials.
+    """
+    count = last - first + 1
+    j = np.arange(1.0, min(points, count))
+    side = j * np.sqrt((1 - (j / count) ** 2) / (4 * (4 * j**2 - 1)))  # in the unit of count
+    nodes, vectors = np.linalg.eigh(np.diag(side, 1) + np.diag(side, -1))
+    return (first + last) / 2 + count * nodes, count * vectors[0] ** 2
+
+
+def _octaves(last: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss nodes and weights for the sum from 1 to `last`, one rule for every factor of two."""
+    edges = [2**j - 1 for j in range(last.bit_length())] + [last]
+    rules = [gauss_sum(low + 1, high, NODES) for low, high in pairwise(edges) if high > low]
+    nodes, weights = zip(*rules, strict=True)
+    return np.concatenate(nodes), np.concatenate(weights)

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 
 from solvable import Spectrum, data
 from solvable.linear_model import experiment, theory
-from solvable.linear_model.response import Disorder, first_kappa, missed, next_kappa, two_point
+from solvable.linear_model.response import Disorder, kappa_at, missed, two_point
 
 TIMES = np.logspace(0, 5, 41)
 inf = np.inf
@@ -118,10 +118,9 @@ def test_the_formula_of_the_folded_box_is_the_library(spectrum):
 
     kappas = np.array([kappa_of(value) for value in z])
     disorder = Disorder.of(jnp.asarray(n), jnp.asarray(p), jnp.asarray(noise))
-    early, start = first_kappa(small.eigenvalues, disorder, jnp.asarray(z), jnp.asarray(1.0))
-    found, _ = next_kappa(small.eigenvalues, disorder, jnp.asarray(z), early, start, jnp.asarray(1.0))
+    found, _ = kappa_at(small, disorder, jnp.asarray(z))
     assert_allclose(found, kappas, rtol=1e-9)
-    library = np.asarray(two_point(small, disorder, found))
+    library = np.asarray(two_point(small, disorder, found, found))
     for i in range(2):
         for j, (k1, k2) in enumerate((kappas[i], other) for other in (*kappas, *kappas.conj())):
             f, h = k1 / (lam + k1), k2 / (lam + k2)
@@ -129,7 +128,7 @@ def test_the_formula_of_the_folded_box_is_the_library(spectrum):
             top = (1 - np.sum(g * e) / n) * (np.sum(c * f * h) + noise) + np.sum(f * e) * np.sum(c * g * h) / n
             bottom = (1 - np.sum(g * e) / p) * (1 - np.sum(g * e) / n) - np.sum(f * e) * np.sum(g * h) / (n * p)
             assert_allclose(library[i, j], top / bottom, rtol=1e-9)
-    re, im = missed(small.eigenvalues, found)
+    re, im = missed(small, found)
     assert_allclose(re + 1j * im, kappas[:, None] / (lam + kappas[:, None]), rtol=1e-9)
 
 

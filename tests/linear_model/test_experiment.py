@@ -1,5 +1,7 @@
 """Theory against brute force: the one question of the book."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from solvable import Spectrum, linear_model
-from solvable.linear_model import experiment, theory
+from solvable.linear_model import experiment, students, theory
 
 inf = np.inf
 TIMES = np.logspace(0, 5, 11)
@@ -56,7 +58,7 @@ def test_the_exact_flow_is_the_flow(width, samples):
     lam = np.asarray(spectrum.eigenvalues)
     teacher = np.sqrt(np.asarray(spectrum.task_power) / lam)
     key, noise, until, steps = jax.random.key(3), 0.3, 8.0, 40_000
-    disorder = jax.tree.map(lambda x: x[0], experiment.draw(key[None], 12, width=width, samples=samples))
+    disorder = jax.tree.map(lambda x: x[0], students.draw(key[None], 12, width=width, samples=samples))
     m, s, pull = np.eye(12), np.diag(lam), np.zeros(12)
     if width:
         a = np.asarray(disorder.features)
@@ -71,16 +73,17 @@ def test_the_exact_flow_is_the_flow(width, samples):
         v = v - until / steps * (m @ (s @ half + pull))
     test = lam @ v**2
     train = np.mean((psi @ v + eps) ** 2) if samples else test + noise
-    exact = experiment.one_student(spectrum, jnp.array([0.0, until]), jnp.asarray(noise), disorder)
-    assert_allclose([exact[0][1], exact[1][1]], [test, train], rtol=1e-7)
-    assert_allclose(exact[0][0], spectrum.task_power.sum(), rtol=1e-12)
+    student = students.train(spectrum, jnp.asarray(noise), disorder, partial(students.flow, jnp.array([0.0, until])))
+    exact = students.population_loss(spectrum, student.modes)
+    assert_allclose([exact[1], student.train[1]], [test, train], rtol=1e-7)
+    assert_allclose(exact[0], spectrum.task_power.sum(), rtol=1e-12)
 
 
 def test_repeats_do_not_depend_on_their_chunks(monkeypatch):
     spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=30)
     kwargs = {"width": 8, "samples": 9, "key": jax.random.key(0), "repeats": 7}
     whole = experiment.gradient_flow(spectrum, TIMES, **kwargs)
-    monkeypatch.setattr(experiment, "CHUNK_BYTES", 100_000)
+    monkeypatch.setattr(students, "CHUNK_BYTES", 100_000)
     pieces = experiment.gradient_flow(spectrum, TIMES, **kwargs)
     assert_allclose(whole.test, pieces.test, rtol=1e-9)
     assert_allclose(whole.test_std, pieces.test_std, rtol=1e-6)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jax.tree_util import Partial
 from numpy.testing import assert_allclose
 
 from solvable import Spectrum, linear_model
 from solvable.laplace import talbot
-from solvable.linear_model import experiment, theory
+from solvable.linear_model import response, students, theory
 
 inf = np.inf
 TIMES = np.logspace(-1, 5, 13)
@@ -192,14 +193,14 @@ def test_mode_errors_at_finite_time_and_size():
     spectrum = Spectrum.power_law(a=1.8, b=1.4, modes=400)
     free = theory.mode_errors(spectrum, TIMES, width=1e14, samples=1e14)
     assert_allclose(free, np.exp(-np.outer(TIMES, spectrum.eigenvalues)), atol=1e-10)
-    lam, teacher = np.asarray(spectrum.eigenvalues), np.sqrt(np.asarray(spectrum.task_power / spectrum.eigenvalues))
+    teacher = np.sqrt(np.asarray(spectrum.task_power / spectrum.eigenvalues))
     rng, found = np.random.default_rng(0), []
+    until = Partial(students.flow, jnp.array([1000.0]))
+    train = jax.jit(students.train)
     for _ in range(300):
-        a = rng.standard_normal((100, 400)) / 10
-        psi = rng.standard_normal((150, 400)) * np.sqrt(lam / 150)
-        phi = psi @ a.T
-        weights = experiment.flow(jnp.asarray(phi), jnp.asarray(psi @ teacher), jnp.array([1000.0]))[:, 0]
-        found.append(1 - a.T @ np.asarray(weights) / teacher)
+        draws = (jnp.asarray(rng.standard_normal(shape)) for shape in ((100, 400), (150, 400), 150))
+        student = train(spectrum, jnp.zeros(()), students.Draws(*draws), until)
+        found.append(1 - np.asarray(student.modes[:, 0]) / teacher)
     expected = np.asarray(theory.mode_errors(spectrum, [1000.0], width=100, samples=150)[0])
     for modes in (slice(9, 20), slice(20, 50), slice(50, 100), slice(100, 200)):
         draws = np.array(found)[:, modes].mean(axis=1)
@@ -377,7 +378,7 @@ def test_float32_is_refused_with_the_line_to_write():
 
 
 def test_no_convergence_is_an_error_not_a_number(monkeypatch):
-    monkeypatch.setattr(theory, "CONVERGED", 1e-40)
+    monkeypatch.setattr(response, "CONVERGED", 1e-40)
     with pytest.raises(RuntimeError, match="did not converge"):
         theory.gradient_flow(Spectrum.power_law(a=1.5, b=1.25, modes=10), [1.0], width=3)
 

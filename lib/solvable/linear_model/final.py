@@ -72,14 +72,14 @@ def _final_loss(spectrum: Spectrum, width: Array, samples: Array, noise: Array, 
     singular = (ridge == 0) & (width == samples) & (rank < modes)
     kappa = _effective_ridge(spectrum, disorder, rank, ridge, polish=~(complete | singular))
     f = jnp.where(complete, 0.5, kappa / (lam + kappa))  # any number where it is not used, so that grad is finite
-    g = 1 - f
-    x = f @ g
-    total = mean_square(disorder, s=g @ g, x=x, x_swapped=x, t=power @ (f * f), u=power @ (f * g))
-    data_response = jnp.where((ridge == 0) & (samples <= width), 0.0, 1 - g.sum() * disorder.data)
+    g, counts = 1 - f, spectrum.counts
+    x = counts @ (f * g)
+    total = mean_square(disorder, s=counts @ (g * g), x=x, x_swapped=x, t=power @ (f * f), u=power @ (f * g))
+    data_response = jnp.where((ridge == 0) & (samples <= width), 0.0, 1 - counts @ g * disorder.data)
 
     spare = jnp.maximum(samples - modes, 0.0)  # data beyond one per mode: they average the noise
     full = jnp.where(noise == 0, 0.0, jnp.where(spare > 0, noise * modes / jnp.where(spare > 0, spare, 1.0), jnp.inf))
-    corner = modes * jnp.sum(power / lam) / (3 * jnp.sum(1 / lam))
+    corner = modes * jnp.sum(power / lam) / (3 * jnp.sum(counts / lam))
     full = jnp.where((width == modes) & (samples == modes) & (noise == 0), corner, full)
     test = jnp.where(complete, full, jnp.where(singular, jnp.inf, jnp.maximum(total - noise, 0.0)))
     train = jnp.where(
@@ -92,10 +92,10 @@ def _final_loss(spectrum: Spectrum, width: Array, samples: Array, noise: Array, 
 
 def _effective_ridge(spectrum: Spectrum, disorder: Disorder, rank: Array, ridge: Array, polish: Array) -> Array:
     """The largest root kappa of ridge = kappa (1 - d/N) (1 - d/P), by bisection in its logarithm."""
-    lam = spectrum.eigenvalues
+    lam, counts = spectrum.eigenvalues, spectrum.counts
 
     def dimension(log_kappa: Array) -> Array:
-        return jnp.sum(lam / (lam + jnp.exp(log_kappa)))
+        return counts @ (lam / (lam + jnp.exp(log_kappa)))
 
     def excess(log_kappa: Array) -> Array:
         d = dimension(log_kappa)
@@ -107,7 +107,7 @@ def _effective_ridge(spectrum: Spectrum, disorder: Disorder, rank: Array, ridge:
         above = (dimension(middle) < rank) & (excess(middle) >= 0)
         return jnp.where(above, low, middle), jnp.where(above, middle, high)
 
-    top = ridge + lam.sum() * (disorder.data + disorder.features) + lam.max()
+    top = ridge + counts @ lam * (disorder.data + disorder.features) + lam.max()
     bottom = jnp.minimum(lam.min(), jnp.where(ridge > 0, ridge, jnp.inf)) * 1e-20
     bracket = jax.lax.stop_gradient((jnp.log(bottom), jnp.log(top)))
     log_kappa = jax.lax.stop_gradient(jax.lax.fori_loop(0, 64, halve, bracket)[1])

@@ -24,17 +24,23 @@ The static ridge problem is the case z = z'. Derivation: book, "A model you can 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Complex, Float
 
+from .._checks import concrete
 from ..spectra import Spectrum
+
+Contour = Callable[[Array], Array]  # a time -> the nodes z of its contour, shape (J,)
 
 NEWTON_STEPS = 20  # quadratic convergence needs 3 or 4 from a neighbouring time
 NEWTON_TOLERANCE = 1e-10  # of a relative step; the next one is its square
 LADDER = 1.5  # largest ratio of neighbouring times on the way down from z = infinity
+CONVERGED = 1e-8  # largest relative Newton step at the end
 
 
 class Disorder(NamedTuple):
@@ -49,25 +55,26 @@ class Disorder(NamedTuple):
         return cls(*(jnp.asarray(x, jnp.float64) for x in (1 / width, 1 / samples, noise)))
 
 
-def complex_dimension(eigenvalues: Float[Array, " K"], kappa: Complex[Array, " J"]) -> tuple[Array, Array]:
+def complex_dimension(spectrum: Spectrum, kappa: Complex[Array, " J"]) -> tuple[Array, Array]:
     """d(kappa) and its derivative, shape (J,); real arithmetic, since complex division is slow on CPUs."""
-    x, y = kappa.real[:, None] + eigenvalues, kappa.imag[:, None]
+    x, y = kappa.real[:, None] + spectrum.eigenvalues, kappa.imag[:, None]
+    trace = spectrum.counts * spectrum.eigenvalues
     norm = 1 / (x * x + y * y)
     re, im = x * norm, -y * norm  # 1 / (kappa + lambda)
-    d = jax.lax.complex(re @ eigenvalues, im @ eigenvalues)
-    slope = -jax.lax.complex((re * re - im * im) @ eigenvalues, (2 * re * im) @ eigenvalues)
+    d = jax.lax.complex(re @ trace, im @ trace)
+    slope = -jax.lax.complex((re * re - im * im) @ trace, (2 * re * im) @ trace)
     return d, slope
 
 
-def newton_step(eigenvalues: Array, disorder: Disorder, z: Array, kappa: Array) -> Array:
+def newton_step(spectrum: Spectrum, disorder: Disorder, z: Array, kappa: Array) -> Array:
     """The change of kappa in one Newton step on z(kappa) = z."""
-    d, slope = complex_dimension(eigenvalues, kappa)
+    d, slope = complex_dimension(spectrum, kappa)
     r1, r3 = 1 - d * disorder.data, 1 - d * disorder.features
     dz = r1 * r3 - kappa * slope * (r1 * disorder.features + r3 * disorder.data)
     return (z - kappa * r1 * r3) / dz
 
 
-def solve_from(eigenvalues: Array, disorder: Disorder, z: Array, start: Array) -> tuple[Array, Array]:
+def solve_from(spectrum: Spectrum, disorder: Disorder, z: Array, start: Array) -> tuple[Array, Array]:
     """Newton from a nearby solution. Returns kappa and the last step's relative size."""
 
     def unfinished(state: tuple[Array, Array, Array]) -> Array:
@@ -76,55 +83,72 @@ def solve_from(eigenvalues: Array, disorder: Disorder, z: Array, start: Array) -
 
     def step(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         kappa, _, count = state
-        change = newton_step(eigenvalues, disorder, z, kappa)
+        change = newton_step(spectrum, disorder, z, kappa)
         return kappa + change, jnp.max(jnp.abs(change) / jnp.abs(kappa)), count + 1
 
     kappa, size, _ = jax.lax.while_loop(unfinished, step, (start, jnp.asarray(jnp.inf), jnp.asarray(0)))
     return kappa, jnp.where(jnp.all(kappa.imag > 0), size, jnp.inf)  # Im kappa > 0: the physical branch
 
 
-def first_kappa(eigenvalues: Array, disorder: Disorder, nodes: Array, time: Array) -> tuple[Array, Array]:
-    """kappa on the contour of a time so early that kappa = z + tr(Lambda) (1/N + 1/P) is a good start."""
-    shift = eigenvalues.sum() * (disorder.features + disorder.data)
-    early = jnp.minimum(time, 0.05 * jnp.min(jnp.abs(nodes)) / (eigenvalues.max() + shift))
-    z = nodes / early
-    return early, solve_from(eigenvalues, disorder, z, z + shift)[0]
+def follow(spectrum: Spectrum, disorder: Disorder, contour: Contour, times: Array) -> tuple[Array, Array]:
+    """kappa on the contour of every time, (T, J): each starts from the time before. And the largest residual."""
+    spectrum, disorder, times = jax.lax.stop_gradient((spectrum, disorder, times))
+    order = jnp.argsort(times)
+
+    def nodes(time: Array) -> Array:
+        return jax.lax.stop_gradient(contour(time))
+
+    def step(state: tuple[Array, Array], time: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+        kappa, size = _next_kappa(spectrum, disorder, nodes, *state, time)
+        return (time, kappa), (kappa, size)
+
+    first = times[order[0]]
+    start = first, kappa_at(spectrum, disorder, nodes(first))[0]
+    _, (kappas, sizes) = jax.lax.scan(step, start, times[order])
+    return jnp.zeros_like(kappas).at[order].set(kappas), jnp.max(sizes)
 
 
-def next_kappa(
-    eigenvalues: Array, disorder: Disorder, nodes: Array, now: Array, kappa: Array, time: Array
+def kappa_at(spectrum: Spectrum, disorder: Disorder, z: Array) -> tuple[Array, Array]:
+    """kappa at any nodes: from far out, where kappa = z + tr(Lambda) (1/N + 1/P), straight in."""
+    shift = spectrum.counts @ spectrum.eigenvalues * (disorder.features + disorder.data)
+    far = jnp.minimum(1.0, 0.05 * jnp.min(jnp.abs(z)) / (spectrum.eigenvalues.max() + shift))
+    start, _ = solve_from(spectrum, disorder, z / far, z / far + shift)
+    return _next_kappa(spectrum, disorder, lambda scale: z / scale, far, start, jnp.ones(()))
+
+
+def _next_kappa(
+    spectrum: Spectrum, disorder: Disorder, contour: Contour, now: Array, kappa: Array, time: Array
 ) -> tuple[Array, Array]:
     """Follow kappa from the contour of time `now` to that of `time`, in steps of at most a factor LADDER."""
 
     def rung(state: tuple[Array, Array]) -> tuple[Array, Array]:
         now, kappa = state
         now = jnp.minimum(now * LADDER, time)
-        return now, solve_from(eigenvalues, disorder, nodes / now, kappa)[0]
+        return now, solve_from(spectrum, disorder, contour(now), kappa)[0]
 
     _, kappa = jax.lax.while_loop(lambda state: state[0] * LADDER < time, rung, (now, kappa))
-    return solve_from(eigenvalues, disorder, nodes / time, kappa)
+    return solve_from(spectrum, disorder, contour(time), kappa)
 
 
-def differentiable(eigenvalues: Array, disorder: Disorder, z: Array, kappa: Array) -> Array:
+def differentiable(spectrum: Spectrum, disorder: Disorder, z: Array, kappa: Array) -> Array:
     """One more Newton step, whose derivative is the implicit derivative of kappa; the search itself has none."""
     kappa = jax.lax.stop_gradient(kappa)
-    return kappa + newton_step(eigenvalues, disorder, z, kappa)
+    return kappa + newton_step(spectrum, disorder, z, kappa)
 
 
-def missed(eigenvalues: Float[Array, " K"], kappa: Complex[Array, " J"]) -> Float[Array, "2 J K"]:
+def missed(spectrum: Spectrum, kappa: Complex[Array, " J"]) -> Float[Array, "2 J K"]:
     """F_k = kappa / (lambda_k + kappa) as real and imaginary part, stacked first."""
-    x, y = kappa.real[:, None], kappa.imag[:, None]
+    eigenvalues, x, y = spectrum.eigenvalues, kappa.real[:, None], kappa.imag[:, None]
     norm = 1 / ((x + eigenvalues) ** 2 + y * y)
     return jnp.stack([(x * (x + eigenvalues) + y * y) * norm, y * eigenvalues * norm])
 
 
-def pairs(f: Float[Array, "2 J K"], weight: Array) -> Complex[Array, "J 2*J"]:
+def pairs(f: Float[Array, "2 I K"], weight: Array, other: Float[Array, "2 J K"]) -> Complex[Array, "I 2*J"]:
     """Sum over modes of f_i weight f_j, for j on the upper half of the contour and then on the lower."""
-    nodes = f.shape[1]
-    flat = f.reshape(2 * nodes, -1)
-    products = (flat * weight) @ flat.T
-    rere, reim = products[:nodes, :nodes], products[:nodes, nodes:]
-    imre, imim = products[nodes:, :nodes], products[nodes:, nodes:]
+    rows, columns = f.shape[1], other.shape[1]
+    products = (f.reshape(2 * rows, -1) * weight) @ other.reshape(2 * columns, -1).T
+    rere, reim = products[:rows, :columns], products[:rows, columns:]
+    imre, imim = products[rows:, :columns], products[rows:, columns:]
     upper, lower = jax.lax.complex(rere - imim, reim + imre), jax.lax.complex(rere + imim, imre - reim)
     return jnp.concatenate([upper, lower], axis=1)
 
@@ -136,11 +160,39 @@ def mean_square(disorder: Disorder, s: Array, x: Array, x_swapped: Array, t: Arr
     return numerator / ((1 - s * data) * (1 - s * features) - x * x_swapped * features * data)
 
 
-def two_point(spectrum: Spectrum, disorder: Disorder, kappa: Complex[Array, " J"]) -> Complex[Array, "J 2*J"]:
-    """C for every pair of nodes, the first on the upper half of the contour."""
-    f = missed(spectrum.eigenvalues, kappa)
-    g = jnp.stack([1 - f[0], -f[1]])
-    s, t = pairs(g, jnp.ones_like(spectrum.task_power)), pairs(f, spectrum.task_power)
-    d, left = jax.lax.complex(*g.sum(axis=-1)), jax.lax.complex(*(f @ spectrum.task_power))
-    d_other, left_other = (jnp.concatenate([x, x.conj()]) for x in (d, left))
-    return mean_square(disorder, s=s, x=d_other - s, x_swapped=d[:, None] - s, t=t, u=left_other - t)
+def two_point(
+    spectrum: Spectrum, disorder: Disorder, kappa: Complex[Array, " I"], other: Complex[Array, " J"]
+) -> Complex[Array, "I 2*J"]:
+    """C for every pair of nodes: `kappa` on the upper half of the contour, `other` on both."""
+    counts, power = spectrum.counts, spectrum.task_power
+    f, f_other = missed(spectrum, kappa), missed(spectrum, other)
+    g, g_other = (jnp.stack([1 - h[0], -h[1]]) for h in (f, f_other))
+    s, t = pairs(g, counts, g_other), pairs(f, power, f_other)
+    d = jax.lax.complex(*(g @ counts))[:, None]
+    d_other, left_other = (
+        both_halves(jax.lax.complex(*(g_other @ counts))),
+        both_halves(jax.lax.complex(*(f_other @ power))),
+    )
+    return mean_square(disorder, s=s, x=d_other - s, x_swapped=d - s, t=t, u=left_other - t)
+
+
+def both_halves(upper: Complex[Array, "*batch J"]) -> Complex[Array, "*batch 2*J"]:
+    """A function's values on the upper half of the contour, and then on the lower."""
+    return jnp.concatenate([upper, upper.conj()], axis=-1)
+
+
+def data_response(spectrum: Spectrum, disorder: Disorder, z: Array, kappa: Array) -> Array:
+    """R_1. Late, the smaller of R_1 and R_3 is z / (kappa x the other): 1 - d/P would cancel."""
+    d, _ = complex_dimension(spectrum, kappa)
+    r1, r3 = 1 - d * disorder.data, 1 - d * disorder.features
+    return jnp.where(disorder.data > disorder.features, z / (kappa * r3), r1)
+
+
+def check_converged(residual: Array) -> None:
+    """Raise RuntimeError where the Newton steps did not end."""
+    worst = concrete(residual)
+    if worst is not None and not (worst <= CONVERGED).all():
+        raise RuntimeError(
+            f"the self-consistent equation did not converge (relative residual {np.max(worst):.1e}, "
+            f"allowed {CONVERGED:.0e}); please report the spectrum, width and samples"
+        )

@@ -13,26 +13,18 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import concrete, require, require_shape
+from .._checks import require, require_shape
 from .._pytree import Numbers
 from ..laplace import talbot
 from ..spectra import Spectrum
 from .curves import LossCurves
+from .descent import gradient_descent, stability_limit
 from .final import check_sizes, final_loss
-from .response import (
-    Disorder,
-    complex_dimension,
-    differentiable,
-    first_kappa,
-    missed,
-    next_kappa,
-    two_point,
-)
+from .response import Disorder, both_halves, check_converged, data_response, differentiable, follow, missed, two_point
 
-__all__ = ["final_loss", "gradient_flow", "mode_errors"]
+__all__ = ["final_loss", "gradient_descent", "gradient_flow", "mode_errors", "stability_limit"]
 
 CONTOUR = talbot(20)
-CONVERGED = 1e-8
 
 
 def gradient_flow(
@@ -76,7 +68,7 @@ def gradient_flow(
     test, train, residual = _gradient_flow(
         spectrum, times, jnp.asarray(width, float), jnp.asarray(samples, float), jnp.asarray(noise, float)
     )
-    _check_converged(residual)
+    check_converged(residual)
     parameters = {"spectrum": spectrum, "width": width, "samples": samples, "noise": noise}
     return LossCurves(times, test, train, residual=residual, parameters=parameters)
 
@@ -89,21 +81,22 @@ def _gradient_flow(
     spectrum, times = _largest_eigenvalue_one(spectrum, times)
     lam, power = spectrum.eigenvalues, spectrum.task_power
     pole = jnp.asarray(CONTOUR.weights / CONTOUR.nodes)  # W_j / Z_j, the weight of 1/z at any time
-    weights = pole[:, None] * jnp.concatenate([pole, pole.conj()])
+    weights = pole[:, None] * both_halves(pole)
 
     @jax.checkpoint
     def losses(time: Array, kappa: Array) -> tuple[Array, Array]:
         z = CONTOUR.nodes / time
-        kappa = differentiable(lam, disorder, z, kappa)
-        c = two_point(spectrum, disorder, kappa)
-        r1 = _data_response(lam, disorder, z, kappa)
-        r1r1 = r1[:, None] * jnp.concatenate([r1, r1.conj()])
+        kappa = differentiable(spectrum, disorder, z, kappa)
+        c = two_point(spectrum, disorder, kappa, kappa)
+        r1 = data_response(spectrum, disorder, z, kappa)
+        r1r1 = r1[:, None] * both_halves(r1)
         test = 2 * jnp.sum(weights * (c - noise)).real
         train = 2 * jnp.sum(weights * r1r1 * c).real
         return jnp.maximum(test, 0.0), jnp.maximum(train, 0.0)  # below zero is rounding
 
-    kappas, residual = _follow(lam, disorder, times)
-    test, train = jax.lax.map(lambda at: losses(*at), (_positive(lam, times), kappas))
+    later = _positive(spectrum, times)
+    kappas, residual = follow(spectrum, disorder, lambda time: CONTOUR.nodes / time, later)
+    test, train = jax.lax.map(lambda at: losses(*at), (later, kappas))
     unlimited = (disorder.features == 0) & (disorder.data == 0)
     decay = jax.lax.map(lambda time: power @ jnp.exp(-2 * lam * time), times)
     test = jnp.where(times == 0, power.sum(), jnp.where(unlimited, decay, test))
@@ -142,7 +135,7 @@ def mode_errors(
     check_sizes(width=width, samples=samples)
     times = _check_times(times)
     errors, residual = _mode_errors(spectrum, times, jnp.asarray(width, float), jnp.asarray(samples, float))
-    _check_converged(residual)
+    check_converged(residual)
     return errors
 
 
@@ -155,61 +148,30 @@ def _mode_errors(spectrum: Spectrum, times: Array, width: Array, samples: Array)
 
     @jax.checkpoint
     def errors(time: Array, kappa: Array) -> Array:
-        re, im = missed(lam, differentiable(lam, disorder, CONTOUR.nodes / time, kappa))
+        re, im = missed(spectrum, differentiable(spectrum, disorder, CONTOUR.nodes / time, kappa))
         return 2 * (pole.real @ re - pole.imag @ im)
 
-    kappas, residual = _follow(lam, disorder, times)
-    theory = jax.lax.map(lambda at: errors(*at), (_positive(lam, times), kappas))
+    later = _positive(spectrum, times)
+    kappas, residual = follow(spectrum, disorder, lambda time: CONTOUR.nodes / time, later)
+    theory = jax.lax.map(lambda at: errors(*at), (later, kappas))
     unlimited = (disorder.features == 0) & (disorder.data == 0)
     theory = jnp.where(unlimited, jnp.exp(-lam * times[:, None]), theory)
     return jnp.where(times[:, None] == 0, 1.0, theory), residual
 
 
-def _follow(eigenvalues: Array, disorder: Disorder, times: Array) -> tuple[Array, Array]:
-    """kappa on the contour of every time, (T, J): each time starts from the one before. And the residual."""
-    lam, disorder = jax.lax.stop_gradient((eigenvalues, disorder))
-    times = jax.lax.stop_gradient(_positive(lam, times))
-    order = jnp.argsort(times)
-    nodes = jnp.asarray(CONTOUR.nodes)
-
-    def step(state: tuple[Array, Array], time: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-        kappa, size = next_kappa(lam, disorder, nodes, *state, time)
-        return (time, kappa), (kappa, size)
-
-    start = first_kappa(lam, disorder, nodes, times[order[0]])
-    _, (kappas, sizes) = jax.lax.scan(step, start, times[order])
-    return jnp.zeros_like(kappas).at[order].set(kappas), jnp.max(sizes)
-
-
-def _data_response(lam: Array, disorder: Disorder, z: Array, kappa: Array) -> Array:
-    """R_1. Late, the smaller of R_1 and R_3 is z / (kappa x the other): 1 - d/P would cancel."""
-    d, _ = complex_dimension(lam, kappa)
-    r1, r3 = 1 - d * disorder.data, 1 - d * disorder.features
-    return jnp.where(disorder.data > disorder.features, z / (kappa * r3), r1)
-
-
 def _largest_eigenvalue_one(spectrum: Spectrum, times: Array) -> tuple[Spectrum, Array]:
     """The same problem in the unit of its largest eigenvalue, so that no scale over- or underflows."""
     unit = jax.lax.stop_gradient(spectrum.eigenvalues.max())
-    eigenvalues = spectrum.eigenvalues / unit
-    return jax.tree.unflatten(jax.tree.structure(spectrum), (eigenvalues, spectrum.task_power)), times * unit
+    leaves, tree = jax.tree.flatten(spectrum)
+    return jax.tree.unflatten(tree, [spectrum.eigenvalues / unit, *leaves[1:]]), times * unit
 
 
-def _positive(eigenvalues: Array, times: Array) -> Array:
+def _positive(spectrum: Spectrum, times: Array) -> Array:
     """Times, with t = 0 moved to where nothing has been learned yet in float64."""
-    return jnp.maximum(times, 1e-20 / jnp.sum(eigenvalues))
+    return jnp.maximum(times, 1e-20 / (spectrum.counts @ spectrum.eigenvalues))
 
 
 def _check_times(times: Numbers) -> Array:
     require_shape("times", times, 1, "a list of times, shape (T,)")
     require("times", times, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
     return jnp.asarray(times, float)
-
-
-def _check_converged(residual: Array) -> None:
-    worst = concrete(residual)
-    if worst is not None and not (worst <= CONVERGED).all():
-        raise RuntimeError(
-            f"the self-consistent equation did not converge (relative residual {np.max(worst):.1e}, "
-            f"allowed {CONVERGED:.0e}); please report the spectrum, width and samples"
-        )

@@ -1,0 +1,156 @@
+"""Students of finite width on finite data: their random parts, and their training, solved exactly.
+
+Training a linear student is linear, so it needs no loop: one eigendecomposition of its kernel on the training set
+gives every time at once. What the method of training does to an eigenvalue q is one function, the `Progress`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from .._checks import require, require_count, require_float64, require_key, require_scalar
+from ..spectra import Spectrum
+
+ROWS = 128  # drawn together
+CHUNK_BYTES = 1 << 30  # memory of the repeats that are on the device at once
+STUDENT_BYTES = 1 << 34  # and of a single one, at most
+
+Progress = Callable[[Array], Array]
+"""Eigenvalues q, (J, 1) -> (1 - f_t(q)) / q at every time, (J, T), with f_t the part of q that is still missed."""
+
+
+def flow(times: Array, rates: Array) -> Array:
+    """Progress of gradient flow: f = exp(-q t)."""
+    return jnp.where(rates * times > 1e-12, -jnp.expm1(-rates * times) / jnp.where(rates > 0, rates, 1.0), times)
+
+
+def descent(steps: Array, learning_rate: Array, momentum: Array, rates: Array) -> Array:
+    """Progress of heavy ball: f(t+1) = (1 + beta - eta q) f(t) - beta f(t-1), f(0) = f(-1) = 1."""
+    q = jnp.maximum(rates, 1e-290).astype(complex)
+    half = (1 + momentum - learning_rate * q) / 2
+    root = jnp.sqrt(half**2 - momentum)
+    slow = half + jnp.where(half.real < 0, -root, root)  # the larger root; f = A slow^t + (1 - A) fast^t
+    fast = momentum / slow
+    slow_gap = learning_rate * q / (1 - fast)  # 1 - slow, without cancellation
+    rest = -momentum * slow_gap / (slow**2 - momentum)  # 1 - A
+    learned = -(1 - rest) * jnp.expm1(steps * jnp.log1p(-slow_gap)) + rest * (1 - fast**steps)
+    return (learned / q).real
+
+
+class Draws(NamedTuple):
+    """Everything random about a student, in unit Gaussians; None where there is nothing to draw."""
+
+    features: Array | None  # A: (N, K)
+    data: Array | None  # Psi Lambda^-1/2: (P, K)
+    noise: Array | None  # eps / sigma: (P,)
+
+
+class Student(NamedTuple):
+    """A trained student at every time."""
+
+    modes: Float[Array, "K T"]  # what it has learned of each mode, A^T w / sqrt(N)
+    train: Float[Array, " T"]  # mean square error on its training set
+
+
+def draw(keys: Array, modes: int, *, width: int | None, samples: int | None) -> Draws:
+    """The disorder of one student a key, stacked; None stands for an infinite width or number of samples."""
+    of_features, of_data, of_noise = jax.vmap(lambda key: jax.random.split(key, 3), out_axes=1)(keys)
+    return Draws(
+        None if width is None else normal(of_features, width, modes),
+        None if samples is None else normal(of_data, samples, modes),
+        None if samples is None else normal(of_noise, samples, 1)[..., 0],
+    )
+
+
+def normal(keys: Array, rows: int, columns: int) -> Array:
+    """Unit Gaussians, (keys, rows, columns), drawn in blocks of rows: nearby sizes share one compiled program."""
+    return _normal_blocks(keys, -(-rows // ROWS), columns)[:, :rows]
+
+
+@partial(jax.jit, static_argnums=(1, 2))
+def _normal_blocks(keys: Array, blocks: int, columns: int) -> Array:
+    return jax.vmap(lambda key: jax.random.normal(key, (blocks * ROWS, columns)))(keys)
+
+
+def train(spectrum: Spectrum, noise: Array, disorder: Draws, progress: Progress) -> Student:
+    """One student, trained from w = 0 on its own labels."""
+    lam = spectrum.eigenvalues
+    a = None if disorder.features is None else disorder.features / jnp.sqrt(len(disorder.features))
+    if disorder.data is None or disorder.noise is None:  # the population: K "samples", one along each mode
+        seen, labels = jnp.sqrt(lam)[:, None] * (jnp.eye(lam.size) if a is None else a.T), jnp.sqrt(spectrum.task_power)
+    else:
+        samples = len(disorder.data)
+        inputs = disorder.data * jnp.sqrt(lam / samples)
+        labels = inputs @ teacher(spectrum) + jnp.sqrt(noise / samples) * disorder.noise
+        seen = inputs if a is None else inputs @ a.T
+    weights = _weights(seen, labels, progress)
+    error = jnp.sum((labels[:, None] - seen @ weights) ** 2, axis=0)
+    return Student(weights if a is None else a.T @ weights, error + (noise if disorder.data is None else 0.0))
+
+
+def _weights(features: Float[Array, "P N"], labels: Float[Array, " P"], progress: Progress) -> Float[Array, "N T"]:
+    """w after training on the square error |labels - features w|^2, by the eigenvalues of the smaller Gram matrix."""
+    few = features.shape[0] <= features.shape[1]
+    rates, vectors = jnp.linalg.eigh(features @ features.T if few else features.T @ features)
+    done = progress(jnp.maximum(rates, 0.0)[:, None])
+    if few:
+        return features.T @ (vectors @ (done * (vectors.T @ labels)[:, None]))
+    return vectors @ (done * (vectors.T @ (features.T @ labels))[:, None])
+
+
+def teacher(spectrum: Spectrum) -> Array:
+    """wbar_k, with a plus sign: only its square matters."""
+    return jnp.sqrt(spectrum.task_power / spectrum.eigenvalues)
+
+
+def population_loss(spectrum: Spectrum, learned: Float[Array, "K T"]) -> Float[Array, " T"]:
+    """sum_k lambda_k (wbar_k - learned_k)^2."""
+    return spectrum.eigenvalues @ (teacher(spectrum)[:, None] - learned) ** 2
+
+
+def in_chunks(curves: Callable[[Array], tuple[Array, ...]], key: Array, repeats: int, each: int) -> tuple[Array, ...]:
+    """curves(keys) for `repeats` keys of `each` bytes, as many together as fit; repeat i has the i-th key."""
+    chunk = -(-repeats // -(-repeats // max(1, CHUNK_BYTES // each)))  # as few chunks as fit, all of one size
+    keys = jax.random.split(key, repeats)
+    keys = jnp.concatenate([keys, keys[: -repeats % chunk]])  # full chunks, so that one program serves all
+    parts = []
+    for first in range(0, repeats, chunk):  # a Python loop: XLA's CPU threads can hang on batches inside lax.map
+        parts.append(jax.block_until_ready(curves(keys[first : first + chunk])))
+    return tuple(jnp.concatenate(part)[:repeats] for part in zip(*parts, strict=True))
+
+
+def check(spectrum: Spectrum, noise: ArrayLike, key: Array, repeats: int, **sizes: ArrayLike) -> list[int | None]:
+    """Width and samples as whole numbers, None for infinity; or an error that names what is wrong."""
+    require_float64()
+    if spectrum.multiplicity is not None:
+        raise ValueError("spectrum must have its modes one by one in an experiment; got a binned one")
+    require_scalar("noise", noise)
+    require("noise", noise, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+    require_key(key)
+    require_count("repeats", repeats, 2)
+    whole: list[int | None] = []
+    for name, size in sizes.items():
+        require_scalar(name, size)
+        require(name, size, "a whole number >= 1, or inf", lambda x: (x >= 1) & (x == np.floor(x)))
+        whole.append(None if np.isinf(size) else int(np.asarray(size)))
+    return whole
+
+
+def student_bytes(modes: int, times: int, width: int | None, samples: int | None) -> int:
+    """Memory of one student, or an error where it is absurd."""
+    n, p = width or modes, samples or 1
+    each = 8 * (2 * n * modes + 2 * p * modes + 3 * n * p + 4 * modes * times)
+    if each > STUDENT_BYTES:
+        raise ValueError(
+            f"width={width or np.inf:g} and samples={samples or np.inf:g} must be smaller with {modes} modes: "
+            f"one student would need {each / 2**30:.3g} GiB, and at most {STUDENT_BYTES >> 30} are allowed"
+        )
+    return each

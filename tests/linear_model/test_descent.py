@@ -1,0 +1,154 @@
+"""Gradient descent and heavy ball: theory against students, circle against Talbot, and the limit of small steps."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.tree_util import Partial
+from numpy.testing import assert_allclose
+
+from solvable import Spectrum
+from solvable.linear_model import descent, experiment, students, theory
+
+inf = np.inf
+STEPS = [0, 1, 2, 5, 10, 30, 64, 100, 300, 1000]
+SIZES = {"width": 80, "samples": 120, "noise": 0.05}
+
+
+@pytest.fixture(scope="module")
+def spectrum():
+    return Spectrum.power_law(a=1.8, b=1.4, modes=300)
+
+
+@pytest.mark.parametrize(
+    "method", [{"learning_rate": 1.0}, {"learning_rate": 0.5, "momentum": 0.9}], ids=["gd", "ball"]
+)
+def test_theory_predicts_the_experiment(spectrum, method):
+    """The sheet's sizes, 400 students: within 3 standard errors + 2 %; standard errors at most 2 %."""
+    limit = theory.gradient_descent(spectrum, STEPS, **method, **SIZES)
+    runs = experiment.gradient_descent(spectrum, STEPS, **method, **SIZES, key=jax.random.key(1), repeats=400)
+    for which in ("test", "train"):
+        predicted, mean = getattr(limit, which), getattr(runs, which)
+        error = getattr(runs, f"{which}_error")
+        assert np.all(error / mean <= 0.02)
+        assert np.all(np.abs(predicted - mean) <= 3 * error + 0.02 * mean), predicted / mean - 1
+
+
+@pytest.mark.parametrize(("rate", "momentum"), [(1.0, 0.0), (3.9, 0.0), (1.5, 0.3), (0.5, 0.9)])
+def test_the_experiment_is_the_loop(spectrum, rate, momentum):
+    """The closed form along each eigenvector against the update rule itself, for one student, noise included."""
+    lam, teacher = np.asarray(spectrum.eigenvalues), np.asarray(students.teacher(spectrum))
+    disorder = jax.tree.map(
+        lambda x: x[0], students.draw(jax.random.split(jax.random.key(0), 1), 300, width=20, samples=30)
+    )
+    a, psi = np.asarray(disorder.features) / np.sqrt(20), np.asarray(disorder.data) * np.sqrt(lam)
+    phi, labels = psi @ a.T, psi @ teacher + np.sqrt(0.1) * np.asarray(disorder.noise)
+    steps, w, before = [0, 1, 2, 7, 40, 500], np.zeros(20), np.zeros(20)
+    test, train = [], []
+    for step in range(max(steps) + 1):
+        if step in steps:
+            test.append(lam @ (teacher - a.T @ w) ** 2)
+            train.append(np.mean((labels - phi @ w) ** 2))
+        w, before = w + rate * phi.T @ (labels - phi @ w) / 30 + momentum * (w - before), w
+    progress = Partial(students.descent, jnp.asarray(steps, float), jnp.asarray(rate), jnp.asarray(momentum))
+    student = students.train(spectrum, jnp.asarray(0.1), disorder, progress)
+    assert_allclose(students.population_loss(spectrum, student.modes), test, rtol=1e-8)
+    assert_allclose(student.train, train, rtol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("rate", "momentum", "width", "samples"),
+    [(1.0, 0.0, 80, 120), (0.5, 0.9, 80, 120), (3.7, 0.0, 80, 120), (1.9, 0.3, 300, inf), (1.0, 0.0, inf, 40)],
+)
+@pytest.mark.parametrize(("a", "b"), [(1.8, 1.4), (5.0, 1.5)])
+def test_both_contours_agree_where_they_meet(a, b, rate, momentum, width, samples):
+    """From the step at which Talbot's contour takes over, both give the loss to 1e-8 of it."""
+    task = Spectrum.power_law(a=a, b=b, modes=200)
+    problem = [jnp.asarray(x, float) for x in (rate, momentum, width, samples, 0.05)]
+    limit = theory.stability_limit(task, momentum=momentum, width=width, samples=samples)
+    if rate > limit:
+        pytest.skip("past the stability limit of this spectrum")
+    start = descent._talbot_from(problem[0], problem[1], limit)
+    steps = jnp.asarray([start, 1.5 * start, 1.9 * start]).round()
+    early = descent._on_circle(1 << int(steps.max()).bit_length(), steps, task, *problem)
+    late = descent._on_talbot(0, steps, task, *problem)
+    assert_allclose(early[0], late[0], rtol=1e-8)
+    assert_allclose(early[1], late[1], rtol=1e-8)
+
+
+def test_without_limits_every_mode_decays_alone(spectrum):
+    """Width and data infinite: sum c (1 - eta lambda)^(2t); one mode's heavy ball by its own recursion."""
+    lam, c = np.asarray(spectrum.eigenvalues), np.asarray(spectrum.task_power)
+    steps = np.array([0, 1, 3, 50, 64, 200, 5000])
+    loss = theory.gradient_descent(spectrum, steps, learning_rate=2.0, noise=0.1)
+    assert_allclose(loss.test, [c @ (1 - 2 * lam) ** (2 * t) for t in steps], rtol=1e-8, atol=1e-10)
+    assert_allclose(loss.train, np.asarray(loss.test) + 0.1, rtol=1e-8)
+    missed, before, path = np.ones(300), np.ones(300), {}
+    for t in range(201):
+        path[t] = c @ missed**2
+        missed, before = (1 + 0.8 - 1.5 * lam) * missed - 0.8 * before, missed
+    ball = theory.gradient_descent(spectrum, [0, 1, 5, 40, 200], learning_rate=1.5, momentum=0.8)
+    assert_allclose(ball.test, [path[t] for t in (0, 1, 5, 40, 200)], rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.8])
+def test_small_steps_are_gradient_flow(spectrum, momentum):
+    """At fixed eta t / (1 - beta) the difference from gradient flow falls in proportion to eta."""
+    time = np.array([30.0, 100.0])
+    flow = theory.gradient_flow(spectrum, time, **SIZES)
+    off = []
+    for eta in (0.02, 0.01):
+        steps = (time / eta * (1 - momentum)).round()
+        loss = theory.gradient_descent(spectrum, steps, learning_rate=eta, momentum=momentum, **SIZES)
+        off.append(np.abs(loss.test / flow.test - 1))
+    assert np.all(off[1] < 0.01)
+    assert_allclose(off[0] / off[1], 2, rtol=0.1)
+
+
+def test_the_limit_of_stability_is_the_largest_eigenvalue(spectrum):
+    """The largest eigenvalues of drawn M S scatter up to the theory's edge, and are there in large systems."""
+    limit = float(theory.stability_limit(spectrum, width=80, samples=120))
+    lam, rng, edges = np.asarray(spectrum.eigenvalues), np.random.default_rng(0), []
+    for _ in range(40):
+        phi = rng.standard_normal((120, 300)) * np.sqrt(lam) @ rng.standard_normal((300, 80)) / np.sqrt(80 * 120)
+        edges.append(np.linalg.norm(phi, 2) ** 2)
+    assert np.mean(edges) < 2 / limit < np.mean(edges) + 3 * np.std(edges)
+    flat = Spectrum(np.ones(300) / 300, np.ones(300) / 300)  # a band of many modes: no scatter, and a known edge
+    assert theory.stability_limit(flat, samples=75) == pytest.approx(2 * 300 / (1 + np.sqrt(300 / 75)) ** 2, rel=1e-9)
+    assert theory.stability_limit(spectrum) == pytest.approx(2 / lam[0], rel=1e-6)
+    assert theory.stability_limit(spectrum, momentum=0.5) == pytest.approx(3 / lam[0], rel=1e-6)
+    with pytest.raises(ValueError, match=r"learning_rate must be below the stability limit 4\.18.*; got 4\.2"):
+        theory.gradient_descent(spectrum, [1], learning_rate=4.2, width=80, samples=120)
+    with pytest.raises(ValueError, match="learning_rate must be small enough for every student; got 6"):
+        experiment.gradient_descent(
+            spectrum, [1000], learning_rate=6, width=80, samples=120, key=jax.random.key(0), repeats=2
+        )
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "says"),
+    [
+        ({"steps": [1.5]}, r"steps must be whole numbers >= 0; got 1\.5"),
+        ({"steps": [-1]}, r"steps must be whole numbers >= 0; got -1"),
+        ({"learning_rate": 0.0}, r"learning_rate must be > 0 and finite; got 0\.0"),
+        ({"momentum": 1.0}, r"momentum must be >= 0 and < 1; got 1\.0"),
+        ({"momentum": np.nan}, r"momentum must be >= 0 and < 1; got nan"),
+        ({"width": 0.5}, r"width must be"),
+    ],
+)
+def test_bad_input_is_named(spectrum, kwargs, says):
+    good = {"steps": [1, 2], "learning_rate": 1.0}
+    with pytest.raises(ValueError, match=says):
+        theory.gradient_descent(spectrum, **(good | kwargs))
+    with pytest.raises(ValueError, match=says):
+        experiment.gradient_descent(spectrum, **(good | kwargs), key=jax.random.key(0), repeats=2)
+
+
+def test_traced_rates_pass_through(spectrum):
+    def loss(rate):
+        return theory.gradient_descent(spectrum, [5, 80], learning_rate=rate, **SIZES).test
+
+    both = jax.vmap(loss)(jnp.array([0.5, 1.0]))
+    assert_allclose(both[1], loss(1.0), rtol=1e-9)
+    with pytest.raises(ValueError, match="steps must be known numbers"):
+        jax.jit(lambda t: theory.gradient_descent(spectrum, t, learning_rate=1.0).test)(jnp.array([1.0]))
