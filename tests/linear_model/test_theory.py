@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from solvable import Spectrum, linear_model
 from solvable.laplace import talbot
-from solvable.linear_model import response, students, theory
+from solvable.linear_model import experiment, flow, response, students, theory
 
 inf = np.inf
 TIMES = np.logspace(-1, 5, 13)
@@ -33,7 +33,7 @@ EXPONENTS = [(1.5, 1.25), (1.8, 1.4), (1.2, 0.7), (5.0, 1.5)]
 def on_contour(points, exponents=EXPONENTS, cases=CASES):
     """(test, train) of every case, by a contour of so many points."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(theory, "CONTOUR", talbot(points))
+        patch.setattr(flow, "CONTOUR", talbot(points))
         jax.clear_caches()  # the contour is a constant of the compiled program
         curves = [
             theory.gradient_flow(Spectrum.power_law(a=a, b=b, modes=400), TIMES, width=n, samples=p, noise=noise)
@@ -46,7 +46,7 @@ def on_contour(points, exponents=EXPONENTS, cases=CASES):
 
 def test_contour_error_is_below_its_bound():
     """20 points against 26: 1e-8 of the loss plus 1e-11 of L(0). Measured: 1e-3 of that, also where a - 1 > b."""
-    used, finer = on_contour(len(theory.CONTOUR.nodes) * 2), on_contour(26)
+    used, finer = on_contour(len(flow.CONTOUR.nodes) * 2), on_contour(26)
     assert_allclose(used, finer, rtol=1e-8, atol=1e-11)
     assert not np.array_equal(used, finer)  # the finer contour was really used
     coarse = on_contour(12, EXPONENTS[:1], CASES[:1])  # and the bound can be missed

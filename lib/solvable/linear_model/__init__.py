@@ -1,6 +1,6 @@
 """The linear scaling model: a random-feature student of a power-law teacher, trained by gradient flow."""
 
-from . import experiment, theory
-from .curves import FinalLoss, LossCurves
+from . import exact, experiment, theory
+from .curves import EnsembleCurves, FinalLoss, LossCurves
 
-__all__ = ["FinalLoss", "LossCurves", "experiment", "theory"]
+__all__ = ["EnsembleCurves", "FinalLoss", "LossCurves", "exact", "experiment", "theory"]

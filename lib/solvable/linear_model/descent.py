@@ -118,12 +118,13 @@ def stability_limit(
       A scalar, in units of 1 / eigenvalue. Book: "Power law in, power law out".
     """
     check_sizes(width=width, samples=samples)
-    return 2 * (1 + jnp.asarray(momentum, float)) / _edge(spectrum, *(jnp.asarray(x, float) for x in (width, samples)))
+    _, largest = edge(spectrum, *(jnp.asarray(x, float) for x in (width, samples)))
+    return 2 * (1 + jnp.asarray(momentum, float)) / largest
 
 
 @jax.jit
-def _edge(spectrum: Spectrum, width: Array, samples: Array) -> Array:
-    """The largest eigenvalue of M S: minus the edge of z(kappa) on kappa < -lambda_1."""
+def edge(spectrum: Spectrum, width: ArrayLike, samples: ArrayLike) -> tuple[Array, Array]:
+    """Minus the edge of z(kappa) on kappa = -x < -lambda_1: log(x / lambda_1 - 1) there, and the eigenvalue q_max."""
     largest = spectrum.eigenvalues.max()
     lam, counts = spectrum.eigenvalues / largest, spectrum.counts
 
@@ -133,7 +134,8 @@ def _edge(spectrum: Spectrum, width: Array, samples: Array) -> Array:
         return x * (1 + d / width) * (1 + d / samples)
 
     top = jnp.log(1 + counts @ lam * (1 / width + 1 / samples)) + 5
-    return largest * minus_z(golden_section(minus_z, jnp.asarray(-36.0), top))
+    log_gap = golden_section(minus_z, jnp.asarray(-36.0), top)
+    return log_gap, largest * minus_z(log_gap)
 
 
 def golden_section(function: Callable[[Array], Array], low: Array, high: Array) -> Array:

@@ -161,9 +161,12 @@ def mean_square(disorder: Disorder, s: Array, x: Array, x_swapped: Array, t: Arr
 
 
 def two_point(
-    spectrum: Spectrum, disorder: Disorder, kappa: Complex[Array, " I"], other: Complex[Array, " J"]
+    spectrum: Spectrum, shared: Disorder, kappa: Complex[Array, " I"], other: Complex[Array, " J"]
 ) -> Complex[Array, "I 2*J"]:
-    """C for every pair of nodes: `kappa` on the upper half of the contour, `other` on both."""
+    """C for every pair of nodes: `kappa` on the upper half of the contour, `other` on both.
+
+    `shared` is the disorder that the two frequencies have in common: all of it for one student, less for two.
+    """
     counts, power = spectrum.counts, spectrum.task_power
     f, f_other = missed(spectrum, kappa), missed(spectrum, other)
     g, g_other = (jnp.stack([1 - h[0], -h[1]]) for h in (f, f_other))
@@ -173,7 +176,7 @@ def two_point(
         both_halves(jax.lax.complex(*(g_other @ counts))),
         both_halves(jax.lax.complex(*(f_other @ power))),
     )
-    return mean_square(disorder, s=s, x=d_other - s, x_swapped=d - s, t=t, u=left_other - t)
+    return mean_square(shared, s=s, x=d_other - s, x_swapped=d - s, t=t, u=left_other - t)
 
 
 def both_halves(upper: Complex[Array, "*batch J"]) -> Complex[Array, "*batch 2*J"]:

@@ -132,8 +132,7 @@ def check(spectrum: Spectrum, noise: ArrayLike, key: Array, repeats: int, **size
     require_float64()
     if spectrum.multiplicity is not None:
         raise ValueError("spectrum must have its modes one by one in an experiment; got a binned one")
-    require_scalar("noise", noise)
-    require("noise", noise, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+    check_noise(noise)
     require_key(key)
     require_count("repeats", repeats, 2)
     whole: list[int | None] = []
@@ -142,6 +141,12 @@ def check(spectrum: Spectrum, noise: ArrayLike, key: Array, repeats: int, **size
         require(name, size, "a whole number >= 1, or inf", lambda x: (x >= 1) & (x == np.floor(x)))
         whole.append(None if np.isinf(size) else int(np.asarray(size)))
     return whole
+
+
+def check_noise(noise: ArrayLike) -> None:
+    """One noise variance, or an error."""
+    require_scalar("noise", noise)
+    require("noise", noise, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
 
 
 def student_bytes(modes: int, times: int, width: int | None, samples: int | None) -> int:

@@ -1,177 +1,22 @@
 """The linear model's limit: N, P and the effective dimension large together, disorder averaged.
 
 Student f = w.A psi / sqrt(N) with A of shape (N, K) and Gaussian entries, P Gaussian inputs, labels
-y = wbar.psi + noise, gradient flow dw/dt = -1/2 grad of the mean square error from w = 0.
-Equations: see `response`.
+y = wbar.psi + noise, trained on the mean square error from w = 0. Equations: see `response`.
 """
 
-from __future__ import annotations
-
-import jax
-import jax.numpy as jnp
-import numpy as np
-from jax.typing import ArrayLike
-from jaxtyping import Array, Float
-
-from .._checks import require, require_shape
-from .._pytree import Numbers
-from ..laplace import talbot
-from ..spectra import Spectrum
-from .curves import LossCurves
 from .descent import gradient_descent, stability_limit
-from .final import check_sizes, final_loss
-from .response import Disorder, both_halves, check_converged, data_response, differentiable, follow, missed, two_point
+from .ensembles import ensemble
+from .final import final_loss
+from .flow import gradient_flow, mode_errors
+from .stochastic import sgd, sgd_stability_limit
 
-__all__ = ["final_loss", "gradient_descent", "gradient_flow", "mode_errors", "stability_limit"]
-
-CONTOUR = talbot(20)
-
-
-def gradient_flow(
-    spectrum: Spectrum,
-    times: Numbers,
-    *,
-    width: ArrayLike = np.inf,
-    samples: ArrayLike = np.inf,
-    noise: ArrayLike = 0.0,
-) -> LossCurves:
-    r"""Test and train loss of gradient flow, averaged over features and data.
-
-    .. math:: L(t) = \frac{1}{(2\pi i)^2}\iint \frac{e^{(z+z')t}}{z z'}\,\big[C(z,z') - \sigma^2\big]\,dz\,dz',
-              \qquad \hat L(t) = \frac{1}{(2\pi i)^2}\iint \frac{e^{(z+z')t}}{z z'}\,R_1 R_1'\, C\,dz\,dz'
-
-    with C and the data response R_1 in closed form (`solvable.linear_model.response`).
-
-    Args:
-      spectrum: the K modes.
-      times: shape (T,), >= 0, in any order, in units of 1 / (learning rate x eigenvalue).
-      width: number of features N >= 1; ``inf`` is the kernel limit. It may exceed K and need not be whole.
-      samples: training points P >= 1; ``inf`` is the population.
-      noise: variance of the label noise, >= 0.
-
-    Returns:
-      ``LossCurves``: ``test`` excludes the noise variance and ``train`` includes it, so that with infinite samples
-      train = test + noise. At t = 0, test is the whole task power.
-
-    Raises:
-      ValueError: for an argument out of range, named with its value.
-      RuntimeError: where jax is in float32, or if the self-consistent equation did not converge.
-
-    Exact as N, P and the effective dimension grow together; corrections are O(1/N, 1/P), and early on they are
-    lambda_1 / sum(lambda) of the 1/N and 1/P terms themselves. The quadrature error is below 1e-8 of the loss plus
-    1e-11 of the initial loss; losses below 1e-13 of the initial one are rounding.
-    Nothing is compiled anew when values change, only when the number of times or modes does.
-    Source: Bordelon, Atanasov, Pehlevan (2024), ICML. Book: "A model you can solve".
-    """
-    check_sizes(width=width, samples=samples, noise=noise)
-    times = _check_times(times)
-    test, train, residual = _gradient_flow(
-        spectrum, times, jnp.asarray(width, float), jnp.asarray(samples, float), jnp.asarray(noise, float)
-    )
-    check_converged(residual)
-    parameters = {"spectrum": spectrum, "width": width, "samples": samples, "noise": noise}
-    return LossCurves(times, test, train, residual=residual, parameters=parameters)
-
-
-@jax.jit
-def _gradient_flow(
-    spectrum: Spectrum, times: Array, width: Array, samples: Array, noise: Array
-) -> tuple[Array, Array, Array]:
-    disorder = Disorder.of(width, samples, noise)
-    spectrum, times = _largest_eigenvalue_one(spectrum, times)
-    lam, power = spectrum.eigenvalues, spectrum.task_power
-    pole = jnp.asarray(CONTOUR.weights / CONTOUR.nodes)  # W_j / Z_j, the weight of 1/z at any time
-    weights = pole[:, None] * both_halves(pole)
-
-    @jax.checkpoint
-    def losses(time: Array, kappa: Array) -> tuple[Array, Array]:
-        z = CONTOUR.nodes / time
-        kappa = differentiable(spectrum, disorder, z, kappa)
-        c = two_point(spectrum, disorder, kappa, kappa)
-        r1 = data_response(spectrum, disorder, z, kappa)
-        r1r1 = r1[:, None] * both_halves(r1)
-        test = 2 * jnp.sum(weights * (c - noise)).real
-        train = 2 * jnp.sum(weights * r1r1 * c).real
-        return jnp.maximum(test, 0.0), jnp.maximum(train, 0.0)  # below zero is rounding
-
-    later = _positive(spectrum, times)
-    kappas, residual = follow(spectrum, disorder, lambda time: CONTOUR.nodes / time, later)
-    test, train = jax.lax.map(lambda at: losses(*at), (later, kappas))
-    unlimited = (disorder.features == 0) & (disorder.data == 0)
-    decay = jax.lax.map(lambda time: power @ jnp.exp(-2 * lam * time), times)
-    test = jnp.where(times == 0, power.sum(), jnp.where(unlimited, decay, test))
-    start = power.sum() + noise
-    train = jnp.where(times == 0, start, jnp.where(disorder.data == 0, test + noise, train))
-    return test, train, residual
-
-
-def mode_errors(
-    spectrum: Spectrum,
-    times: Numbers,
-    *,
-    width: ArrayLike = np.inf,
-    samples: ArrayLike = np.inf,
-) -> Float[Array, "T K"]:
-    r"""How much of each mode is still missed on average: the bias, mode by mode.
-
-    .. math:: H_k(t) = \frac{E[(y - f)\,\psi_k]}{E[y\,\psi_k]}
-              = \frac{1}{2\pi i}\int \frac{e^{zt}}{z}\,\frac{\kappa(z)}{\kappa(z)+\lambda_k}\,dz
-
-    Args:
-      spectrum: the K modes.
-      times: shape (T,), >= 0, in any order, in units of 1 / (learning rate x eigenvalue).
-      width: number of features N >= 1, or ``inf``.
-      samples: training points P >= 1, or ``inf``.
-
-    Returns:
-      An array (T, K): 1 at t = 0, ``exp(-lambda_k t)`` where width and samples are infinite. Label noise does not
-      enter. The loss of an infinite ensemble over features and data is ``sum_k c_k H_k**2``.
-
-    Raises:
-      As `gradient_flow`.
-
-    Exact in the same limit. Source: Bordelon, Atanasov, Pehlevan (2024). Book: "Three bottlenecks".
-    """
-    check_sizes(width=width, samples=samples)
-    times = _check_times(times)
-    errors, residual = _mode_errors(spectrum, times, jnp.asarray(width, float), jnp.asarray(samples, float))
-    check_converged(residual)
-    return errors
-
-
-@jax.jit
-def _mode_errors(spectrum: Spectrum, times: Array, width: Array, samples: Array) -> tuple[Array, Array]:
-    disorder = Disorder.of(width, samples, jnp.zeros(()))
-    spectrum, times = _largest_eigenvalue_one(spectrum, times)
-    lam = spectrum.eigenvalues
-    pole = CONTOUR.weights / CONTOUR.nodes
-
-    @jax.checkpoint
-    def errors(time: Array, kappa: Array) -> Array:
-        re, im = missed(spectrum, differentiable(spectrum, disorder, CONTOUR.nodes / time, kappa))
-        return 2 * (pole.real @ re - pole.imag @ im)
-
-    later = _positive(spectrum, times)
-    kappas, residual = follow(spectrum, disorder, lambda time: CONTOUR.nodes / time, later)
-    theory = jax.lax.map(lambda at: errors(*at), (later, kappas))
-    unlimited = (disorder.features == 0) & (disorder.data == 0)
-    theory = jnp.where(unlimited, jnp.exp(-lam * times[:, None]), theory)
-    return jnp.where(times[:, None] == 0, 1.0, theory), residual
-
-
-def _largest_eigenvalue_one(spectrum: Spectrum, times: Array) -> tuple[Spectrum, Array]:
-    """The same problem in the unit of its largest eigenvalue, so that no scale over- or underflows."""
-    unit = jax.lax.stop_gradient(spectrum.eigenvalues.max())
-    leaves, tree = jax.tree.flatten(spectrum)
-    return jax.tree.unflatten(tree, [spectrum.eigenvalues / unit, *leaves[1:]]), times * unit
-
-
-def _positive(spectrum: Spectrum, times: Array) -> Array:
-    """Times, with t = 0 moved to where nothing has been learned yet in float64."""
-    return jnp.maximum(times, 1e-20 / (spectrum.counts @ spectrum.eigenvalues))
-
-
-def _check_times(times: Numbers) -> Array:
-    require_shape("times", times, 1, "a list of times, shape (T,)")
-    require("times", times, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
-    return jnp.asarray(times, float)
+__all__ = [
+    "ensemble",
+    "final_loss",
+    "gradient_descent",
+    "gradient_flow",
+    "mode_errors",
+    "sgd",
+    "sgd_stability_limit",
+    "stability_limit",
+]

@@ -1,0 +1,113 @@
+"""What is known exactly for one student, with its own features: the oracle of theory and experiment."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from .._checks import require_float64, require_shape
+from .._pytree import Numbers
+from ..spectra import Spectrum
+from .curves import LossCurves
+from .descent import check_rate, check_steps
+from .stochastic import check_batch
+from .students import check_noise, teacher
+
+
+class Basis(NamedTuple):
+    """A student's features, rotated to be uncorrelated: all that SGD on fresh Gaussian data sees of them."""
+
+    rates: Float[Array, " N"]  # q_i, eigenvalues of A Lambda A^T / N
+    target: Float[Array, " N"]  # the best weights, in the eigenbasis
+    irreducible: Float[Array, ""]  # population loss of the best weights
+
+
+def basis(spectrum: Spectrum, features: Float[Array, "N K"] | None) -> Basis:
+    """Rotate features A, unit Gaussians or any others; None stands for infinite width."""
+    if features is None:
+        return Basis(spectrum.eigenvalues, teacher(spectrum), jnp.zeros(()))
+    seen = features * jnp.sqrt(spectrum.eigenvalues / len(features))  # (N, K), its Gram matrix is the kernel
+    overlap = seen @ jnp.sqrt(spectrum.task_power)
+    rates, vectors = jnp.linalg.eigh(seen @ seen.T)
+    kept = rates > rates[-1] * rates.size * jnp.finfo(rates.dtype).eps
+    along = vectors.T @ overlap
+    target = jnp.where(kept, along / jnp.where(kept, rates, 1.0), 0.0)
+    rates = jnp.where(kept, rates, 0.0)
+    return Basis(rates, target, jnp.maximum(spectrum.task_power.sum() - rates @ target**2, 0.0))
+
+
+def sgd(
+    spectrum: Spectrum,
+    steps: Numbers,
+    *,
+    features: Float[Array, "N K"] | None,
+    learning_rate: ArrayLike,
+    batch_size: ArrayLike,
+    noise: ArrayLike = 0.0,
+) -> LossCurves:
+    r"""Expected loss of one-pass SGD for given features, over all batches it might see.
+
+    .. math:: L_t = L_\infty + \sum_i q_i u_i, \qquad
+              u_i \leftarrow \big(1 - 2\eta q_i + \eta^2 q_i^2 (1 + \tfrac1B)\big)\,u_i
+              + \frac{\eta^2}{B}\, q_i\,(L_t + \sigma^2)
+
+    Args:
+      spectrum: the K modes.
+      steps: shape (T,), step numbers, whole and >= 0; known values.
+      features: A, shape (N, K), unit Gaussians for the model of the theory; None is infinite width.
+      learning_rate, batch_size, noise: as in `theory.sgd`.
+
+    Returns:
+      ``LossCurves`` whose ``times`` are the step numbers; ``train`` is test + noise. It grows without end where the
+      learning rate is too large, and says so with ``inf``.
+
+    Exact for Gaussian data at any size. Costs O(N K + N max(steps)). Book: "Fresh data: one-pass SGD".
+    """
+    require_float64()
+    numbers = check_steps(steps)
+    check_rate(learning_rate)
+    check_batch(batch_size)
+    check_noise(noise)
+    if features is not None:
+        require_shape("features", features, 2, "a table (N features, K modes)")
+        if features.shape[1] != len(spectrum.eigenvalues):
+            modes = len(spectrum.eigenvalues)
+            raise ValueError(f"features must have one column per mode, {modes}; got shape {features.shape}")
+    rotated = basis(spectrum, features)
+    losses = moments(
+        rotated, jnp.asarray(numbers), *(jnp.asarray(x, float) for x in (learning_rate, batch_size, noise))
+    )
+    parameters = {"spectrum": spectrum, "learning_rate": learning_rate, "batch_size": batch_size, "noise": noise}
+    return LossCurves(jnp.asarray(numbers), losses, losses + noise, parameters=parameters)
+
+
+@jax.jit
+def moments(student: Basis, steps: Array, eta: Array, batch: Array, noise: Array) -> Float[Array, " T"]:
+    """The recursion, from each step asked for to the next."""
+    q, eta_q = student.rates, eta * student.rates
+
+    def loss(u: Array) -> Array:
+        return student.irreducible + q @ u
+
+    def step(_: Array, u: Array) -> Array:
+        return (1 - 2 * eta_q + eta_q**2 * (1 + 1 / batch)) * u + eta / batch * eta_q * (loss(u) + noise)
+
+    return read_off(step, loss, student.target**2, steps)
+
+
+def read_off(step, read, state, steps: Array) -> Array:  # type: ignore[no-untyped-def]
+    """read(state) at each of `steps`, in their order, where state <- step(number, state)."""
+    order = jnp.argsort(steps)
+
+    def go(carry, until):
+        done, state = carry
+        state = jax.lax.fori_loop(done, until, step, state)
+        return (until, state), read(state)
+
+    whole = steps[order].astype(int)
+    _, values = jax.lax.scan(go, (jnp.zeros((), whole.dtype), state), whole)
+    return jnp.zeros_like(values).at[order].set(values)
