@@ -5,6 +5,7 @@ BOOK_SOURCES := _config.yml _toc.yml $(shell find book lib tools/sphinx_ext -typ
 	-not -path '*/__pycache__/*' -not -path '*.egg-info/*')
 BUILD := .venv/bin/jupyter-book build . -W -n --keep-going --all -q
 PYTEST := $(PY) -m pytest
+PORT := 8000
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve test test-all test-floor notebooks clean
@@ -13,11 +14,11 @@ help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 book: _build/.book  ## create .venv, execute every page, build the HTML, say where it lies
-	@cat _build/execution.txt
 	@echo "The book lies in _build/html: open _build/html/index.html, or run 'make serve'."
 
-serve: book  ## show the book on this machine only, at http://127.0.0.1:8000
-	$(PY) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+serve: book  ## show the book on this machine only, at http://127.0.0.1:8000; PORT=8001 for another port
+	@echo "Serving http://127.0.0.1:$(PORT) until Ctrl-C; if the port is taken: make serve PORT=8001"
+	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
 test: book  ## every test that is not slow, those in a browser included
 	@sh tools/install_chromium.sh
@@ -35,7 +36,7 @@ notebooks: book  ## write notebooks/*.ipynb from the built book
 	rm -rf notebooks && cp -r _build/html/_notebooks notebooks
 
 clean:  ## remove everything that was built, the environments too
-	rm -rf _build .venv .venv-floor .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf build lib/*.egg-info _build .venv .venv-floor .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 .venv/.ready: constraints.txt pyproject.toml
 	@echo "Installing about a gigabyte into .venv: a minute or two"
@@ -51,4 +52,5 @@ clean:  ## remove everything that was built, the environments too
 _build/.book: .venv/.ready $(BOOK_SOURCES)
 	@echo "Executing the pages and writing the HTML: minutes the first time, seconds later"
 	$(BUILD)
+	@cat _build/execution.txt
 	@touch $@

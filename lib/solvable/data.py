@@ -17,7 +17,7 @@ def digits() -> tuple[Float[Array, "1797 64"], Float[Array, "1797 10"]]:
       mean subtracted.
 
     Raises:
-      ImportError: where scikit-learn is missing; ``pip install "solvable[data]"`` brings it.
+      ImportError: where scikit-learn is missing; ``pip install scikit-learn`` brings it.
 
     Source: E. Alpaydin, C. Kaynak, "Optical recognition of handwritten digits", UCI (1998). Book: "Three bottlenecks".
     """
@@ -25,7 +25,7 @@ def digits() -> tuple[Float[Array, "1797 64"], Float[Array, "1797 10"]]:
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
-        raise ImportError('the digits come with scikit-learn: pip install "solvable[data]"') from error
+        raise ImportError("the digits come with scikit-learn: pip install scikit-learn") from error
     bunch = load_digits()
     images = jnp.asarray(bunch.data) - bunch.data.mean(axis=0)
     targets = jax.nn.one_hot(bunch.target, 10, dtype=jnp.float64)

@@ -1,5 +1,7 @@
 """The claims of the part "Bottlenecks", at the pages' own parameters."""
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -262,3 +264,175 @@ class TestThreeBottlenecks:
         error = np.std(ratios) / 10
         assert error < 0.02 * limit
         assert np.mean(ratios) == pytest.approx(limit, abs=3 * error + 0.01 * limit)
+
+
+class TestEnsembles:
+    """The page "Ensembling or width"."""
+
+    @pytest.fixture(scope="class")
+    def many(self):
+        return Spectrum.power_law(a=1.5, b=1.25, modes=1e6, binned=True)
+
+    def test_at_equal_compute_the_wide_one_wins(self, many):
+        """At every compute, the best single student is below the best four, of 16 to 4096 features in all."""
+        compute, total = np.logspace(3, 7, 9), 2.0 ** np.arange(4, 13)
+        best = {}
+        for members in (1, 4):
+            losses = [theory.ensemble(many, compute / n, width=n / members, inits=members).test for n in total]
+            best[members] = np.min(losses, axis=0)
+        assert np.all(best[1] < best[4])
+
+    def test_solid_and_dashed_agree_early_and_part_late(self, many):
+        for width in (16, 64, 256):
+            wide = theory.ensemble(many, [1.0, 1e5], width=4 * width).test
+            four = theory.ensemble(many, [1.0, 1e5], width=width, inits=4).test
+            assert four[0] / wide[0] == pytest.approx(1, abs=0.01)
+            assert four[1] / wide[1] == pytest.approx(4 / 3, abs=0.15)
+
+    def test_doubling_the_width_takes_a_third_off_variance_and_bias(self, many):
+        losses = [theory.ensemble(many, [1e5], width=n) for n in (64, 128, 256)]
+        for one, two in pairwise(losses):
+            assert two.init_variance[0] / one.init_variance[0] == pytest.approx(2 / 3, abs=0.07)
+            assert two.bias[0] / one.bias[0] == pytest.approx(2 / 3, abs=0.07)
+
+    def test_an_easy_task_is_nearly_all_variance(self):
+        easy = Spectrum.power_law(a=3, b=1.25, modes=1e6, binned=True)
+        one, wide = (theory.ensemble(easy, [1e5], width=n) for n in (64, 256))
+        assert one.init_variance[0] > 0.9 * one.test[0]
+        assert one.init_variance[0] / wide.init_variance[0] == pytest.approx(4**1.25, rel=0.15)
+
+    def test_tables_of_students_follow_the_theory(self):
+        """The figure's own 20 tables of each kind: within 4 standard errors + 3 % at all 16 times."""
+        few, steps = Spectrum.power_law(a=1.5, b=1.25, modes=500), np.logspace(0, 5, 16)
+        final = {}
+        for e, d in ((1, 1), (1, 4), (4, 1), (4, 4)):
+            table = {"inits": e, "datasets": d, "width": 64, "samples": 128}
+            limit = theory.ensemble(few, steps, **table)
+            runs = experiment.ensemble(few, steps, **table, key=jax.random.key(e + d), repeats=20)
+            assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.test_error + 0.03 * runs.test)
+            final[e, d] = limit.test[-1]
+        assert final[4, 4] < final[4, 1] < final[1, 4] < final[1, 1]
+        assert 3 < limit.init_variance[-1] / limit.data_variance[-1] < 6
+        assert limit.both_variance[-1] > limit.init_variance[-1] + limit.data_variance[-1]
+
+    def test_the_peak_of_double_descent_is_variance(self):
+        """P = 128, t = 1e5: a peak of the loss at N = P, none in the bias, most of it in the variance over both."""
+        task = Spectrum.power_law(a=1.5, b=1.25, modes=4000, binned=True)
+        widths = np.array([32, 64, 128, 256, 512])
+        parts = [theory.ensemble(task, [1e5], width=n, samples=128) for n in widths]
+        test, bias, both = (np.array([getattr(p, x)[0] for p in parts]) for x in ("test", "bias", "both_variance"))
+        assert np.argmax(test) == 2
+        assert np.all(np.diff(bias) < 0)
+        assert both[2] > 0.6 * test[2]
+        early = [theory.ensemble(task, [100.0], width=n, samples=128).test[0] for n in widths]
+        assert np.all(np.diff(early) < 0)
+        wide = theory.ensemble(task, [1e5], width=1e6, samples=128)
+        assert max(wide.init_variance[0], wide.both_variance[0]) < 0.01 * wide.data_variance[0]
+        noisy = theory.ensemble(task, [1e5], width=1e6, samples=128, noise=0.3)
+        assert noisy.data_variance[0] > 2 * wide.data_variance[0]
+
+    def test_four_students_win_around_the_peak_and_nowhere_else(self, many):
+        total, scarce = np.logspace(1.2, 4, 60), {"samples": 128}
+        one = np.array([theory.ensemble(many, [1e5], width=n, **scarce).test[0] for n in total])
+        four = np.array([theory.ensemble(many, [1e5], width=n / 4, inits=4, **scarce).test[0] for n in total])
+        better = total[four < one]
+        assert 35 < better.min() < 50
+        assert 250 < better.max() < 350
+        assert len(better) == np.sum((total >= better.min()) & (total <= better.max()))
+        assert abs(total[one.argmax()] / 128 - 1) < 0.1
+        assert abs(total[four.argmax()] / 512 - 1) < 0.2 or four.max() < 0.7  # its own peak, at 512, is low
+        times = np.logspace(-1, 5, 61)
+        for n in better:  # stopped at the best time, the wide one wins again
+            best = theory.ensemble(many, times, width=n, **scarce).test.min()
+            assert best <= theory.ensemble(many, times, width=n / 4, inits=4, **scarce).test.min()
+
+
+class TestFreshData:
+    """The page "Fresh data: one-pass SGD"."""
+
+    STEPS = np.unique(np.logspace(0, 3, 16).astype(int))
+
+    def test_streams_follow_the_theory(self, spectrum):
+        """The figures' own streams: within 4 standard errors + 4 % at every step."""
+        spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=1000)
+        settings = [(1.0, 32, n, n, 24) for n in (16, 256)] + [(0.5, b, 256, b, 24) for b in (1, 4, 32)]
+        final = {}
+        for rate, batch, width, key, repeats in settings:
+            method = {"learning_rate": rate, "batch_size": batch, "width": width}
+            limit = theory.sgd(spectrum, self.STEPS, **method)
+            runs = experiment.sgd(spectrum, self.STEPS, **method, key=jax.random.key(key), repeats=repeats)
+            assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.test_error + 0.04 * runs.test), method
+            final[rate, batch, width] = limit.test[-1]
+        assert final[1.0, 32, 16] > 2 * final[1.0, 32, 256]
+        assert final[0.5, 1, 256] > final[0.5, 4, 256] > final[0.5, 32, 256]
+        assert 1.2 < final[0.5, 1, 256] / final[0.5, 32, 256] < 1.5  # "by about a third"
+
+    def test_where_the_scatter_comes_from(self):
+        """Relative standard deviation at step 1,000 of streams, and of the same students with streams averaged."""
+        spectrum, scatter = Spectrum.power_law(a=1.5, b=1.25, modes=1000), {}
+        for batch in (1, 32):
+            method = {"learning_rate": 0.5, "batch_size": batch, "width": 256, "repeats": 64}
+            for average in (False, True):
+                runs = experiment.sgd(spectrum, [1000], **method, key=jax.random.key(batch), average_batches=average)
+                scatter[batch, average] = float(runs.test_std[0] / runs.test[0])
+        assert 1.5 < scatter[1, False] / scatter[1, True] < 3
+        assert scatter[32, False] / scatter[32, True] < 1.1
+        assert scatter[1, False] > 1.3 * scatter[32, False]
+
+    def test_the_excess_falls_with_the_rate_and_with_the_loss(self):
+        task = Spectrum.power_law(a=1.5, b=1.25, modes=1e6, binned=True)
+
+        def excess(rate, steps, batch=1, noise=0.0):
+            sgd = theory.sgd(task, steps, learning_rate=rate, batch_size=batch, width=256, noise=noise).test
+            return sgd - theory.sgd(task, steps, learning_rate=rate, batch_size=1e12, width=256).test
+
+        early = excess(0.2, [1], batch=1)[0] / excess(0.2, [1], batch=4)[0]
+        assert early == pytest.approx(4, rel=0.01)
+        assert excess(0.4, [1000])[0] / excess(0.2, [2000])[0] == pytest.approx(2, rel=0.25)  # same eta t
+        steps = [100, 1000, 10_000, 100_000]
+        sgd, full = (theory.sgd(task, steps, learning_rate=0.4, batch_size=b).test for b in (1, 1e12))
+        assert np.all(np.abs(sgd / full - 1.2) < 0.05)  # infinite width: a nearly constant share of a falling loss
+        assert sgd[-1] < 0.15 * sgd[0]
+        ends = [theory.sgd(task, [10**7], learning_rate=0.4, batch_size=b, width=256).test[0] for b in (1, 2, 1e12)]
+        assert ends[0] > 1.2 * ends[2]  # finite width has a floor, and SGD one above it
+        assert (ends[0] - ends[2]) / (ends[1] - ends[2]) == pytest.approx(2, rel=0.2)
+        floors = [theory.sgd(task, [10**6], learning_rate=r, batch_size=b, width=256, noise=0.5).test[0]
+                  for r, b in ((0.8, 1), (0.4, 1), (0.8, 2))]  # fmt: skip
+        bottom = theory.sgd(task, [10**6], learning_rate=0.8, batch_size=1e12, width=256).test[0]
+        assert floors[0] > 1.5 * bottom
+        assert floors[0] > floors[1]
+        assert floors[0] > floors[2]
+
+    def test_small_rates_are_gradient_flow_on_infinite_data(self):
+        task = Spectrum.power_law(a=1.5, b=1.25, modes=1e6, binned=True)
+        flow = theory.gradient_flow(task, [100.0], width=256).test
+        off = [
+            theory.sgd(task, [100 / r], learning_rate=r, batch_size=1, width=256).test / flow - 1 for r in (0.1, 0.05)
+        ]
+        assert off[1] < 0.06
+        assert off[0] / off[1] == pytest.approx(2, rel=0.15)
+
+    def test_the_edge_of_stability_in_the_table(self):
+        spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=1000)
+        one, eight = (float(theory.sgd_stability_limit(spectrum, batch_size=b, width=256)) for b in (1, 8))
+        full = float(theory.stability_limit(spectrum, width=256))
+        assert one / full == pytest.approx(1 / 4, abs=0.03)
+        assert eight / full > 0.8
+
+    def test_the_batch_does_not_matter_up_to_a_critical_one(self):
+        many = Spectrum.power_law(a=1.5, b=1.25, modes=1e5, binned=True)
+
+        def best(batch, noise):
+            top = theory.sgd_stability_limit(many, batch_size=batch, width=512)
+            losses = jax.vmap(
+                lambda rate: theory.sgd(
+                    many, jnp.array([2**17 / batch]), learning_rate=rate, batch_size=batch, noise=noise, width=512
+                ).test[0]
+            )
+            return float(losses(top * jnp.logspace(-2, -0.05, 12)).min())
+
+        for noise in (0.0, 0.1, 0.5):
+            loss = {batch: best(batch, noise) for batch in (1.0, 64.0, 1024.0, 4096.0)}
+            assert loss[64] / loss[1] < 1.01
+            assert loss[1024] / loss[1] > 1.05
+            assert 1.3 < loss[4096] / loss[1] < 1.7

@@ -30,7 +30,32 @@ def right(id, p):
         return [(p["a"] - 1) / p["b"], min(p["a"] - 1, 2 * p["b"]), min(p["a"] - 1, p["b"])]
     if id == "bottlenecks.which-binds":
         return min((p["time"] ** (1 / p["b"]), "time"), (p["samples"], "data"), (p["width"], "width"))[1]
-    return p["factor"] ** p["b"]
+    if id == "bottlenecks.which-variance":
+        loss = theory.ensemble(
+            Spectrum.power_law(a=p["a"], b=p["b"], modes=p["modes"]),
+            [p["time"]],
+            **{name: p[name] for name in ("width", "samples", "noise")},
+        )
+        parts = {"features": loss.init_variance, "data": loss.data_variance, "both": loss.both_variance}
+        return max(parts, key=lambda name: float(parts[name][0]))
+    if id == "bottlenecks.ensemble-size":  # by bisection, where the check has the formula
+        spectrum, low, high = Spectrum.power_law(a=p["a"], b=p["b"], modes=p["modes"]), 1.0, 1e4
+        goal = theory.gradient_flow(spectrum, [p["time"]], width=2 * p["width"]).test[0]
+        for _ in range(40):
+            middle = np.sqrt(low * high)
+            many = theory.ensemble(spectrum, [p["time"]], width=p["width"], inits=middle).test[0] > goal
+            low, high = (middle, high) if many else (low, middle)
+        return low
+    if id == "bottlenecks.batch-noise":
+        spectrum = Spectrum.power_law(a=p["a"], b=p["b"], modes=p["modes"])
+        method = {"learning_rate": p["learning_rate"], "width": p["width"]}
+        sgd = theory.sgd(spectrum, [p["step"]], batch_size=p["batch_size"], noise=p["noise"], **method)
+        return 1 - theory.gradient_descent(spectrum, [p["step"]], **method).test[0] / sgd.test[0]
+    if id == "bottlenecks.online-gap":
+        return p["noise"]
+    if id == "bottlenecks.bend":
+        return p["factor"] ** p["b"]
+    raise KeyError(f"no right answer written down for {id}")
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -80,6 +105,24 @@ WRONG = {  # what people answer, and a word that the reply must hold
         ("data", "reach further"),
         ("money", "one of the words"),
     ],
+    "bottlenecks.which-variance": [
+        ("features", "a larger part"),
+        ("data", "a larger part"),
+        ("bias", "one of the words"),
+    ],
+    "bottlenecks.ensemble-size": [
+        (2, "The bias stays"),
+        (4.0, "end above"),
+        (12.0, "end below"),
+        (0.5, "at least 1"),
+        ("many", "one number"),
+    ],
+    "bottlenecks.batch-noise": [
+        (1.5, "between 0 and 1"),
+        (0.9, "Compare the same step"),
+        ("some", "one number"),
+    ],
+    "bottlenecks.online-gap": [(0, "leaves something out"), (0.3, "sample of the population"), ([1, 2], "one number")],
     "bottlenecks.bend": [(4, "slower"), (4 ** (1 / 1.5), "other way round"), (5.0, "solve for t")],
 }
 
@@ -92,7 +135,9 @@ def test_wrong_answers_get_the_right_words(id, answer, says):
 
 
 @pytest.mark.parametrize("seed", ["ada", "bob", "cyd"])
-@pytest.mark.parametrize("id", ["bottlenecks.effective-ridge", "bottlenecks.exponents", "bottlenecks.bend"])
+@pytest.mark.parametrize(
+    "id", [f"bottlenecks.{name}" for name in ("effective-ridge", "exponents", "bend", "ensemble-size")]
+)
 def test_no_message_shows_the_answer(id, seed):
     """The digits of the answer do not stand in what a wrong answer is told."""
     target = np.atleast_1d(right(id, exercises.parameters(id, seed=seed)))
@@ -119,7 +164,7 @@ def test_a_seed_always_draws_the_same_numbers_and_others_draw_others():
 
 
 def test_unknown_exercises_are_named():
-    with pytest.raises(ValueError, match=r"id must be one of bottlenecks\.bend.*got 'nope'"):
+    with pytest.raises(ValueError, match=r"id must be one of bottlenecks\..*bottlenecks\.bend.*got 'nope'"):
         exercises.check("nope", 1)
 
 
@@ -133,3 +178,26 @@ def test_where_two_slips_give_one_number_neither_is_named():
     exercise = exercises.REGISTRY["bottlenecks.exponents"]
     with pytest.raises(Wrong, match="just being learned"):
         exercise.check([2.0, 2.0, 1.5], {"a": 3.0, "b": 1.5})
+
+
+def test_every_draw_of_an_ensemble_has_one_clear_answer():
+    """No near-ties between variances, each of which is the answer for some seed; and no endless ensembles."""
+    largest = set()
+    for seed in range(30):
+        p = exercises.parameters("bottlenecks.which-variance", seed=seed)
+        spectrum = Spectrum.power_law(a=p["a"], b=p["b"], modes=p["modes"])
+        loss = theory.ensemble(spectrum, [p["time"]], **{name: p[name] for name in ("width", "samples", "noise")})
+        parts = sorted(float(x[0]) for x in (loss.init_variance, loss.data_variance, loss.both_variance))
+        assert parts[2] > 1.2 * parts[1]
+        largest.add(right("bottlenecks.which-variance", p))
+        count = right("bottlenecks.ensemble-size", exercises.parameters("bottlenecks.ensemble-size", seed=seed))
+        assert 2.2 < count < 100
+    assert largest == {"features", "data", "both"}
+
+
+def test_shares_of_the_wrong_runs_are_recognised():
+    p = exercises.parameters("bottlenecks.batch-noise")
+    true = right("bottlenecks.batch-noise", p)
+    assert "for the rest" in exercises.check("bottlenecks.batch-noise", 1 - true).message
+    silent = right("bottlenecks.batch-noise", p | {"noise": 0.0})
+    assert "without label noise" in exercises.check("bottlenecks.batch-noise", silent).message

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from solvable import Spectrum
 from solvable.linear_model import exact, experiment, theory
 
-STEPS = [0, 1, 5, 20, 63, 64, 256, 1024]
+STEPS = [0, 1, 5, 7, 8, 9, 20, 64, 256, 1024]
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +92,29 @@ def test_streams_of_the_experiment_are_those_streams(spectrum):
     assert np.all(np.abs(streams.test - averaged.test) < 3 * streams.test_error)  # the same features in both
     assert np.all(streams.test_std > averaged.test_std)
     assert np.all(streams.test_error / streams.test < 0.02)
+
+
+def test_the_shortcut_of_the_experiment_keeps_the_distribution(spectrum):
+    """Literal batches of 3 in all N features against the experiment's steps: mean, spread and skew of the loss."""
+    rng, batch, repeats = np.random.default_rng(0), 3, 4000
+    a = jnp.asarray(rng.standard_normal((8, 300)))
+    student = exact.basis(spectrum, a)
+    q, target, floor = (np.asarray(x) for x in student)
+    off = np.tile(-target, (repeats, 1))
+    for _ in range(12):
+        phi = rng.standard_normal((repeats, batch, 8)) * np.sqrt(q)
+        labels = np.sqrt(floor + 0.1) * rng.standard_normal((repeats, batch))
+        error = labels - np.einsum("rbn,rn->rb", phi, off)
+        off = off + 1.0 / batch * np.einsum("rb,rbn->rn", error, phi)
+    literal = floor + off**2 @ q
+    features = jnp.broadcast_to(a, (repeats, 8, 300))
+    keys = jax.random.split(jax.random.key(3), repeats)
+    settings = jnp.asarray(1.0), jnp.asarray(0.1), jnp.asarray(float(batch)), False
+    quick = np.asarray(experiment._streams(spectrum, jnp.array([12.0]), features, keys, *settings))[:, 0]
+    assert np.mean(quick) == pytest.approx(np.mean(literal), abs=4 * np.std(literal) / np.sqrt(repeats))
+    for share in (5, 25, 50, 75, 95):
+        assert np.percentile(quick, share) == pytest.approx(np.percentile(literal, share), rel=0.05)
+    assert np.std(quick) == pytest.approx(np.std(literal), rel=0.12)
 
 
 def test_the_limit_of_stability_is_where_the_recursion_turns(spectrum):

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from solvable import Spectrum, linear_model
 from solvable.laplace import talbot
-from solvable.linear_model import experiment, flow, response, students, theory
+from solvable.linear_model import flow, response, students, theory
 
 inf = np.inf
 TIMES = np.logspace(-1, 5, 13)

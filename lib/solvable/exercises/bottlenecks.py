@@ -177,3 +177,115 @@ def _check_bend(answer: Any, drawn: Parameters) -> str:
 
 
 register(Exercise("bottlenecks.bend", 1, _draw_bend, _check_bend))
+
+
+def _draw_variance(random: np.random.Generator | None) -> Parameters:
+    cases = {  # one where each variance is the largest
+        "features": {"width": 30, "samples": 300, "noise": 0.0, "time": 1e4},
+        "data": {"width": 500, "samples": 60, "noise": 0.1, "time": 1e3},
+        "both": {"width": 64, "samples": 128, "noise": 0.0, "time": 1e5},
+    }
+    spectrum: Parameters = {"a": 1.5, "b": 1.25, "modes": 1000}
+    if random is None:
+        return spectrum | cases["both"]
+    case = cases[str(random.choice(sorted(cases)))]
+    sizes = {name: int(case[name] * random.uniform(0.85, 1.15)) for name in ("width", "samples")}
+    return spectrum | case | sizes
+
+
+def _check_variance(answer: Any, drawn: Parameters) -> str:
+    names = {"features": "init_variance", "data": "data_variance", "both": "both_variance"}
+    if not isinstance(answer, str) or answer.strip().lower() not in names:
+        raise Wrong('Answer with one of the words "features", "data" and "both".')
+    spectrum = Spectrum.power_law(a=drawn["a"], b=drawn["b"], modes=drawn["modes"])
+    sizes = {name: drawn[name] for name in ("width", "samples", "noise")}
+    loss = theory.ensemble(spectrum, [drawn["time"]], **sizes)
+    parts = {name: float(getattr(loss, field)[0]) for name, field in names.items()}
+    mine = answer.strip().lower()
+    if parts[mine] < max(parts.values()):
+        raise Wrong(
+            f"Averaging over {'more features' if mine == 'features' else mine} would remove {parts[mine]:.2g} of the "
+            "loss, and there is a larger part. `theory.ensemble` returns all three; mind the time and the noise."
+        )
+    return "That is what to spend on: the ensemble that divides the largest variance gains the most."
+
+
+register(Exercise("bottlenecks.which-variance", 1, _draw_variance, _check_variance))
+
+
+def _draw_ensemble_size(random: np.random.Generator | None) -> Parameters:
+    if random is None:
+        return {"a": 1.5, "b": 1.25, "modes": 2000, "width": 100, "time": 1e4}
+    a, b = round(float(random.uniform(1.6, 2.2)), 1), round(float(random.uniform(1.1, 1.4)), 2)
+    return {"a": a, "b": b, "modes": 2000, "width": int(random.integers(50, 150)), "time": 1e4}
+
+
+def _check_ensemble_size(answer: Any, drawn: Parameters) -> str:
+    count = as_number(answer, "The number of networks")
+    if count < 1:
+        raise Wrong("The number of networks should be at least 1.")
+    spectrum = Spectrum.power_law(a=drawn["a"], b=drawn["b"], modes=drawn["modes"])
+    one = theory.ensemble(spectrum, [drawn["time"]], width=drawn["width"])
+    goal = float(theory.ensemble(spectrum, [drawn["time"]], width=2 * drawn["width"]).test[0])
+    needed = float(one.init_variance[0]) / (goal - float(one.bias[0]))
+    if _close(count, 2):
+        raise Wrong("Two have as many features as one of twice the width. Do they have its loss? The bias stays.")
+    if _close(count, float(one.test[0]) / goal):
+        raise Wrong("Averaging divides the variance alone, and not the whole loss.")
+    if not _close(count, needed, 0.02):
+        way = "above" if count < needed else "below"
+        raise Wrong(f"So many networks end {way} the loss of the wide one. Solve bias + variance / E = loss of 2 N.")
+    return "The bias of the narrow network is what it costs: past a point, no number of networks buys width."
+
+
+register(Exercise("bottlenecks.ensemble-size", 2, _draw_ensemble_size, _check_ensemble_size))
+
+
+def _draw_batch_noise(random: np.random.Generator | None) -> Parameters:
+    fixed: Parameters = {"a": 1.5, "b": 1.25, "modes": 1000, "width": 200, "step": 1000}
+    if random is None:
+        return fixed | {"batch_size": 4, "learning_rate": 1.0, "noise": 0.2}
+    noise, rate = round(float(random.uniform(0.1, 0.4)), 2), round(float(random.uniform(0.6, 1.2)), 1)
+    return fixed | {"batch_size": int(random.integers(3, 9)), "learning_rate": rate, "noise": noise}
+
+
+def _check_batch_noise(answer: Any, drawn: Parameters) -> str:
+    share = as_number(answer, "The share")
+    if not 0 <= share <= 1:
+        raise Wrong("A share of the loss should be between 0 and 1: what the noise adds, divided by the loss with it.")
+    spectrum = Spectrum.power_law(a=drawn["a"], b=drawn["b"], modes=drawn["modes"])
+    method = {"learning_rate": drawn["learning_rate"], "width": drawn["width"]}
+
+    def loss(batch: int | float, noise: float) -> float:
+        return float(theory.sgd(spectrum, [drawn["step"]], batch_size=batch, noise=noise, **method).test[0])
+
+    noisy, full = loss(drawn["batch_size"], drawn["noise"]), loss(1e12, 0.0)
+    if _close(share, 1 - full / loss(drawn["batch_size"], 0.0)):
+        raise Wrong("This is a run without label noise. Batches pass the noise of their labels on, too.")
+    if _close(share, full / noisy):
+        raise Wrong("This is what would be left without the noise; the question is for the rest.")
+    if not _close(share, 1 - full / noisy, 0.02):
+        raise Wrong("Compare the same step at the same learning rate and width: one run with batches, one without end.")
+    return "Some of it was fed by the student's own errors, some by the noise of the labels; both shrink with the rate."
+
+
+register(Exercise("bottlenecks.batch-noise", 2, _draw_batch_noise, _check_batch_noise))
+
+
+def _draw_online_gap(random: np.random.Generator | None) -> Parameters:
+    noise = 0.15 if random is None else round(float(random.uniform(0.05, 0.6)), 2)
+    return {"batch_size": 16, "learning_rate": 0.5, "width": 100, "noise": noise}
+
+
+def _check_online_gap(answer: Any, drawn: Parameters) -> str:
+    gap = as_number(answer, "The gap")
+    if gap == 0:
+        raise Wrong("Nearly: no data are used twice. But the test loss of this book leaves something out.")
+    if not _close(gap, drawn["noise"]):
+        raise Wrong(
+            "A fresh batch is a sample of the population. What does its error hold that the test loss does not?"
+        )
+    return "The batch tells the truth about the population: there is nothing to overfit."
+
+
+register(Exercise("bottlenecks.online-gap", 1, _draw_online_gap, _check_online_gap))

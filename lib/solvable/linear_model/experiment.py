@@ -251,7 +251,8 @@ def sgd(
     Raises:
       ValueError: for an argument out of range, or a learning rate at which a student diverges.
 
-    Gaussian data enter through the N features alone, so a step costs O(B N), not O(B N K).
+    A step costs O(N) at any batch size: given the size of a batch's errors, its gradient is a Gaussian vector with
+    known mean, so it is drawn at once.
     Book: "Fresh data: one-pass SGD".
     """
     numbers = jnp.asarray(check_steps(steps))
@@ -261,11 +262,11 @@ def sgd(
     modes = len(spectrum.eigenvalues)
     each = students.student_bytes(modes, numbers.size, size, batch)
     start = perf_counter()
-    settings = tuple(jnp.asarray(x, float) for x in (learning_rate, noise))
+    settings = tuple(jnp.asarray(x, float) for x in (learning_rate, noise, batch))
 
     def curves(keys: Array) -> tuple[Array, ...]:
         draws = students.draw(keys, modes, width=size, samples=None)
-        return (_streams(spectrum, numbers, draws.features, keys, *settings, batch, average_batches),)
+        return (_streams(spectrum, numbers, draws.features, keys, *settings, average_batches),)
 
     (test,) = students.in_chunks(curves, key, repeats, each)
     if not np.all(np.asarray(test) <= 1e3 * (spectrum.task_power.sum() + noise)):
@@ -277,7 +278,7 @@ def sgd(
     return LossCurves(numbers, mean, mean + noise, test_std=std, train_std=std, parameters=parameters)
 
 
-@partial(jax.jit, static_argnums=(6, 7))
+@partial(jax.jit, static_argnums=7)
 def _streams(
     spectrum: Spectrum,
     steps: Array,
@@ -285,20 +286,26 @@ def _streams(
     keys: Array,
     eta: Array,
     noise: Array,
-    batch: int,
+    batch: Array,
     average: bool,
 ) -> Array:
     def stream(a: Array | None, key: Array) -> Array:
         student = exact.basis(spectrum, a)
         if average:
-            return exact.moments(student, steps, eta, jnp.asarray(batch, float), noise)
-        spread = jnp.sqrt(student.irreducible + noise)  # of the labels around the best weights
+            return exact.moments(student, steps, eta, batch, noise)
+        irreducible = student.irreducible + noise
 
         def step(number: Array, off: Array) -> Array:  # off = weights - target
-            fresh, labels = jax.random.split(jax.random.fold_in(key, number))
-            phi = jax.random.normal(fresh, (batch, off.size)) * jnp.sqrt(student.rates)
-            error = spread * jax.random.normal(labels, (batch,)) - phi @ off
-            return off + eta / batch * (error @ phi)
+            size_key, along_key, side_key = jax.random.split(jax.random.fold_in(key, number), 3)
+            push = jnp.sqrt(student.rates) * off
+            loss = push @ push
+            total = jnp.maximum(loss + irreducible, 1e-300)  # variance of each sample's error e
+            size = jnp.sqrt(total * jax.random.chisquare(size_key, batch))  # |e|
+            side = jax.random.normal(side_key, off.shape)
+            side = side - push * (push @ side / jnp.where(loss > 0, loss, 1.0))  # inputs across the push
+            noise_along = jnp.sqrt(irreducible / total) * jax.random.normal(along_key)  # and along it, given e
+            along = push * (noise_along / jnp.sqrt(jnp.where(loss > 0, loss, 1.0)) - size / total)
+            return off + eta / batch * size * jnp.sqrt(student.rates) * (along + side)
 
         return exact.read_off(step, lambda off: student.irreducible + student.rates @ off**2, -student.target, steps)
 

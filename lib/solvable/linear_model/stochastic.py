@@ -28,10 +28,10 @@ from ..spectra import Spectrum
 from .curves import LossCurves
 from .descent import check_rate, edge, require_below
 from .final import check_sizes
-from .response import Disorder, check_converged, complex_dimension, kappa_at, missed
+from .response import Disorder, check_converged, complex_dimension, follow, kappa_at, missed
 
 CONTOUR = talbot(20)
-FEW = 64  # steps below this are read off a circle, the others off Talbot's contour in log zeta
+FEW = 8  # steps below this are read off a circle, the others off Talbot's contour in log zeta
 
 
 def sgd(
@@ -132,31 +132,37 @@ def _sgd_limit(spectrum: Spectrum, batch: Array, width: Array) -> Array:
 def _sgd(spectrum: Spectrum, steps: Array, eta: Array, batch: Array, width: Array, noise: Array) -> tuple[Array, Array]:
     disorder = Disorder.of(width, jnp.asarray(jnp.inf), noise)
 
-    def transform(zeta_minus_1: Array) -> tuple[Array, Array]:
-        """(1 + zeta_minus_1) x L-hat, and the residual of kappa."""
-        c, om = 1 + 1 / batch, -zeta_minus_1
-        root = jnp.sqrt(1 - c * om)
-        z = jnp.stack([-om / ((1 + root) * eta), -(1 + root).conj() / (c * eta)])  # z_- and z_+ conjugated
-        kappa, residual = kappa_at(spectrum, disorder, z.ravel())
-        f = jax.lax.complex(*(missed(spectrum, kappa) @ spectrum.task_power)) / z.ravel()
-        k = -z.ravel() * complex_dimension(spectrum, kappa)[0]
-        (f_slow, f_fast), (k_slow, k_fast) = f.reshape(2, -1), k.reshape(2, -1)
-        gap = eta**2 * c * (z[0] - z[1].conj())
+    c = 1 + 1 / batch
+
+    def frequencies(zeta_minus_1: Array) -> Array:
+        """z_- and the conjugate of z_+, both in the upper half plane."""
+        root = jnp.sqrt(1 + c * zeta_minus_1)
+        return jnp.concatenate([zeta_minus_1 / ((1 + root) * eta), -(1 + root).conj() / (c * eta)])
+
+    def transform(zeta_minus_1: Array, kappa: Array) -> Array:
+        """zeta x L-hat."""
+        z = frequencies(zeta_minus_1)
+        f = jax.lax.complex(*(missed(spectrum, kappa) @ spectrum.task_power)) / z
+        k = -z * complex_dimension(spectrum, kappa)[0]
+        (z_slow, z_fast), (f_slow, f_fast), (k_slow, k_fast) = (x.reshape(2, -1) for x in (z, f, k))
+        gap = eta**2 * c * (z_slow - z_fast.conj())
         f_hat, k_hat = (f_slow - f_fast.conj()) / gap, (k_slow - k_fast.conj()) / gap * eta**2 / batch
-        return (1 - om) * (f_hat - noise * k_hat / om) / (1 - k_hat), residual
+        return (1 + zeta_minus_1) * (f_hat + noise * k_hat / zeta_minus_1) / (1 - k_hat)
 
     nodes, weight = circle(FEW)
-    early, worst = transform(jnp.asarray(nodes - 1))
+    kappa, worst = kappa_at(spectrum, disorder, frequencies(jnp.asarray(nodes - 1)))
     few = jnp.minimum(steps, FEW)
-    first = 2 * jnp.sum(weight * jnp.exp(few[:, None] * np.log(nodes)) * early, axis=1).real
+    values = weight * transform(jnp.asarray(nodes - 1), kappa)
+    early = 2 * jnp.sum(values * jnp.exp(few[:, None] * np.log(nodes)), axis=1).real
 
-    def late(step: Array) -> tuple[Array, Array]:
-        value, residual = transform(jnp.expm1(CONTOUR.nodes / step))
-        return 2 * jnp.sum(CONTOUR.weights / step * value).real, residual
+    def late(at: tuple[Array, Array]) -> Array:
+        step, kappa = at
+        return 2 * jnp.sum(CONTOUR.weights / step * transform(jnp.expm1(CONTOUR.nodes / step), kappa)).real
 
-    then, residuals = jax.lax.map(late, jnp.maximum(steps, FEW))
-    test = jnp.where(steps < FEW, first, then)
-    return jnp.maximum(test, 0.0), jnp.maximum(worst, residuals.max())
+    many = jnp.maximum(steps, FEW)
+    kappas, residual = follow(spectrum, disorder, lambda step: frequencies(jnp.expm1(CONTOUR.nodes / step)), many)
+    test = jnp.where(steps < FEW, early, jax.lax.map(late, (many, kappas)))
+    return jnp.maximum(test, 0.0), jnp.maximum(worst, residual)
 
 
 def check_batch(batch_size: ArrayLike) -> None:
