@@ -82,6 +82,35 @@ def from_scratch(modes, count):
     return np.array(losses)
 
 
+def surface_of_losses():
+    """20 widths x 20 sample sizes x 60 times at K = 2,000: all modes, and Gauss sums over them."""
+    widths, samples, times = np.logspace(1, 3.3, 20), np.logspace(1.05, 3.35, 20), np.logspace(0, 5, 60)
+    pairs = [np.ravel(x) for x in np.meshgrid(widths, samples)]
+    losses = {}
+    for binned in (True, False):
+        spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=2000, binned=binned)
+        theory.gradient_flow(spectrum, times, width=1, samples=2)  # compiles
+        start = time.perf_counter()
+        losses[binned] = np.array(
+            [theory.gradient_flow(spectrum, times, width=n, samples=p).test for n, p in zip(*pairs, strict=True)]
+        )
+        seconds = time.perf_counter() - start
+        print(f"20 x 20 x 60 losses, K = 2,000 as {len(spectrum.eigenvalues)} numbers: {seconds:.1f} s")
+    print(f"largest relative difference of the two: {np.max(np.abs(losses[True] / losses[False] - 1)):.1e}\n")
+
+
+def stream():
+    """One-pass SGD at K = 1e12 modes, 60 steps up to 1e8, with compilation and after it."""
+    spectrum = Spectrum.power_law(a=1.8, b=1.4, modes=1e12, binned=True)
+    steps = np.unique(np.logspace(0, 8, 60).astype(int))
+    for words in ("with compilation", "again, another rate"):
+        start = time.perf_counter()
+        rate = 0.3 if words == "with compilation" else 0.31
+        theory.sgd(spectrum, steps, learning_rate=rate, batch_size=1, width=1000).test.block_until_ready()
+        print(f"one-pass SGD, K = 1e12, 60 steps to 1e8, {words}: {time.perf_counter() - start:.2f} s")
+    print()
+
+
 def main():
     """Print everything."""
     device = jax.devices()[0]
@@ -113,6 +142,8 @@ def main():
     print(f"20 times from scratch in NumPy: {plain_seconds:.2f} s, here {ours:.2f} s: {plain_seconds / ours:.0f} times")
     print(f"largest relative difference of the two: {apart:.1e}\n")
 
+    surface_of_losses()
+    stream()
     spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=1000)
     for width, samples in ((100, 150), (256, 1000)):
         sizes = {"width": width, "samples": samples, "key": jax.random.key(0), "repeats": 32}

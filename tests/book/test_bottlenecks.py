@@ -436,3 +436,15 @@ class TestFreshData:
             assert loss[64] / loss[1] < 1.01
             assert loss[1024] / loss[1] > 1.05
             assert 1.3 < loss[4096] / loss[1] < 1.7
+
+    def test_near_the_edge_training_makes_things_worse(self):
+        task = Spectrum.power_law(a=1.5, b=1.25, modes=1e4, binned=True)
+        assert 1.6 < theory.sgd_stability_limit(task, batch_size=1, width=256) < 1.7
+        for noise in (0.0, 0.1, 0.5):
+            assert theory.sgd(task, [10_000], learning_rate=1.6, batch_size=1, width=256, noise=noise).test[0] > 1
+
+        def end(rate, batch):
+            return theory.sgd(task, [10_000], learning_rate=rate, batch_size=batch, width=256, noise=0.5).test[0]
+
+        assert end(0.2, 1) < end(0.4, 1)  # lower rate, lower floor
+        assert end(0.4, 16) < end(0.4, 1)  # larger batch, lower floor

@@ -51,6 +51,10 @@ def right(id, p):
         method = {"learning_rate": p["learning_rate"], "width": p["width"]}
         sgd = theory.sgd(spectrum, [p["step"]], batch_size=p["batch_size"], noise=p["noise"], **method)
         return 1 - theory.gradient_descent(spectrum, [p["step"]], **method).test[0] / sgd.test[0]
+    if id == "bottlenecks.batch-rate":
+        spectrum = Spectrum.power_law(a=p["a"], b=p["b"], modes=p["modes"])
+        one = theory.sgd_stability_limit(spectrum, batch_size=1, width=p["width"])
+        return theory.stability_limit(spectrum, width=p["width"]) / one
     if id == "bottlenecks.online-gap":
         return p["noise"]
     if id == "bottlenecks.bend":
@@ -122,6 +126,7 @@ WRONG = {  # what people answer, and a word that the reply must hold
         (0.9, "Compare the same step"),
         ("some", "one number"),
     ],
+    "bottlenecks.batch-rate": [(1 / 4.2098, "Upside down"), (2.0, "Divide two limits"), ("big", "one number")],
     "bottlenecks.online-gap": [(0, "leaves something out"), (0.3, "sample of the population"), ([1, 2], "one number")],
     "bottlenecks.bend": [(4, "slower"), (4 ** (1 / 1.5), "other way round"), (5.0, "solve for t")],
 }

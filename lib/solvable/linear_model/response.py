@@ -90,8 +90,13 @@ def solve_from(spectrum: Spectrum, disorder: Disorder, z: Array, start: Array) -
     return kappa, jnp.where(jnp.all(kappa.imag > 0), size, jnp.inf)  # Im kappa > 0: the physical branch
 
 
-def follow(spectrum: Spectrum, disorder: Disorder, contour: Contour, times: Array) -> tuple[Array, Array]:
-    """kappa on the contour of every time, (T, J): each starts from the time before. And the largest residual."""
+def follow(
+    spectrum: Spectrum, disorder: Disorder, contour: Contour, times: Array, first: Array | None = None
+) -> tuple[Array, Array]:
+    """kappa on the contour of every time, (T, J): each starts from the time before. And the largest residual.
+
+    `first` is kappa on the contour of the earliest time, where it is known.
+    """
     spectrum, disorder, times = jax.lax.stop_gradient((spectrum, disorder, times))
     order = jnp.argsort(times)
 
@@ -102,8 +107,8 @@ def follow(spectrum: Spectrum, disorder: Disorder, contour: Contour, times: Arra
         kappa, size = _next_kappa(spectrum, disorder, nodes, *state, time)
         return (time, kappa), (kappa, size)
 
-    first = times[order[0]]
-    start = first, kappa_at(spectrum, disorder, nodes(first))[0]
+    earliest = times[order[0]]
+    start = earliest, kappa_at(spectrum, disorder, nodes(earliest))[0] if first is None else first
     _, (kappas, sizes) = jax.lax.scan(step, start, times[order])
     return jnp.zeros_like(kappas).at[order].set(kappas), jnp.max(sizes)
 

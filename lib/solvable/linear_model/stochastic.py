@@ -149,8 +149,14 @@ def _sgd(spectrum: Spectrum, steps: Array, eta: Array, batch: Array, width: Arra
         f_hat, k_hat = (f_slow - f_fast.conj()) / gap, (k_slow - k_fast.conj()) / gap * eta**2 / batch
         return (1 + zeta_minus_1) * (f_hat + noise * k_hat / zeta_minus_1) / (1 - k_hat)
 
+    def contour(step: Array) -> Array:
+        return frequencies(jnp.expm1(CONTOUR.nodes / step))
+
+    many = jnp.maximum(steps, FEW)
     nodes, weight = circle(FEW)
-    kappa, worst = kappa_at(spectrum, disorder, frequencies(jnp.asarray(nodes - 1)))
+    both = jnp.concatenate([frequencies(jnp.asarray(nodes - 1)), contour(many.min())])
+    kappa, worst = kappa_at(spectrum, disorder, both)
+    kappa, first = jnp.split(kappa, [2 * len(nodes)])
     few = jnp.minimum(steps, FEW)
     values = weight * transform(jnp.asarray(nodes - 1), kappa)
     early = 2 * jnp.sum(values * jnp.exp(few[:, None] * np.log(nodes)), axis=1).real
@@ -159,8 +165,7 @@ def _sgd(spectrum: Spectrum, steps: Array, eta: Array, batch: Array, width: Arra
         step, kappa = at
         return 2 * jnp.sum(CONTOUR.weights / step * transform(jnp.expm1(CONTOUR.nodes / step), kappa)).real
 
-    many = jnp.maximum(steps, FEW)
-    kappas, residual = follow(spectrum, disorder, lambda step: frequencies(jnp.expm1(CONTOUR.nodes / step)), many)
+    kappas, residual = follow(spectrum, disorder, contour, many, first)
     test = jnp.where(steps < FEW, early, jax.lax.map(late, (many, kappas)))
     return jnp.maximum(test, 0.0), jnp.maximum(worst, residual)
 
