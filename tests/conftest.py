@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items):
     if find_browser() is None and not os.environ.get("REQUIRE_BROWSER"):
         for item in items:
             if item.get_closest_marker("browser"):
-                item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
+                item.add_marker(pytest.mark.skip(reason=NO_BROWSER))  # said aloud below; CI requires a browser
 
 
 def pytest_terminal_summary(terminalreporter):

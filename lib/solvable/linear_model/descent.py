@@ -57,7 +57,7 @@ def gradient_descent(
       spectrum: the K modes.
       steps: shape (T,), step numbers, whole and >= 0, in any order; known values, not traced by jax.
       learning_rate: eta > 0, multiplies half the gradient of the mean square error; in units of 1 / eigenvalue.
-      momentum: beta of heavy ball, >= 0 and < 1; 0 is plain gradient descent.
+      momentum: beta of heavy ball, >= 0 and < 1, a known number; 0 is plain gradient descent.
       width, samples, noise: as in `gradient_flow`.
 
     Returns:
@@ -65,18 +65,20 @@ def gradient_descent(
 
     Raises:
       ValueError: for an argument out of range, or a learning rate at or past the `stability_limit`, which is named.
-        (A traced learning rate is not checked; past 0.85 of the limit its losses would be wrong.)
+        (Where it or a size is traced by jax it is not checked: past 0.85 of the limit losses would be wrong.)
       RuntimeError: where jax is in float32, or if the self-consistent equation did not converge.
 
     Exact as N, P and the effective dimension grow together; gradient flow is the limit eta -> 0 at fixed
     time = eta x steps / (1 - beta). The quadrature error is below 1e-8 of the loss plus 1e-10 of the initial loss.
-    Source: Bordelon, Atanasov, Pehlevan (2024), discrete time. Book: "Power law in, power law out".
+    Source: Bordelon, Atanasov, Pehlevan (2024), discrete time. No page shows it yet.
     """
     check_sizes(width=width, samples=samples, noise=noise)
     numbers = check_steps(steps)
     check_rate(learning_rate)
     require_scalar("momentum", momentum)
     require("momentum", momentum, ">= 0 and < 1", lambda x: (x >= 0) & (x < 1))
+    if concrete(momentum) is None:
+        raise ValueError("momentum must be a known number; it is being traced by jax")
     limit = stability_limit(spectrum, momentum=momentum, width=width, samples=samples)
     require_below("learning_rate", learning_rate, limit)
     eta, beta, *sizes = (jnp.asarray(x, float) for x in (learning_rate, momentum, width, samples, noise))
@@ -115,7 +117,7 @@ def stability_limit(
       width, samples: as in `gradient_flow`.
 
     Returns:
-      A scalar, in units of 1 / eigenvalue. Book: "Power law in, power law out".
+      A scalar, in units of 1 / eigenvalue. Book: "What a batch buys".
     """
     check_sizes(width=width, samples=samples)
     _, largest = edge(spectrum, *(jnp.asarray(x, float) for x in (width, samples)))
@@ -154,9 +156,10 @@ def golden_section(function: Callable[[Array], Array], low: Array, high: Array) 
 
 def _talbot_from(eta: Array, beta: Array, limit: Array) -> int:
     """The step from which nothing is left of modes with negative or complex u."""
-    if concrete(eta) is None or concrete(beta) is None or concrete(limit) is None:
-        return FEW
-    flip = float((1 + beta) * eta / limit * 2 - 1 - beta)  # -(u + beta/u) of the fastest mode
+    if concrete(eta) is None or concrete(limit) is None:
+        flip = 0.7 * (1 + float(beta))  # taken to be 0.85 of the limit
+    else:
+        flip = float((1 + beta) * eta / limit * 2 - 1 - beta)  # -(u + beta/u) of the fastest mode
     fastest = (flip + np.sqrt(max(flip**2 - 4 * float(beta), 0.0))) / 2
     slowest = max(fastest, float(beta) ** 0.5, 1e-300)
     return max(FEW, int(np.ceil(FORGOTTEN / -np.log(slowest))))

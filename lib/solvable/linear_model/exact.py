@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require_float64, require_shape
+from .._checks import concrete, require_float64, require_shape
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from .curves import LossCurves
@@ -62,8 +63,10 @@ def sgd(
       learning_rate, batch_size, noise: as in `theory.sgd`.
 
     Returns:
-      ``LossCurves`` whose ``times`` are the step numbers; ``train`` is test + noise. It grows without end where the
-      learning rate is too large, and says so with ``inf``.
+      ``LossCurves`` whose ``times`` are the step numbers; ``train`` is test + noise.
+
+    Raises:
+      ValueError: for an argument out of range, or a learning rate at which the loss leaves float64 in these steps.
 
     Exact for Gaussian data at any size. Costs O(N K + N max(steps)). Book: "Fresh data: one-pass SGD".
     """
@@ -81,6 +84,9 @@ def sgd(
     losses = moments(
         rotated, jnp.asarray(numbers), *(jnp.asarray(x, float) for x in (learning_rate, batch_size, noise))
     )
+    known = concrete(losses)
+    if known is not None and not np.isfinite(known).all():
+        raise ValueError(f"learning_rate must be smaller; got {learning_rate}, and the loss grows without end")
     parameters = {"spectrum": spectrum, "learning_rate": learning_rate, "batch_size": batch_size, "noise": noise}
     return LossCurves(jnp.asarray(numbers), losses, losses + noise, parameters=parameters)
 

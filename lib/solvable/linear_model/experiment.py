@@ -98,10 +98,10 @@ def gradient_descent(
       ``LossCurves`` as from `gradient_flow`; its ``times`` are the step numbers.
 
     Raises:
-      ValueError: for an argument out of range, or a learning rate at which one of the students diverges.
+      ValueError: for an argument out of range, or a learning rate at which losses grow a thousandfold in these steps.
       RuntimeError: where jax is in float32.
 
-    Costs as `gradient_flow`. Book: "Power law in, power law out".
+    Costs as `gradient_flow`. No page shows it yet.
     """
     numbers = jnp.asarray(check_steps(steps))
     check_rate(learning_rate)
@@ -249,7 +249,7 @@ def sgd(
       ``LossCurves``: mean, standard deviation over repeats; ``train`` is test + noise.
 
     Raises:
-      ValueError: for an argument out of range, or a learning rate at which a student diverges.
+      ValueError: for an argument out of range, or a learning rate at which a loss grows a thousandfold in these steps.
 
     A step costs O(N) at any batch size: given the size of a batch's errors, its gradient is a Gaussian vector with
     known mean, so it is drawn at once.
@@ -260,7 +260,7 @@ def sgd(
     batch = require_count("batch_size", batch_size)
     (size,) = students.check(spectrum, noise, key, repeats, width=width)
     modes = len(spectrum.eigenvalues)
-    each = students.student_bytes(modes, numbers.size, size, batch)
+    each = students.student_bytes(modes, numbers.size, size, None)
     start = perf_counter()
     settings = tuple(jnp.asarray(x, float) for x in (learning_rate, noise, batch))
 

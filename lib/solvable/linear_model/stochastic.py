@@ -93,8 +93,8 @@ def sgd_stability_limit(spectrum: Spectrum, *, batch_size: ArrayLike, width: Arr
               \quad\Longleftrightarrow\quad \eta = \frac{2}{c\,x\,(1 + D/N)}, \qquad
               D = \sum_k \frac{\lambda_k}{x - \lambda_k} = B + 1
 
-    or the edge of the kernel's spectrum, where this comes first. For small batches it is about
-    2 B / (B + 1) / tr(Lambda).
+    or the edge of the kernel's spectrum, where this comes first. Where many modes matter and
+    the batch is small it is about 2 B / tr(Lambda).
 
     Args:
       spectrum: the K modes.
