@@ -283,17 +283,19 @@ class TestEnsembles:
         assert np.all(best[1] < best[4])
 
     def test_solid_and_dashed_agree_early_and_part_late(self, many):
+        """Early: within 1 %. Late: the dashed lines end a quarter to a half higher."""
         for width in (16, 64, 256):
             wide = theory.ensemble(many, [1.0, 1e5], width=4 * width).test
             four = theory.ensemble(many, [1.0, 1e5], width=width, inits=4).test
             assert four[0] / wide[0] == pytest.approx(1, abs=0.01)
-            assert four[1] / wide[1] == pytest.approx(4 / 3, abs=0.15)
+            assert 1.25 < four[1] / wide[1] < 1.5
 
-    def test_doubling_the_width_takes_a_third_off_variance_and_bias(self, many):
+    def test_doubling_the_width_takes_thirty_percent_off_variance_and_bias(self, many):
         losses = [theory.ensemble(many, [1e5], width=n) for n in (64, 128, 256)]
         for one, two in pairwise(losses):
-            assert two.init_variance[0] / one.init_variance[0] == pytest.approx(2 / 3, abs=0.07)
-            assert two.bias[0] / one.bias[0] == pytest.approx(2 / 3, abs=0.07)
+            assert two.init_variance[0] / one.init_variance[0] == pytest.approx(0.7, abs=0.05)
+            assert two.bias[0] / one.bias[0] == pytest.approx(0.7, abs=0.05)
+            assert one.bias[0] > one.init_variance[0]
 
     def test_an_easy_task_is_nearly_all_variance(self):
         easy = Spectrum.power_law(a=3, b=1.25, modes=1e6, binned=True)
@@ -341,7 +343,9 @@ class TestEnsembles:
         assert 250 < better.max() < 350
         assert len(better) == np.sum((total >= better.min()) & (total <= better.max()))
         assert abs(total[one.argmax()] / 128 - 1) < 0.1
-        assert abs(total[four.argmax()] / 512 - 1) < 0.2 or four.max() < 0.7  # its own peak, at 512, is low
+        own = four[total > 300]  # its own peak, at 4 P, is low
+        assert abs(total[total > 300][own.argmax()] / 512 - 1) < 0.1
+        assert own.max() < 0.7
         times = np.logspace(-1, 5, 61)
         for n in better:  # stopped at the best time, the wide one wins again
             best = theory.ensemble(many, times, width=n, **scarce).test.min()
@@ -391,6 +395,7 @@ class TestFreshData:
 
         early = excess(0.2, [1], batch=1)[0] / excess(0.2, [1], batch=4)[0]
         assert early == pytest.approx(4, rel=0.01)
+        assert excess(0.4, [1])[0] / excess(0.2, [1])[0] == pytest.approx(4, rel=0.01)
         assert excess(0.4, [1000])[0] / excess(0.2, [2000])[0] == pytest.approx(2, rel=0.25)  # same eta t
         steps = [100, 1000, 10_000, 100_000]
         sgd, full = (theory.sgd(task, steps, learning_rate=0.4, batch_size=b).test for b in (1, 1e12))
@@ -420,25 +425,27 @@ class TestFreshData:
         one, eight = (float(theory.sgd_stability_limit(spectrum, batch_size=b, width=256)) for b in (1, 8))
         full = float(theory.stability_limit(spectrum, width=256))
         assert one / full == pytest.approx(1 / 4, abs=0.03)
-        assert eight / full > 0.8
+        assert eight / full == pytest.approx(5 / 6, abs=0.02)
 
     def test_the_batch_does_not_matter_up_to_a_critical_one(self):
         many = Spectrum.power_law(a=1.5, b=1.25, modes=1e5, binned=True)
 
-        def best(batch, noise):
+        shares = jnp.logspace(-2, -0.05, 12)
+
+        def losses(batch, noise):
             top = theory.sgd_stability_limit(many, batch_size=batch, width=512)
-            losses = jax.vmap(
-                lambda rate: theory.sgd(
-                    many, jnp.array([2**17 / batch]), learning_rate=rate, batch_size=batch, noise=noise, width=512
-                ).test[0]
-            )
-            return float(losses(top * jnp.logspace(-2, -0.05, 12)).min())
+            number = jnp.array([2**17 / batch])
+            method = {"batch_size": batch, "noise": noise, "width": 512}
+            return jax.vmap(lambda rate: theory.sgd(many, number, learning_rate=rate, **method).test[0])(top * shares)
 
         for noise in (0.0, 0.1, 0.5):
-            loss = {batch: best(batch, noise) for batch in (1.0, 64.0, 1024.0, 4096.0)}
-            assert loss[64] / loss[1] < 1.01
-            assert loss[1024] / loss[1] > 1.05
-            assert 1.3 < loss[4096] / loss[1] < 1.7
+            curves = {batch: losses(batch, noise) for batch in (1.0, 64.0, 1024.0, 4096.0)}
+            best = {batch: float(curve.min()) for batch, curve in curves.items()}
+            assert abs(best[64] / best[1] - 1) < 0.01
+            assert best[1024] / best[1] > 1.05
+            assert 1.3 < best[4096] / best[1] < 1.7
+            assert shares[curves[4096].argmin()] > 0.5  # the rate is at its limit
+            assert shares[curves[1].argmin()] < 0.1
 
     def test_near_the_edge_training_makes_things_worse(self):
         task = Spectrum.power_law(a=1.5, b=1.25, modes=1e4, binned=True)

@@ -118,7 +118,9 @@ def test_the_limit_of_stability_is_the_largest_eigenvalue(spectrum):
         edges.append(np.linalg.norm(phi, 2) ** 2)
     assert np.mean(edges) < 2 / limit < np.mean(edges) + 3 * np.std(edges)
     flat = Spectrum(np.ones(300) / 300, np.ones(300) / 300)  # a band of many modes: no scatter, and a known edge
-    assert theory.stability_limit(flat, samples=75) == pytest.approx(2 * 300 / (1 + np.sqrt(300 / 75)) ** 2, rel=1e-9)
+    for size in ("width", "samples"):
+        limit_of_one = theory.stability_limit(flat, **{size: 75})
+        assert limit_of_one == pytest.approx(2 * 300 / (1 + np.sqrt(300 / 75)) ** 2, rel=1e-9)
     assert theory.stability_limit(spectrum) == pytest.approx(2 / lam[0], rel=1e-6)
     assert theory.stability_limit(spectrum, momentum=0.5) == pytest.approx(3 / lam[0], rel=1e-6)
     with pytest.raises(ValueError, match=r"learning_rate must be below the stability limit 4\.18.*; got 4\.2"):
@@ -154,5 +156,14 @@ def test_traced_rates_pass_through(spectrum):
 
     both = jax.vmap(loss)(jnp.array([0.5, 1.0]))
     assert_allclose(both[1], loss(1.0), rtol=1e-9)
+
+    def ball(width):  # the slow modes of heavy ball need the circle up to step 437, known sizes or not
+        return theory.gradient_descent(
+            spectrum, [100, 300], learning_rate=0.5, momentum=0.9, width=width, samples=120
+        ).test
+
+    assert_allclose(jax.vmap(ball)(jnp.array([50.0, 80.0]))[1], ball(80.0), rtol=1e-9)
+    with pytest.raises(ValueError, match="momentum must be a known number"):
+        jax.jit(lambda m: theory.gradient_descent(spectrum, [1], learning_rate=1.0, momentum=m).test)(0.5)
     with pytest.raises(ValueError, match="steps must be known numbers"):
         jax.jit(lambda t: theory.gradient_descent(spectrum, t, learning_rate=1.0).test)(jnp.array([1.0]))

@@ -178,3 +178,37 @@ def test_rates_and_batches_may_be_traced(spectrum):
 
     both = jax.vmap(loss)(jnp.array([0.2, 0.4]), jnp.array([1.0, 9.0]))
     assert_allclose(both[1], loss(0.4, 9), rtol=1e-9)
+
+
+@pytest.mark.parametrize("batch", [1, 4, 100])
+def test_equal_eigenvalues_have_a_limit_in_closed_form(batch):
+    """K equal modes at infinite width: 2 B / (tr + (B + 1) lambda), the known limit of least mean squares."""
+    spectrum = Spectrum(np.full(50, 0.3), np.ones(50))
+    limit = theory.sgd_stability_limit(spectrum, batch_size=batch)
+    assert limit == pytest.approx(2 * batch / (50 * 0.3 + (batch + 1) * 0.3), rel=1e-9)
+
+
+def test_the_volterra_equation_of_the_page_is_the_recursion(spectrum):
+    """L = F + eta^2/B sum K (L + sigma^2), in time, for one student's features."""
+    eta, batch, noise = 0.5, 3, 0.2
+    student = exact.basis(spectrum, jnp.asarray(np.random.default_rng(1).standard_normal((20, 300))))
+    q, u, floor = np.asarray(student.rates), np.asarray(student.target) ** 2, float(student.irreducible)
+    rho = (1 - eta * q) ** 2 + eta**2 * q**2 / batch
+    loss = []
+    for t in range(30):
+        memory = sum(q**2 @ rho ** (t - 1 - s) * (loss[s] + noise) for s in range(t))
+        loss.append(floor + (q * u) @ rho**t + eta**2 / batch * memory)
+    settings = (jnp.asarray(float(x)) for x in (eta, batch, noise))
+    assert_allclose(exact.moments(student, jnp.arange(30.0), *settings), loss, rtol=1e-11)
+
+
+def test_divergence_is_an_error_and_no_number(spectrum):
+    features = jnp.asarray(np.random.default_rng(0).standard_normal((400, 300)))  # some directions stay empty
+    with pytest.raises(ValueError, match=r"learning_rate must be smaller; got 5\.0, and the loss grows"):
+        exact.sgd(spectrum, [5000], features=features, learning_rate=5.0, batch_size=1)
+    for average in (True, False):
+        with pytest.raises(ValueError, match="learning_rate must be small enough for every student; got 5"):
+            experiment.sgd(
+                spectrum, [3000], learning_rate=5.0, batch_size=1, width=20,
+                key=jax.random.key(0), repeats=2, average_batches=average,
+            )  # fmt: skip
