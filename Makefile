@@ -4,7 +4,7 @@ PY := .venv/bin/python
 BOOK_SOURCES := _config.yml _toc.yml $(shell find book lib tools/sphinx_ext -type f \
 	-not -path '*/__pycache__/*' -not -path '*.egg-info/*')
 BUILD := .venv/bin/jupyter-book build . -W -n --keep-going --all -q
-PYTEST := $(PY) -m pytest
+PYTEST := $(PY) -m pytest -n 2 --dist worksteal
 PORT := 8000
 
 .DEFAULT_GOAL := help
