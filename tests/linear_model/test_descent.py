@@ -75,7 +75,7 @@ def test_both_contours_agree_where_they_meet(a, b, rate, momentum, width, sample
     start = descent._talbot_from(problem[0], problem[1], limit)
     steps = jnp.asarray([start, 1.5 * start, 1.9 * start]).round()
     early = descent._on_circle(1 << int(steps.max()).bit_length(), steps, task, *problem)
-    late = descent._on_talbot(0, steps, task, *problem)
+    late = descent._on_talbot(steps, task, *problem)
     assert_allclose(early[0], late[0], rtol=1e-8)
     assert_allclose(early[1], late[1], rtol=1e-8)
 

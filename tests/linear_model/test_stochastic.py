@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from solvable import Spectrum
-from solvable.linear_model import exact, experiment, theory
+from solvable.linear_model import exact, experiment, streams, theory
 
 STEPS = [0, 1, 5, 7, 8, 9, 20, 64, 256, 1024]
 
@@ -113,7 +113,7 @@ def test_the_shortcut_of_the_experiment_keeps_the_distribution(spectrum):
     features = jnp.broadcast_to(a, (repeats, 8, 300))
     keys = jax.random.split(jax.random.key(3), repeats)
     settings = jnp.asarray(1.0), jnp.asarray(0.1), jnp.asarray(float(batch)), False
-    quick = np.asarray(experiment._streams(spectrum, jnp.array([12.0]), features, keys, *settings))[:, 0]
+    quick = np.asarray(streams._streams(spectrum, jnp.array([12.0]), features, keys, *settings))[:, 0]
     assert np.mean(quick) == pytest.approx(np.mean(literal), abs=4 * np.std(literal) / np.sqrt(repeats))
     for share in (5, 25, 50, 75, 95):
         assert np.percentile(quick, share) == pytest.approx(np.percentile(literal, share), rel=0.05)

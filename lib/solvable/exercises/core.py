@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,6 +143,21 @@ def as_numbers(answer: Any, count: int, what: str) -> np.ndarray:
     if not np.isfinite(numbers).all():
         raise Wrong(f"{what} should be finite numbers.")
     return numbers
+
+
+def as_word(answer: Any, words: Iterable[str]) -> str:
+    """The answer as one of the words, or `Wrong`."""
+    allowed = list(words)
+    word = answer.strip().lower() if isinstance(answer, str) else None
+    if word not in allowed:
+        *rest, last = (f'"{one}"' for one in allowed)
+        raise Wrong(f"Answer with one of the words {', '.join(rest)} and {last}.")
+    return str(word)
+
+
+def is_close(value: Any, target: Any, tolerance: float = 0.01) -> bool:
+    """Whether numbers agree to a share of the target."""
+    return bool(np.all(np.abs(np.asarray(value) - target) <= tolerance * np.abs(target)))
 
 
 def call(answer: Any, *args: Any) -> Any:

@@ -44,15 +44,12 @@ class LossCurves:
     @property
     def test_error(self) -> Array:
         """Standard error of the mean test loss, shape (T,); zero for a theory."""
-        return self._standard_error(self.test_std)
+        return _standard_error(self, self.test_std)
 
     @property
     def train_error(self) -> Array:
         """Standard error of the mean train loss, shape (T,); zero for a theory."""
-        return self._standard_error(self.train_std)
-
-    def _standard_error(self, std: Array | None) -> Array:
-        return jnp.zeros_like(self.test) if std is None else std / jnp.sqrt(self.parameters["repeats"])
+        return _standard_error(self, self.train_std)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the curves, their parameters, key and the library's version to an ``.npz`` file."""
@@ -95,9 +92,7 @@ class EnsembleCurves:
     @property
     def test_error(self) -> Array:
         """Standard error of the mean test loss, shape (T,); zero for a theory."""
-        if self.test_std is None:
-            return jnp.zeros_like(self.test)
-        return self.test_std / jnp.sqrt(self.parameters["repeats"])
+        return _standard_error(self, self.test_std)
 
 
 @pytree
@@ -121,6 +116,8 @@ class FinalLoss:
     @property
     def test_error(self) -> Array:
         """Standard error of the mean test loss; zero for a theory."""
-        if self.test_std is None:
-            return jnp.zeros_like(self.test)
-        return self.test_std / jnp.sqrt(self.parameters["repeats"])
+        return _standard_error(self, self.test_std)
+
+
+def _standard_error(result: Any, std: Array | None) -> Array:
+    return jnp.zeros_like(result.test) if std is None else std / jnp.sqrt(result.parameters["repeats"])

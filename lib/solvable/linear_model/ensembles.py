@@ -18,12 +18,11 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require, require_scalar
 from .._pytree import Numbers
 from ..spectra import Spectrum
+from .checks import check_members, check_sizes, check_times
 from .curves import EnsembleCurves
-from .final import check_sizes
-from .flow import CONTOUR, check_times, later_than_zero, unit_largest
+from .flow import CONTOUR, later_than_zero, unit_largest
 from .response import Disorder, both_halves, check_converged, differentiable, follow, two_point
 
 
@@ -101,12 +100,3 @@ def _pairs_that_share(
     kappas, residual = follow(spectrum, disorder, lambda time: CONTOUR.nodes / time, later)
     shared = jax.lax.map(losses, (later, kappas)).T
     return jnp.where(times == 0, start, jnp.maximum(shared, 0.0)), residual
-
-
-def check_members(inits: ArrayLike, datasets: ArrayLike, paired: bool) -> None:
-    """Sizes of an ensemble, or an error that names the wrong one."""
-    for name, count in (("inits", inits), ("datasets", datasets)):
-        require_scalar(name, count)
-        require(name, count, ">= 1 (inf for an endless ensemble)", lambda x: x >= 1)
-    if paired and np.any(np.asarray(inits) != np.asarray(datasets)):
-        raise ValueError(f"datasets must equal inits where they are paired; got {datasets} and {inits}")

@@ -13,10 +13,9 @@ from jaxtyping import Array, Float
 from .._checks import concrete, require_float64, require_shape
 from .._pytree import Numbers
 from ..spectra import Spectrum
+from .checks import check_batch, check_noise, check_rate, check_steps
 from .curves import LossCurves
-from .descent import check_rate, check_steps
-from .stochastic import check_batch
-from .students import check_noise, teacher
+from .students import teacher
 
 
 class Basis(NamedTuple):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require, require_float64, require_scalar
+from .._checks import require
 from .._pytree import Numbers
 from ..spectra import Spectrum
+from .checks import check_sizes
 from .curves import FinalLoss
 from .response import Disorder, mean_square
+from .stability import golden_section
 
 
 def final_loss(
@@ -54,6 +57,41 @@ def final_loss(
     require("ridge", ridge, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
     test, train = _final_losses(spectrum, *(jnp.asarray(x, float) for x in (width, samples, noise, ridge)))
     return FinalLoss(test, train)
+
+
+def optimal_ridge(
+    spectrum: Spectrum, *, width: ArrayLike = np.inf, samples: ArrayLike = np.inf, noise: ArrayLike = 0.0
+) -> Array:
+    r"""The ridge with the smallest test loss.
+
+    .. math:: \delta_\star = \arg\min_\delta L(\delta), \qquad
+              \delta_\star = \frac{\sigma^2}{P\,\bar w^2} \;\text{ if } N = \infty,\; \bar w_k^2 = \bar w^2
+
+    Args:
+      spectrum: the K modes.
+      width, samples, noise: of one student, as in `final_loss`.
+
+    Returns:
+      A scalar delta >= 0, in the unit of the eigenvalues, good to about 1e-6 of itself, which is how flat a minimum
+      is in float64; 0 where no ridge helps.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+
+    Source: the closed case is Bayes' rule for a Gaussian teacher. Book: "Test and train part ways".
+    """
+    check_sizes(width=width, samples=samples, noise=noise)
+    return _optimal_ridge(spectrum, *(jnp.asarray(x, float) for x in (width, samples, noise)))
+
+
+@jax.jit
+def _optimal_ridge(spectrum: Spectrum, width: Array, samples: Array, noise: Array) -> Array:
+    def test(log_ridge: Array) -> Array:
+        return _final_loss(spectrum, width, samples, noise, jnp.exp(log_ridge))[0]
+
+    trace = spectrum.counts @ spectrum.eigenvalues
+    best = golden_section(test, jnp.log(1e-8 * spectrum.eigenvalues.max()), jnp.log(1e4 * trace))
+    return jnp.where(test(best) < _final_loss(spectrum, width, samples, noise, jnp.zeros(()))[0], jnp.exp(best), 0.0)
 
 
 @jax.jit
@@ -114,16 +152,3 @@ def _effective_ridge(spectrum: Spectrum, disorder: Disorder, rank: Array, ridge:
     slope = jax.grad(excess)(log_kappa)
     change = excess(log_kappa) / jnp.where(polish, slope, 1.0)  # a Newton step carries the implicit derivative
     return jnp.exp(log_kappa - jnp.where(polish, change, 0.0))
-
-
-def check_sizes(scalar: bool = True, **values: Numbers) -> None:
-    """Width, samples and noise in range, or an error that names the one that is not."""
-    require_float64()
-    for name in ("width", "samples"):
-        if scalar:
-            require_scalar(name, values[name])
-        require(name, values[name], ">= 1 (inf for no limit)", lambda x: x >= 1)
-    if "noise" in values:
-        if scalar:
-            require_scalar("noise", values["noise"])
-        require("noise", values["noise"], ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))

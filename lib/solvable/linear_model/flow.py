@@ -8,13 +8,12 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require, require_shape
 from .._pytree import Numbers
 from ..laplace import talbot
 from ..spectra import Spectrum
+from .checks import check_sizes, check_times
 from .curves import LossCurves
-from .final import check_sizes
-from .response import Disorder, both_halves, check_converged, data_response, differentiable, follow, missed, two_point
+from .response import Disorder, check_converged, differentiable, follow, losses, missed
 
 CONTOUR = talbot(20)
 
@@ -73,22 +72,15 @@ def _gradient_flow(
     spectrum, times = unit_largest(spectrum, times)
     lam, power = spectrum.eigenvalues, spectrum.task_power
     pole = jnp.asarray(CONTOUR.weights / CONTOUR.nodes)  # W_j / Z_j, the weight of 1/z at any time
-    weights = pole[:, None] * both_halves(pole)
 
     @jax.checkpoint
-    def losses(time: Array, kappa: Array) -> tuple[Array, Array]:
+    def at(time: Array, kappa: Array) -> tuple[Array, Array]:
         z = CONTOUR.nodes / time
-        kappa = differentiable(spectrum, disorder, z, kappa)
-        c = two_point(spectrum, disorder, kappa, kappa)
-        r1 = data_response(spectrum, disorder, z, kappa)
-        r1r1 = r1[:, None] * both_halves(r1)
-        test = 2 * jnp.sum(weights * (c - noise)).real
-        train = 2 * jnp.sum(weights * r1r1 * c).real
-        return jnp.maximum(test, 0.0), jnp.maximum(train, 0.0)  # below zero is rounding
+        return losses(spectrum, disorder, z, differentiable(spectrum, disorder, z, kappa), pole)
 
     later = later_than_zero(spectrum, times)
     kappas, residual = follow(spectrum, disorder, lambda time: CONTOUR.nodes / time, later)
-    test, train = jax.lax.map(lambda at: losses(*at), (later, kappas))
+    test, train = jax.lax.map(lambda pair: at(*pair), (later, kappas))
     unlimited = (disorder.features == 0) & (disorder.data == 0)
     decay = jax.lax.map(lambda time: power @ jnp.exp(-2 * lam * time), times)
     test = jnp.where(times == 0, power.sum(), jnp.where(unlimited, decay, test))
@@ -161,10 +153,3 @@ def unit_largest(spectrum: Spectrum, times: Array) -> tuple[Spectrum, Array]:
 def later_than_zero(spectrum: Spectrum, times: Array) -> Array:
     """Times, with t = 0 moved to where nothing has been learned yet in float64."""
     return jnp.maximum(times, 1e-20 / (spectrum.counts @ spectrum.eigenvalues))
-
-
-def check_times(times: Numbers) -> Array:
-    """Times as an array, or an error that names them."""
-    require_shape("times", times, 1, "a list of times, shape (T,)")
-    require("times", times, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
-    return jnp.asarray(times, float)

@@ -184,6 +184,18 @@ def two_point(
     return mean_square(shared, s=s, x=d_other - s, x_swapped=d - s, t=t, u=left_other - t)
 
 
+def losses(
+    spectrum: Spectrum, disorder: Disorder, z: Array, kappa: Array, pole: Array
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Test loss without the noise, and train loss with it; `pole` holds the contour's weights of 1/z."""
+    weights = pole[:, None] * both_halves(pole)
+    r1 = data_response(spectrum, disorder, z, kappa)
+    c = two_point(spectrum, disorder, kappa, kappa)
+    test = 2 * jnp.sum(weights * (c - disorder.noise)).real
+    train = 2 * jnp.sum(weights * r1[:, None] * both_halves(r1) * c).real
+    return jnp.maximum(test, 0.0), jnp.maximum(train, 0.0)  # below zero is rounding
+
+
 def both_halves(upper: Complex[Array, "*batch J"]) -> Complex[Array, "*batch 2*J"]:
     """A function's values on the upper half of the contour, and then on the lower."""
     return jnp.concatenate([upper, upper.conj()], axis=-1)

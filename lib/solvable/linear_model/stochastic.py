@@ -21,14 +21,13 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require, require_scalar, require_shape
 from .._pytree import Numbers
 from ..laplace import circle, talbot
 from ..spectra import Spectrum
+from .checks import check_batch, check_rate, check_sizes, check_steps, require_below
 from .curves import LossCurves
-from .descent import check_rate, edge, require_below
-from .final import check_sizes
 from .response import Disorder, check_converged, complex_dimension, follow, kappa_at, missed
+from .stability import sgd_stability_limit
 
 CONTOUR = talbot(20)
 FEW = 8  # steps below this are read off a circle, the others off Talbot's contour in log zeta
@@ -72,60 +71,16 @@ def sgd(
     Book: "Fresh data: one-pass SGD".
     """
     check_sizes(width=width, noise=noise, samples=np.inf)
-    require_shape("steps", steps, 1, "a list of step numbers, shape (T,)")
-    require("steps", steps, "whole numbers >= 0", lambda x: (x >= 0) & (x == np.floor(x)) & np.isfinite(x))
+    steps = check_steps(steps)
     check_rate(learning_rate)
     check_batch(batch_size)
     require_below("learning_rate", learning_rate, sgd_stability_limit(spectrum, batch_size=batch_size, width=width))
-    steps = jnp.asarray(steps, float)
     numbers = (jnp.asarray(x, float) for x in (learning_rate, batch_size, width, noise))
     test, residual = _sgd(spectrum, steps, *numbers)
     check_converged(residual)
     parameters = {"spectrum": spectrum, "width": width, "noise": noise}
     parameters |= {"learning_rate": learning_rate, "batch_size": batch_size}
     return LossCurves(steps, test, test + noise, residual=residual, parameters=parameters)
-
-
-def sgd_stability_limit(spectrum: Spectrum, *, batch_size: ArrayLike, width: ArrayLike = np.inf) -> Array:
-    r"""The learning rate from which the loss of one-pass SGD grows without end.
-
-    .. math:: \frac{\eta^2}{B} \sum_t K_t = \frac{\eta}{B} \sum_q \frac{q}{2 - c\,\eta\,q} = 1
-              \quad\Longleftrightarrow\quad \eta = \frac{2}{c\,x\,(1 + D/N)}, \qquad
-              D = \sum_k \frac{\lambda_k}{x - \lambda_k} = B + 1
-
-    or the edge of the kernel's spectrum, where this comes first. Where many modes matter and
-    the batch is small it is about 2 B / tr(Lambda).
-
-    Args:
-      spectrum: the K modes.
-      batch_size: B >= 1.
-      width: number of features N >= 1, or ``inf``.
-
-    Returns:
-      A scalar, in units of 1 / eigenvalue. Book: "Fresh data: one-pass SGD".
-    """
-    check_sizes(width=width, samples=np.inf)
-    check_batch(batch_size)
-    return _sgd_limit(spectrum, jnp.asarray(batch_size, float), jnp.asarray(width, float))
-
-
-@jax.jit
-def _sgd_limit(spectrum: Spectrum, batch: Array, width: Array) -> Array:
-    largest, trace = spectrum.eigenvalues.max(), spectrum.counts @ spectrum.eigenvalues
-    lam = spectrum.eigenvalues
-
-    def dimension(log_gap: Array) -> Array:
-        return spectrum.counts @ (lam / (largest * jnp.exp(log_gap) + (largest - lam)))
-
-    def halve(_: Array, ends: tuple[Array, Array]) -> tuple[Array, Array]:
-        middle = (ends[0] + ends[1]) / 2
-        above = dimension(middle) > batch + 1
-        return jnp.where(above, middle, ends[0]), jnp.where(above, ends[1], middle)
-
-    ends = jnp.asarray(-40.0), jnp.log(1 + trace / largest)
-    low, high = jax.lax.fori_loop(0, 60, halve, ends)
-    gap = jnp.maximum((low + high) / 2, edge(spectrum, width, jnp.inf)[0])
-    return 2 / ((1 + 1 / batch) * largest * (1 + jnp.exp(gap)) * (1 + dimension(gap) / width))
 
 
 @jax.jit
@@ -168,9 +123,3 @@ def _sgd(spectrum: Spectrum, steps: Array, eta: Array, batch: Array, width: Arra
     kappas, residual = follow(spectrum, disorder, contour, many, first)
     test = jnp.where(steps < FEW, early, jax.lax.map(late, (many, kappas)))
     return jnp.maximum(test, 0.0), jnp.maximum(worst, residual)
-
-
-def check_batch(batch_size: ArrayLike) -> None:
-    """A batch size, or an error."""
-    require_scalar("batch_size", batch_size)
-    require("batch_size", batch_size, ">= 1 and finite", lambda x: (x >= 1) & np.isfinite(x))

@@ -1,14 +1,15 @@
 """Students of finite width on finite data: their random parts, and their training, solved exactly.
 
-Training a linear student is linear, so it needs no loop: one eigendecomposition of its kernel on the training set
-gives every time at once. What the method of training does to an eigenvalue q is one function, the `Progress`.
+One eigendecomposition of a student's kernel on its training set leaves one equation per eigenvalue q. What a method
+of training makes of these is one function, the `Progress`; where training is linear it needs no loop over time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from time import perf_counter
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,23 +19,34 @@ from jaxtyping import Array, Float
 
 from .._checks import require, require_count, require_float64, require_key, require_scalar
 from ..spectra import Spectrum
+from .checks import check_noise
+from .curves import LossCurves
 
 ROWS = 128  # drawn together
 CHUNK_BYTES = 1 << 30  # memory of the repeats that are on the device at once
 STUDENT_BYTES = 1 << 34  # and of a single one, at most
 
-Progress = Callable[[Array], Array]
-"""Eigenvalues q, (J, 1) -> (1 - f_t(q)) / q at every time, (J, T), with f_t the part of q that is still missed."""
+Progress = Callable[[Array, Array], Array]
+"""Eigenvalues q and drives b, (J,) each -> the weights u(t) at every time, (J, T), which end at b / q."""
 
 
-def flow(times: Array, rates: Array) -> Array:
-    """Progress of gradient flow: f = exp(-q t)."""
-    return jnp.where(rates * times > 1e-12, -jnp.expm1(-rates * times) / jnp.where(rates > 0, rates, 1.0), times)
+def flow(times: Array, rates: Array, drive: Array) -> Array:
+    """Progress of gradient flow: du/dt = b - q u."""
+    rates = rates[:, None]
+    share = jnp.where(rates * times > 1e-12, -jnp.expm1(-rates * times) / jnp.where(rates > 0, rates, 1.0), times)
+    return share * drive[:, None]
 
 
-def descent(steps: Array, learning_rate: Array, momentum: Array, rates: Array) -> Array:
-    """Progress of heavy ball: f(t+1) = (1 + beta - eta q) f(t) - beta f(t-1), f(0) = f(-1) = 1."""
-    q = jnp.maximum(rates, 1e-290).astype(complex)
+def ridge(strengths: Array, rates: Array, drive: Array) -> Array:
+    """The minimum of the loss plus strength |u|^2 in place of a time, u = b / (q + strength)."""
+    rates = rates[:, None]
+    kept = (rates > rates.max() * rates.size * jnp.finfo(rates.dtype).eps) | (strengths > 0)
+    return jnp.where(kept, drive[:, None] / jnp.where(kept, rates + strengths, 1.0), 0.0)
+
+
+def descent(steps: Array, learning_rate: Array, momentum: Array, rates: Array, drive: Array) -> Array:
+    """Progress of heavy ball: f(t+1) = (1 + beta - eta q) f(t) - beta f(t-1), f(0) = f(-1) = 1, u = b (1 - f) / q."""
+    q = jnp.maximum(rates[:, None], 1e-290).astype(complex)
     half = (1 + momentum - learning_rate * q) / 2
     root = jnp.sqrt(half**2 - momentum)
     slow = half + jnp.where(half.real < 0, -root, root)  # the larger root; f = A slow^t + (1 - A) fast^t
@@ -42,7 +54,7 @@ def descent(steps: Array, learning_rate: Array, momentum: Array, rates: Array) -
     slow_gap = learning_rate * q / (1 - fast)  # 1 - slow, without cancellation
     rest = -momentum * slow_gap / (slow**2 - momentum)  # 1 - A
     learned = -(1 - rest) * jnp.expm1(steps * jnp.log1p(-slow_gap)) + rest * (1 - fast**steps)
-    return (learned / q).real
+    return (learned / q).real * drive[:, None]
 
 
 class Draws(NamedTuple):
@@ -100,10 +112,11 @@ def _weights(features: Float[Array, "P N"], labels: Float[Array, " P"], progress
     """w after training on the square error |labels - features w|^2, by the eigenvalues of the smaller Gram matrix."""
     few = features.shape[0] <= features.shape[1]
     rates, vectors = jnp.linalg.eigh(features @ features.T if few else features.T @ features)
-    done = progress(jnp.maximum(rates, 0.0)[:, None])
+    rates = jnp.maximum(rates, 1e-300)
     if few:
-        return features.T @ (vectors @ (done * (vectors.T @ labels)[:, None]))
-    return vectors @ (done * (vectors.T @ (features.T @ labels))[:, None])
+        root = jnp.sqrt(rates)
+        return features.T @ (vectors @ (progress(rates, root * (vectors.T @ labels)) / root[:, None]))
+    return vectors @ progress(rates, vectors.T @ (features.T @ labels))
 
 
 def teacher(spectrum: Spectrum) -> Array:
@@ -127,6 +140,13 @@ def in_chunks(curves: Callable[[Array], tuple[Array, ...]], key: Array, repeats:
     return tuple(jnp.concatenate(part)[:repeats] for part in zip(*parts, strict=True))
 
 
+def gather(times: Array, test: Array, train: Array, parameters: dict[str, Any], key: Array, start: float) -> LossCurves:
+    """Mean and spread over repeats, with what made them."""
+    more = {"repeats": len(test), "key": jax.random.key_data(key), "seconds": perf_counter() - start}
+    spread = {"test_std": test.std(axis=0, ddof=1), "train_std": train.std(axis=0, ddof=1)}
+    return LossCurves(times, test.mean(axis=0), train.mean(axis=0), **spread, parameters=parameters | more)
+
+
 def check(spectrum: Spectrum, noise: ArrayLike, key: Array, repeats: int, **sizes: ArrayLike) -> list[int | None]:
     """Width and samples as whole numbers, None for infinity; or an error that names what is wrong."""
     require_float64()
@@ -141,12 +161,6 @@ def check(spectrum: Spectrum, noise: ArrayLike, key: Array, repeats: int, **size
         require(name, size, "a whole number >= 1, or inf", lambda x: (x >= 1) & (x == np.floor(x)))
         whole.append(None if np.isinf(size) else int(np.asarray(size)))
     return whole
-
-
-def check_noise(noise: ArrayLike) -> None:
-    """One noise variance, or an error."""
-    require_scalar("noise", noise)
-    require("noise", noise, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
 
 
 def student_bytes(modes: int, times: int, width: int | None, samples: int | None) -> int:

@@ -4,18 +4,22 @@ Student f = w.A psi / sqrt(N) with A of shape (N, K) and Gaussian entries, P Gau
 y = wbar.psi + noise, trained on the mean square error from w = 0. Equations: see `response`.
 """
 
-from .descent import gradient_descent, stability_limit
+from .descent import gradient_descent
 from .ensembles import ensemble
-from .final import final_loss
+from .final import final_loss, optimal_ridge
 from .flow import gradient_flow, mode_errors
-from .stochastic import sgd, sgd_stability_limit
+from .rich import feature_learning
+from .stability import sgd_stability_limit, stability_limit
+from .stochastic import sgd
 
 __all__ = [
     "ensemble",
+    "feature_learning",
     "final_loss",
     "gradient_descent",
     "gradient_flow",
     "mode_errors",
+    "optimal_ridge",
     "sgd",
     "sgd_stability_limit",
     "stability_limit",

@@ -1,0 +1,89 @@
+"""Arguments of the linear model's theories and experiments in range, or an error that names the one that is not."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array
+
+from .._checks import concrete, require, require_float64, require_scalar, require_shape
+from .._pytree import Numbers
+
+
+def check_sizes(scalar: bool = True, **values: Numbers) -> None:
+    """Width, samples and noise in range, or an error that names the one that is not."""
+    require_float64()
+    for name in ("width", "samples"):
+        if scalar:
+            require_scalar(name, values[name])
+        require(name, values[name], ">= 1 (inf for no limit)", lambda x: x >= 1)
+    if "noise" in values:
+        if scalar:
+            require_scalar("noise", values["noise"])
+        require("noise", values["noise"], ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+
+
+def check_times(times: Numbers) -> Array:
+    """Times as an array, or an error that names them."""
+    require_shape("times", times, 1, "a list of times, shape (T,)")
+    require("times", times, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+    return jnp.asarray(times, float)
+
+
+def check_steps(steps: Numbers) -> Array:
+    """Step numbers as an array, or an error that names them."""
+    require_shape("steps", steps, 1, "a list of step numbers, shape (T,)")
+    require("steps", steps, "whole numbers >= 0", lambda x: (x >= 0) & (x == np.floor(x)) & np.isfinite(x))
+    return jnp.asarray(steps, float)
+
+
+def check_known_steps(steps: Numbers) -> np.ndarray:
+    """Step numbers as a NumPy array, for what jax cannot trace."""
+    numbers = concrete(steps)
+    if numbers is None:
+        raise ValueError("steps must be known numbers; they are being traced by jax")
+    check_steps(steps)
+    return numbers.astype(float)
+
+
+def check_rate(learning_rate: ArrayLike) -> None:
+    """A positive learning rate, or an error."""
+    require_scalar("learning_rate", learning_rate)
+    require("learning_rate", learning_rate, "> 0 and finite", lambda x: (x > 0) & np.isfinite(x))
+
+
+def check_momentum(momentum: ArrayLike) -> None:
+    """A known momentum, or an error."""
+    require_scalar("momentum", momentum)
+    if concrete(momentum) is None:
+        raise ValueError("momentum must be a known number; it is being traced by jax")
+    require("momentum", momentum, ">= 0 and < 1", lambda x: (x >= 0) & (x < 1))
+
+
+def check_batch(batch_size: ArrayLike) -> None:
+    """A batch size, or an error."""
+    require_scalar("batch_size", batch_size)
+    require("batch_size", batch_size, ">= 1 and finite", lambda x: (x >= 1) & np.isfinite(x))
+
+
+def require_below(name: str, value: ArrayLike, limit: Array) -> None:
+    """Raise ValueError unless `value` is below a computed limit, where both are known."""
+    bound = concrete(limit)
+    if bound is not None:
+        require(name, value, f"below the stability limit {float(bound):.6g}", lambda x: x < bound)
+
+
+def check_members(inits: ArrayLike, datasets: ArrayLike, paired: bool) -> None:
+    """Sizes of an ensemble, or an error that names the wrong one."""
+    for name, count in (("inits", inits), ("datasets", datasets)):
+        require_scalar(name, count)
+        require(name, count, ">= 1 (inf for an endless ensemble)", lambda x: x >= 1)
+    if paired and np.any(np.asarray(inits) != np.asarray(datasets)):
+        raise ValueError(f"datasets must equal inits where they are paired; got {datasets} and {inits}")
+
+
+def check_noise(noise: ArrayLike) -> None:
+    """One noise variance, or an error."""
+    require_scalar("noise", noise)
+    require("noise", noise, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))

@@ -1,0 +1,153 @@
+"""Random students whose features learn: two trained layers on top of the fixed features of `students`."""
+
+from __future__ import annotations
+
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.tree_util import Partial
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from .._checks import require, require_scalar
+from .._pytree import Numbers
+from ..spectra import Spectrum
+from . import students
+from .checks import check_times
+from .curves import LossCurves
+from .rich import check_richness, learn
+
+STEP = 0.4  # of the explicit integrator, in the unit of the fastest rate
+MOST_STEPS = 1_000_000
+
+
+def feature_learning(
+    spectrum: Spectrum,
+    times: Numbers,
+    *,
+    richness: ArrayLike,
+    hidden: ArrayLike = np.inf,
+    width: ArrayLike = np.inf,
+    samples: ArrayLike = np.inf,
+    noise: ArrayLike = 0.0,
+    key: Array,
+    repeats: int = 32,
+) -> LossCurves:
+    r"""Test and train loss of `repeats` two-layer linear networks on random features and data.
+
+    .. math:: f = w \cdot V \phi, \quad \phi = A\psi/\sqrt N, \qquad
+              \dot w = V g, \quad \dot V = \gamma^2\, w\, g^\top, \quad g = \frac1P \Phi^\top(y - f), \qquad
+              \gamma = \frac{\gamma_0}{2}
+
+    from w = 0 and a Gaussian V with `hidden` rows, V^T V = 1 on average. The features A are fixed: they and the data
+    set the bottlenecks, while V and w learn.
+
+    Args:
+      spectrum: the K modes.
+      times: shape (T,), >= 0, in the unit of `theory.feature_learning`.
+      richness: gamma_0 >= 0; 0 with infinite `hidden` is `gradient_flow`.
+      hidden: size H of the trained hidden layer, whole, or ``inf``.
+      width, samples, noise, key, repeats: as in `gradient_flow`; ``width=inf`` hands the network the K modes.
+
+    Returns:
+      ``LossCurves`` as from `gradient_flow`.
+
+    Raises:
+      ValueError: for an argument out of range, or times that a finite `hidden` would need over a million steps for.
+
+    With infinite `hidden` a student costs what it costs in `gradient_flow`, and 8,000 sums over min(N, P) rates. A
+    finite one is stepped with a fourth-order Runge-Kutta rule, hidden x min(N, P) numbers a step.
+    Book: "Feature learning changes the exponent".
+    """
+    times = check_times(times)
+    check_richness(richness)
+    require_scalar("hidden", hidden)
+    require("hidden", hidden, "a whole number >= 1, or inf", lambda x: (x >= 1) & (x == np.floor(x)))
+    sizes: dict[str, Any] = {"width": width, "samples": samples}
+    n, p = students.check(spectrum, noise, key, repeats, **sizes)
+    modes, neurons = len(spectrum.eigenvalues), None if np.isinf(hidden) else int(np.asarray(hidden))
+    if neurons is not None:
+        _require_affordable(spectrum, times, richness)
+    each = students.student_bytes(modes, times.size, n, p) + 64 * modes * (neurons or 1)
+    start = perf_counter()
+
+    def curves(keys: Array) -> tuple[Array, ...]:
+        disorder = students.draw(keys, modes, width=n, samples=p)
+        return _losses(spectrum, jnp.asarray(noise, float), disorder, times, jnp.asarray(richness) / 2, keys, neurons)
+
+    test, train = students.in_chunks(curves, key, repeats, each)
+    parameters = {"spectrum": spectrum, **sizes, "noise": noise, "richness": richness, "hidden": hidden}
+    return students.gather(times, test, train, parameters, key, start)
+
+
+@partial(jax.jit, static_argnums=6)
+def _losses(
+    spectrum: Spectrum,
+    noise: Array,
+    disorder: students.Draws,
+    times: Array,
+    gamma: Array,
+    keys: Array,
+    neurons: int | None,
+) -> tuple[Array, ...]:
+    def progress(key: Array, rates: Array, drive: Array) -> Array:
+        if neurons is None:
+            return learn(rates, drive, times, gamma)
+        first = jax.random.normal(jax.random.fold_in(key, 2), (neurons, rates.size)) / jnp.sqrt(neurons)
+        return step_network(first, rates, drive, times, gamma)
+
+    def losses(one: students.Draws, key: Array) -> tuple[Array, ...]:
+        student = students.train(spectrum, noise, one, Partial(progress, key))
+        return students.population_loss(spectrum, student.modes), student.train
+
+    return jax.vmap(losses)(disorder, keys)
+
+
+def step_network(
+    first: Float[Array, "H J"], rates: Float[Array, " J"], drive: Float[Array, " J"], times: Array, gamma: Array
+) -> Float[Array, "J T"]:
+    """u = V^T w of the network itself, both layers stepped together from V = `first` and w = 0."""
+    Layers = tuple[Array, Array]
+
+    def velocity(layers: Layers) -> Layers:
+        v, w = layers
+        g = drive - rates * (v.T @ w)
+        return gamma**2 * jnp.outer(w, g), v @ g
+
+    def runge_kutta(layers: Layers, h: Array) -> Layers:
+        def ahead(k: Layers, share: float) -> Layers:
+            return layers[0] + share * h * k[0], layers[1] + share * h * k[1]
+
+        k1 = velocity(layers)
+        k2 = velocity(ahead(k1, 0.5))
+        k3 = velocity(ahead(k2, 0.5))
+        k4 = velocity(ahead(k3, 1.0))
+        mean = tuple((a + 2 * b + 2 * c + d) / 6 for a, b, c, d in zip(k1, k2, k3, k4, strict=True))
+        return ahead((mean[0], mean[1]), 1.0)
+
+    def until(state: tuple[Array, Layers], time: Array) -> tuple[tuple[Array, Layers], Array]:
+        def step(state: tuple[Array, Layers]) -> tuple[Array, Layers]:
+            now, (v, w) = state
+            fastest = rates.max() * (jnp.sum(v**2, axis=0).max() + gamma**2 * (w @ w))
+            h = jnp.minimum(STEP / (fastest + gamma * jnp.linalg.norm(drive)), time - now)
+            return jnp.where(h < time - now, now + h, time), runge_kutta((v, w), h)
+
+        state = jax.lax.while_loop(lambda state: state[0] < time, step, state)
+        return state, state[1][0].T @ state[1][1]
+
+    order = jnp.argsort(times)
+    start = jnp.zeros(()), (first, jnp.zeros(len(first)))
+    _, learned = jax.lax.scan(until, start, times[order])
+    return jnp.zeros_like(learned).at[order].set(learned).T
+
+
+def _require_affordable(spectrum: Spectrum, times: Array, richness: ArrayLike) -> None:
+    """Raise ValueError where an explicit integrator would step for hours."""
+    length = float(jnp.sqrt(jnp.sum(spectrum.task_power / spectrum.eigenvalues)))
+    fastest = float(spectrum.eigenvalues.max()) * (2 + float(np.asarray(richness)) * length)
+    longest = STEP * MOST_STEPS / fastest
+    require("times", times, f"at most {longest:.3g} where hidden is finite", lambda x: x <= longest)

@@ -1,0 +1,111 @@
+r"""The learning rates at which training starts to diverge: the edge of the averaged spectrum of a student's kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array
+
+from ..spectra import Spectrum
+from .checks import check_batch, check_sizes
+
+
+def stability_limit(
+    spectrum: Spectrum, *, momentum: ArrayLike = 0.0, width: ArrayLike = np.inf, samples: ArrayLike = np.inf
+) -> Array:
+    r"""The learning rate at which full-batch descent starts to diverge.
+
+    .. math:: \eta_{\max} = \frac{2 (1 + \beta)}{q_{\max}}, \qquad
+              q_{\max} = \min_{x > \lambda_1} x \Big(1 + \frac{D}{N}\Big)\Big(1 + \frac{D}{P}\Big), \quad
+              D = \sum_k \frac{\lambda_k}{x - \lambda_k}
+
+    where q_max is the upper edge of the averaged spectrum of M S. The average spreads each eigenvalue into a band; a
+    single student's largest eigenvalue scatters about lambda_1 by a share sqrt(2/N + 2/P), mostly below that edge.
+
+    Args:
+      spectrum: the K modes.
+      momentum: beta of heavy ball, >= 0 and < 1.
+      width, samples: as in `gradient_flow`.
+
+    Returns:
+      A scalar, in units of 1 / eigenvalue. Book: "What a batch buys".
+    """
+    check_sizes(width=width, samples=samples)
+    _, largest = edge(spectrum, *(jnp.asarray(x, float) for x in (width, samples)))
+    return 2 * (1 + jnp.asarray(momentum, float)) / largest
+
+
+@jax.jit
+def edge(spectrum: Spectrum, width: ArrayLike, samples: ArrayLike) -> tuple[Array, Array]:
+    """Minus the edge of z(kappa) on kappa = -x < -lambda_1: log(x / lambda_1 - 1) there, and the eigenvalue q_max."""
+    largest = spectrum.eigenvalues.max()
+    lam, counts = spectrum.eigenvalues / largest, spectrum.counts
+
+    def minus_z(log_gap: Array) -> Array:
+        x = 1 + jnp.exp(log_gap)
+        d = counts @ (lam / (x - lam))
+        return x * (1 + d / width) * (1 + d / samples)
+
+    top = jnp.log(1 + counts @ lam * (1 / width + 1 / samples)) + 5
+    log_gap = golden_section(minus_z, jnp.asarray(-36.0), top)
+    return log_gap, largest * minus_z(log_gap)
+
+
+def golden_section(function: Callable[[Array], Array], low: Array, high: Array) -> Array:
+    """Where a function with one minimum has it, to about 1e-8 of the interval."""
+    ratio = (np.sqrt(5) - 1) / 2
+
+    def shrink(_: Array, ends: tuple[Array, Array]) -> tuple[Array, Array]:
+        low, high = ends
+        left, right = high - ratio * (high - low), low + ratio * (high - low)
+        down = function(left) < function(right)
+        return jnp.where(down, low, left), jnp.where(down, right, high)
+
+    low, high = jax.lax.fori_loop(0, 40, shrink, (low, high))
+    return (low + high) / 2
+
+
+def sgd_stability_limit(spectrum: Spectrum, *, batch_size: ArrayLike, width: ArrayLike = np.inf) -> Array:
+    r"""The learning rate from which the loss of one-pass SGD grows without end.
+
+    .. math:: \frac{\eta^2}{B} \sum_t K_t = \frac{\eta}{B} \sum_q \frac{q}{2 - c\,\eta\,q} = 1
+              \quad\Longleftrightarrow\quad \eta = \frac{2}{c\,x\,(1 + D/N)}, \qquad
+              D = \sum_k \frac{\lambda_k}{x - \lambda_k} = B + 1
+
+    or the edge of the kernel's spectrum, where this comes first. Where many modes matter and
+    the batch is small it is about 2 B / tr(Lambda).
+
+    Args:
+      spectrum: the K modes.
+      batch_size: B >= 1.
+      width: number of features N >= 1, or ``inf``.
+
+    Returns:
+      A scalar, in units of 1 / eigenvalue. Book: "Fresh data: one-pass SGD".
+    """
+    check_sizes(width=width, samples=np.inf)
+    check_batch(batch_size)
+    return _sgd_limit(spectrum, jnp.asarray(batch_size, float), jnp.asarray(width, float))
+
+
+@jax.jit
+def _sgd_limit(spectrum: Spectrum, batch: Array, width: Array) -> Array:
+    largest, trace = spectrum.eigenvalues.max(), spectrum.counts @ spectrum.eigenvalues
+    lam = spectrum.eigenvalues
+
+    def dimension(log_gap: Array) -> Array:
+        return spectrum.counts @ (lam / (largest * jnp.exp(log_gap) + (largest - lam)))
+
+    def halve(_: Array, ends: tuple[Array, Array]) -> tuple[Array, Array]:
+        middle = (ends[0] + ends[1]) / 2
+        above = dimension(middle) > batch + 1
+        return jnp.where(above, middle, ends[0]), jnp.where(above, ends[1], middle)
+
+    ends = jnp.asarray(-40.0), jnp.log(1 + trace / largest)
+    low, high = jax.lax.fori_loop(0, 60, halve, ends)
+    gap = jnp.maximum((low + high) / 2, edge(spectrum, width, jnp.inf)[0])
+    return 2 / ((1 + 1 / batch) * largest * (1 + jnp.exp(gap)) * (1 + dimension(gap) / width))
