@@ -46,7 +46,7 @@ def test_early_the_theory_lacks_the_mode_itself():
 
     The student's own coefficient is 2 x.M Lambda M x with x = Lambda wbar, whatever its features: draw many.
     """
-    spectrum, width, draws = Spectrum.power_law(a=1.8, b=1.4, modes=400), 50, 2000
+    spectrum, width, draws = Spectrum.power_law(a=1.8, b=1.4, modes=200), 50, 10_000
     lam, power = np.asarray(spectrum.eigenvalues), np.asarray(spectrum.task_power)
     x, limit = np.sqrt(lam * power), 2 * np.sum(lam * lam * power)
     random, found = np.random.default_rng(0), []

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 from jax.typing import ArrayLike
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
 from .._checks import require
 from .._pytree import Numbers
@@ -61,6 +61,47 @@ def gradient_flow(
     times = check_times(times)
     sizes: dict[str, Any] = {"width": width, "samples": samples}
     return _repeat(spectrum, times, Partial(students.flow, times), sizes, noise, key, repeats)
+
+
+def mode_errors(
+    spectrum: Spectrum,
+    times: Numbers,
+    *,
+    width: ArrayLike = np.inf,
+    samples: ArrayLike = np.inf,
+    noise: ArrayLike = 0.0,
+    key: Array,
+    repeats: int = 32,
+) -> Float[Array, "R T K"]:
+    r"""How much of each mode each of `repeats` random students still misses.
+
+    .. math:: h_k(t) = 1 - \frac{[A^\top w(t)]_k}{\sqrt N\,\bar w_k}
+
+    Args:
+      spectrum: the K modes, each with some task power.
+      times: shape (T,), >= 0, in units of 1 / (learning rate x eigenvalue).
+      width, samples, noise, key, repeats: as in `gradient_flow`.
+
+    Returns:
+      An array (repeats, T, K). Its mean over students is `theory.mode_errors`; single entries may lie far below 0 and
+      above 1.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+
+    Book: "Mode by mode".
+    """
+    times = check_times(times)
+    require("task_power", spectrum.task_power, "positive, for a share of it to be missed", lambda x: x > 0)
+    n, p = students.check(spectrum, noise, key, repeats, width=width, samples=samples)
+    modes, progress = len(spectrum.eigenvalues), Partial(students.flow, times)
+
+    def errors(keys: Array) -> tuple[Array, ...]:
+        disorder = students.draw(keys, modes, width=n, samples=p)
+        learned = _learned(spectrum, jnp.asarray(noise, float), disorder, progress, len(keys))
+        return (1 - learned.mT / students.teacher(spectrum),)
+
+    return students.in_chunks(errors, key, repeats, students.student_bytes(modes, times.size, n, p))[0]
 
 
 def gradient_descent(
@@ -184,3 +225,11 @@ def _losses(
         return students.population_loss(spectrum, student.modes), student.train
 
     return jax.vmap(losses, axis_size=repeats)(disorder)
+
+
+@partial(jax.jit, static_argnums=4)
+def _learned(
+    spectrum: Spectrum, noise: Array, disorder: students.Draws, progress: students.Progress, repeats: int
+) -> Float[Array, "R K T"]:
+    train = partial(students.train, spectrum, noise, progress=progress)
+    return jax.vmap(lambda one: train(one).modes, axis_size=repeats)(disorder)

@@ -1,5 +1,27 @@
 """Checks of the part "Bottlenecks", a module for each page or two."""
 
-from . import ensembles, fresh_data, solvable_model, three_bottlenecks
+from . import (
+    compute,
+    ensembles,
+    feature_learning,
+    finite_width,
+    fresh_data,
+    mode_errors,
+    parting,
+    power_laws,
+    solvable_model,
+    three_bottlenecks,
+)
 
-__all__ = ["ensembles", "fresh_data", "solvable_model", "three_bottlenecks"]
+__all__ = [
+    "compute",
+    "ensembles",
+    "feature_learning",
+    "finite_width",
+    "fresh_data",
+    "mode_errors",
+    "parting",
+    "power_laws",
+    "solvable_model",
+    "three_bottlenecks",
+]

@@ -1,0 +1,72 @@
+"""Fits of scaling laws: straight lines on logarithmic axes, and how straight they are."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ._checks import require, require_shape
+from ._pytree import Numbers
+
+
+class PowerLaw(NamedTuple):
+    """y = prefactor * x ** -exponent.
+
+    Attributes:
+      exponent: positive where y falls.
+      prefactor: y at x = 1.
+      drift: exponent of the upper half of the range minus that of the lower half, in log x. A law that holds has a
+        drift near 0; a small exponent with a large drift is a curve that is still bending.
+    """
+
+    exponent: float
+    prefactor: float
+    drift: float
+
+    def __call__(self, x: Numbers) -> np.ndarray:
+        """The fitted line."""
+        return self.prefactor * np.asarray(x, float) ** -self.exponent
+
+
+def power_law(x: Numbers, y: Numbers, *, between: tuple[float, float] = (0.0, np.inf)) -> PowerLaw:
+    r"""Fit a power law by least squares in the logarithms, every factor of x counting the same.
+
+    .. math:: \log y = \log(\text{prefactor}) - \text{exponent} \cdot \log x
+
+    Args:
+      x: shape (n,), positive and increasing: mode numbers, widths, times.
+      y: shape (n,), positive.
+      between: the range of x that is fitted, ends included; it holds at least four points.
+
+    Returns:
+      ``PowerLaw``. Points that crowd together on the logarithmic axis, as mode numbers do, share their weight.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+
+    Book: "Power law in, power law out".
+    """
+    for name, value in (("x", x), ("y", y)):
+        require_shape(name, value, 1, "one number per point, shape (n,)")
+        require(name, value, "positive and finite", lambda v: (v > 0) & np.isfinite(v))
+    if np.shape(x) != np.shape(y):
+        raise ValueError(f"y must have one number per x; got shapes {np.shape(y)} and {np.shape(x)}")
+    at, value = np.log(np.asarray(x, float)), np.log(np.asarray(y, float))
+    if not (np.diff(at) > 0).all():
+        raise ValueError("x must increase from point to point")
+    low, high = between
+    kept = (np.exp(at) >= low * (1 - 1e-12)) & (np.exp(at) <= high * (1 + 1e-12))
+    if kept.sum() < 4:
+        raise ValueError(f"between must hold at least four points; got {kept.sum()} between {low:g} and {high:g}")
+    at, value = at[kept], value[kept]
+    weight = np.sqrt(np.gradient(at))
+
+    def slope(part: np.ndarray) -> np.ndarray:
+        return np.polyfit(at[part], value[part], 1, w=weight[part])
+
+    upper = at >= (at[0] + at[-1]) / 2
+    halves = [slope(part)[0] for part in (upper, ~upper) if part.sum() > 1]
+    gradient, start = slope(np.ones_like(upper))
+    drift = halves[1] - halves[0] if len(halves) == 2 else 0.0
+    return PowerLaw(-float(gradient), float(np.exp(start)), float(drift))
