@@ -26,10 +26,10 @@ class PowerLaw(NamedTuple):
 
     def __call__(self, x: Numbers) -> np.ndarray:
         """The fitted line."""
-        return self.prefactor * np.asarray(x, float) ** -self.exponent
+        return np.asarray(self.prefactor * np.asarray(x, float) ** -self.exponent)
 
 
-def power_law(x: Numbers, y: Numbers, *, between: tuple[float, float] = (0.0, np.inf)) -> PowerLaw:
+def power_law(x: Numbers, y: Numbers, *, between: tuple[float | int, float | int] = (0.0, np.inf)) -> PowerLaw:
     r"""Fit a power law by least squares in the logarithms, every factor of x counting the same.
 
     .. math:: \log y = \log(\text{prefactor}) - \text{exponent} \cdot \log x

@@ -1,63 +1,54 @@
-"""The first corrections in 1/N and 1/P, written out, against the full theory."""
+"""The first corrections in 1/N and 1/P: closed sums, the full theory, and the sum written out."""
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose
 
 from solvable import Spectrum
-from solvable.laplace import talbot
 from solvable.linear_model import theory
 
 TIMES = np.array([0.1, 1.0, 10.0, 100.0])
 
 
-def test_first_order_in_width():
-    """L_N - L = (1/N) InvLaplace[d(z) sum_k lambda_k c_k / (z + lambda_k)^2](2t), at infinite data."""
-    spectrum, width = Spectrum.power_law(a=1.8, b=1.4, modes=400), 1e6
+@pytest.fixture(scope="module")
+def spectrum():
+    return Spectrum.power_law(a=1.8, b=1.4, modes=400)
+
+
+def test_width_is_the_limit_of_the_full_theory(spectrum):
+    gap = theory.gradient_flow(spectrum, TIMES, width=1e6).test - theory.gradient_flow(spectrum, TIMES).test
+    assert_allclose(1e6 * gap, theory.first_order(spectrum, TIMES).width, rtol=1e-3)
+
+
+def test_data_is_the_limit_of_the_full_theory(spectrum):
+    curves = theory.gradient_flow(spectrum, TIMES, samples=1e6)
+    assert_allclose(1e6 * (curves.test - curves.train), theory.first_order(spectrum, TIMES).data, rtol=1e-3)
+
+
+def test_data_is_the_sum_over_pairs(spectrum):
+    """(2/P) sum_k c_k e^(-lk t) sum_l ll (e^(-lk t) - e^(-ll t)) / (ll - lk), l = k as its limit."""
     lam, power = np.asarray(spectrum.eigenvalues), np.asarray(spectrum.task_power)
-    contour = talbot(24)
 
-    def first(time):
-        z = contour.nodes[:, None] / (2 * time)
-        transform = np.sum(lam / (lam + z), axis=1) * np.sum(lam * power / (z + lam) ** 2, axis=1)
-        return 2 * np.sum(contour.weights / (2 * time) * transform).real
-
-    gap = theory.gradient_flow(spectrum, TIMES, width=width).test - theory.gradient_flow(spectrum, TIMES).test
-    assert_allclose(width * gap, [first(t) for t in TIMES], rtol=1e-3)
-
-
-def test_first_order_in_data():
-    """test - train = (2/P) sum_k c_k e^(-lk t) sum_l ll (e^(-lk t) - e^(-ll t)) / (ll - lk), at infinite width."""
-    spectrum, samples = Spectrum.power_law(a=1.8, b=1.4, modes=400), 1e6
-    lam, power = np.asarray(spectrum.eigenvalues), np.asarray(spectrum.task_power)
-
-    def first(time):
-        decay = np.exp(-lam * time)
-        gap = lam[None] - lam[:, None]
+    def written_out(time):
+        decay, gap = np.exp(-lam * time), lam[None] - lam[:, None]
         ratio = (decay[:, None] - decay[None]) / np.where(gap == 0, 1, gap)
         ratio = np.where(gap == 0, time * decay[:, None], ratio)
         return 2 * np.sum(power * decay * (ratio @ lam))
 
-    curves = theory.gradient_flow(spectrum, TIMES, samples=samples)
-    assert_allclose(samples * (curves.test - curves.train), [first(t) for t in TIMES], rtol=1e-3)
+    assert_allclose(theory.first_order(spectrum, TIMES).data, [written_out(t) for t in TIMES], rtol=1e-8)
 
 
-def test_early_the_theory_lacks_the_mode_itself():
-    """At order t^2 a student is worse by (2/N) sum_k lambda_k c_k (tr + lambda_k); the theory has tr alone.
+def test_early_width_is_the_curvature_that_the_theory_can_see(spectrum):
+    """t -> 0: 2 t^2 sum lambda c tr(Lambda); the true one has tr + lambda_k (see tests/book)."""
+    lam, power, time = spectrum.eigenvalues, spectrum.task_power, 1e-4
+    expected = 2 * time**2 * np.sum(lam * power * lam.sum())
+    assert_allclose(theory.first_order(spectrum, [time]).width[0], expected, rtol=1e-3)
 
-    The student's own coefficient is 2 x.M Lambda M x with x = Lambda wbar, whatever its features: draw many.
-    """
-    spectrum, width, draws = Spectrum.power_law(a=1.8, b=1.4, modes=200), 50, 10_000
-    lam, power = np.asarray(spectrum.eigenvalues), np.asarray(spectrum.task_power)
-    x, limit = np.sqrt(lam * power), 2 * np.sum(lam * lam * power)
-    random, found = np.random.default_rng(0), []
-    for _ in range(draws):
-        features = random.normal(size=(width, lam.size)) / np.sqrt(width)
-        found.append(width * (2 * lam @ (features.T @ (features @ x)) ** 2 - limit))
-    exact = 2 * np.sum(lam * power * (lam.sum() + lam))
-    error = np.std(found) / np.sqrt(draws)
-    assert abs(np.mean(found) - exact) < 3 * error
-    time = 0.01
-    gap = theory.gradient_flow(spectrum, [time], width=width).test - theory.gradient_flow(spectrum, [time]).test
-    theirs = float(width * gap[0] / time**2)
-    assert_allclose(theirs, 2 * np.sum(lam * power * lam.sum()), rtol=0.02)
-    assert np.mean(found) > theirs + 3 * error  # the deviation is real
+
+def test_binned_modes_and_the_start(spectrum):
+    full, binned = (Spectrum.power_law(a=1.5, b=1.25, modes=5000, binned=binned) for binned in (False, True))
+    for one, other in zip(theory.first_order(full, TIMES), theory.first_order(binned, TIMES), strict=True):
+        assert_allclose(one, other, rtol=1e-8)
+    assert theory.first_order(full, [0.0]).width[0] == theory.first_order(full, [0.0]).data[0] == 0
+    with pytest.raises(ValueError, match=r"times must be >= 0 and finite; got -1\.0"):
+        theory.first_order(full, [-1.0])

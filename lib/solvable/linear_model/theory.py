@@ -7,6 +7,7 @@ y = wbar.psi + noise, trained on the mean square error from w = 0. Equations: se
 from .descent import gradient_descent
 from .ensembles import ensemble
 from .final import final_loss, optimal_ridge
+from .first_order import first_order
 from .flow import gradient_flow, mode_errors
 from .rich import feature_learning
 from .stability import sgd_stability_limit, stability_limit
@@ -16,6 +17,7 @@ __all__ = [
     "ensemble",
     "feature_learning",
     "final_loss",
+    "first_order",
     "gradient_descent",
     "gradient_flow",
     "mode_errors",

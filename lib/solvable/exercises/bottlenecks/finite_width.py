@@ -11,25 +11,6 @@ from ...spectra import Spectrum
 from ..core import Exercise, Parameters, Wrong, as_number, is_close, register
 
 
-def _draw_turn(random: np.random.Generator | None) -> Parameters:
-    b = 1.4 if random is None else round(float(random.uniform(1.1, 2.0)), 1)
-    return {"width": 64, "b": b, "factor": 8 if random is None else int(random.integers(3, 12))}
-
-
-def _check_turn(answer: Any, drawn: Parameters) -> str:
-    ratio = as_number(answer, "The ratio of the two times")
-    if is_close(ratio, drawn["factor"]):
-        raise Wrong("So it would be if time and learned modes were proportional. Later modes take longer.")
-    if is_close(ratio, drawn["factor"] ** (1 / drawn["b"])):
-        raise Wrong("This is the gain in modes from that factor of time; the question goes from modes to time.")
-    if not is_close(ratio, drawn["factor"] ** drawn["b"], 0.02):
-        raise Wrong("The law turns when the modes learned so far are as many as the features. At what time is that?")
-    return "Wide networks look alike for long: that is why 1/N is what most measurements see."
-
-
-register(Exercise("bottlenecks.turn", 1, _draw_turn, _check_turn))
-
-
 def _draw_width_cost(random: np.random.Generator | None) -> Parameters:
     fixed: Parameters = {"a": 1.5, "b": 1.25, "modes": 2000}
     if random is None:

@@ -1,0 +1,72 @@
+"""The claims of "Feature learning changes the exponent"."""
+
+import jax
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from solvable import Spectrum, fits
+from solvable.linear_model import experiment, theory
+
+
+def power_law(beta, modes):
+    return Spectrum.power_law(a=1 + 1.5 * beta, b=1.5, modes=modes, binned=True)
+
+
+def test_a_factor_on_easy_tasks_and_an_exponent_on_hard_ones():
+    times, gain = np.logspace(1, 7, 25), {}
+    for beta in (0.5, 1.5):
+        task = power_law(beta, 1e12)
+        rich = theory.feature_learning(task, times, richness=20.0).test
+        gain[beta] = np.asarray(theory.gradient_flow(task, times).test / rich)
+    assert np.ptp(np.log(gain[1.5][4:])) < 0.1
+    assert gain[1.5][-1] > 3
+    assert np.all(np.diff(gain[0.5]) > 0)
+    assert gain[0.5][-1] > 5 * gain[0.5][0]
+
+
+def test_the_exponents_of_the_figure():
+    late = np.logspace(5, 7, 9)
+    for beta in np.linspace(0.2, 1.6, 8):
+        task = power_law(beta, 1e15)
+        lazy, rich = (
+            fits.power_law(late, theory.feature_learning(task, late, richness=g).test).exponent for g in (0.0, 20.0)
+        )
+        assert lazy == pytest.approx(beta, rel=0.02)
+        assert rich == pytest.approx(max(beta, 2 * beta / (1 + beta)), rel=0.05 if abs(beta - 1) < 0.1 else 0.02)
+
+
+def test_networks_of_the_figure():
+    small, steps = Spectrum.power_law(a=1.6, b=1.3, modes=16), np.logspace(-1, 1.5, 11)
+    falls = []
+    for richness in (0.0, 3.0, 10.0):
+        limit = theory.feature_learning(small, steps, richness=richness)
+        runs = experiment.feature_learning(
+            small, steps, richness=richness, hidden=256, key=jax.random.key(1), repeats=8
+        )
+        seen = np.asarray(limit.test) > 1e-4
+        assert np.all((np.abs(limit.test - runs.test) <= 4 * runs.test_error + 0.03 * runs.test)[seen])
+        falls.append(steps[np.argmax(limit.test < 0.1)])
+    assert falls[0] > falls[1] > falls[2]
+
+
+def test_the_floor_is_where_it_was():
+    task, times = Spectrum.power_law(a=1.375, b=1.5, modes=400), np.logspace(0, 5, 21)
+    for sizes in ({"width": 50}, {"samples": 50}):
+        many = {"key": jax.random.key(0), "repeats": 8, **sizes}
+        lazy, rich = (experiment.feature_learning(task, times, richness=g, **many).test for g in (0.0, 6.0))
+        assert_allclose(rich[-1], lazy[-1], rtol=1e-3)
+        reach = [times[np.argmax(loss < 1.1 * lazy[-1])] for loss in (lazy, rich)]
+        assert reach[0] > 5 * reach[1]
+
+
+def test_every_richness_gets_there():
+    times = np.logspace(0, 6, 31)
+    for beta, leaves in ((0.5, True), (1.5, False)):
+        task = power_law(beta, 1e9)
+        ratio = np.asarray(
+            theory.feature_learning(task, times, richness=0.1).test / theory.gradient_flow(task, times).test
+        )
+        assert ratio[5] > 0.98
+        assert (ratio[-1] < 0.7) == leaves
+        assert leaves or ratio[-1] > 0.97

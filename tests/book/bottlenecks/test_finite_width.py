@@ -1,0 +1,86 @@
+"""The claims of "How finite width builds up"."""
+
+import jax
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from solvable import Spectrum, fits
+from solvable.linear_model import experiment, theory
+
+WIDTHS = np.geomspace(16, 1024, 7)
+
+
+@pytest.fixture(scope="module")
+def spectrum():
+    return Spectrum.power_law(a=1.5, b=1.25, modes=1e6, binned=True)
+
+
+def excess(spectrum, times):
+    free = theory.gradient_flow(spectrum, times).test
+    return np.array([theory.gradient_flow(spectrum, times, width=n).test for n in WIDTHS]) - free
+
+
+def test_the_three_times_of_the_figure(spectrum):
+    times = [1.0, 300.0, 1e6]
+    early, middle, late = excess(spectrum, times).T
+    first = theory.first_order(spectrum, times).width
+    assert_allclose(early, first[0] / WIDTHS, rtol=0.05)
+    assert middle[0] < 0.6 * first[1] / WIDTHS[0]
+    assert middle[-1] > 0.85 * first[1] / WIDTHS[-1]
+    assert late[-1] < 0.5 * first[2] / WIDTHS[-1]
+    assert fits.power_law(WIDTHS, late).exponent == pytest.approx(0.5, abs=0.02)
+
+
+def test_the_exponent_slides_and_width_postpones_it(spectrum):
+    times = np.logspace(-1, 6, 36)
+    table = excess(spectrum, times)
+    half = []
+    for low, high in ((16, 128), (128, 1024)):
+        slide = np.array([fits.power_law(WIDTHS, one, between=(low, high)).exponent for one in table.T])
+        assert slide[0] > 0.99
+        assert slide[-1] < 0.55
+        assert np.all(np.diff(slide) < 0)
+        half.append(times[np.argmax(slide < 0.75)])
+    assert 8**1.25 / 1.6 < half[1] / half[0] < 1.6 * 8**1.25
+
+
+def test_the_correction_grows_long_before_its_exponent_moves(spectrum):
+    times = [1.0, 100.0]
+    share = excess(spectrum, times)[3] / theory.gradient_flow(spectrum, times).test  # N = 128
+    assert share[0] < 0.002
+    assert share[1] > 0.3
+    late = fits.power_law(WIDTHS, excess(spectrum, times)[:, 1], between=(128, 1024)).exponent
+    assert late > 0.95
+
+
+@pytest.mark.slow
+def test_the_amplitude_is_a_fifth_off_early_and_right_late():
+    small, times = Spectrum.power_law(a=1.5, b=1.25, modes=40), [1.0, 10.0, 100.0, 1e5]
+    free = theory.gradient_flow(small, times).test
+    for width in (16, 32):
+        limit = theory.gradient_flow(small, times, width=width).test - free
+        runs = experiment.gradient_flow(small, times, width=width, key=jax.random.key(width), repeats=20_000)
+        ratio, error = (runs.test - free) / limit, runs.test_error / limit
+        assert abs(ratio[0] - 1.25) < 3 * error[0]
+        assert ratio[0] - 1 > 3 * error[0]  # and more width does not help
+        assert 1 < ratio[3] < 1.03
+
+
+def test_the_exact_coefficient():
+    small = Spectrum.power_law(a=1.5, b=1.25, modes=40)
+    lam, c = small.eigenvalues, small.task_power
+    ratio = np.sum(lam * c * (lam.sum() + lam)) / np.sum(lam * c * lam.sum())
+    assert ratio == pytest.approx(1.29, abs=0.01)
+    assert ratio - 1 < lam[0] / lam.sum()
+
+
+@pytest.mark.parametrize(("a", "b"), [(1.3, 1.1), (1.5, 1.25), (3.3, 2.0)])
+def test_early_it_is_one_over_n_whatever_the_task(a, b):
+    task = Spectrum.power_law(a=a, b=b, modes=1e5, binned=True)
+    assert fits.power_law(WIDTHS, excess(task, [1.0])[:, 0]).exponent == pytest.approx(1, abs=0.02)
+
+
+def test_on_an_easy_task_width_pays_more_late():
+    task = Spectrum.power_law(a=3.3, b=1.5, modes=1e5, binned=True)
+    assert fits.power_law(WIDTHS, excess(task, [1e6])[:, 0], between=(16, 128)).exponent > 1.3

@@ -1,0 +1,108 @@
+"""The claims of "Test and train part ways"."""
+
+import jax
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from solvable import Spectrum
+from solvable.linear_model import experiment, theory
+
+
+@pytest.fixture(scope="module")
+def spectrum():
+    return Spectrum.power_law(a=1.5, b=1.25, modes=600)
+
+
+@pytest.fixture(scope="module")
+def many():
+    return Spectrum.power_law(a=1.5, b=1.25, modes=1e6, binned=True)
+
+
+def test_students_of_the_first_figure(spectrum):
+    times, parts = np.logspace(0, 5, 21), []
+    for samples in (64, 256):
+        limit = theory.gradient_flow(spectrum, times, width=512, samples=samples)
+        runs = experiment.gradient_flow(
+            spectrum, times, width=512, samples=samples, key=jax.random.key(samples), repeats=16
+        )
+        assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.test_error + 0.02 * runs.test)
+        parts.append(times[np.argmax(limit.train < 0.8 * limit.test)])
+    assert 3 < parts[0] < 12  # "near time 5"
+    assert 20 < parts[1] < 60  # "near time 30"
+
+
+def test_the_gaps_collapse_and_leave_one_after_the_other(many):
+    times = np.logspace(-1, 5, 61)
+    first, leave = theory.first_order(many, times).data, []
+    for samples in (64, 256, 1024, 4096):
+        loss = theory.gradient_flow(many, times, samples=samples)
+        ratio = np.asarray(samples * (loss.test - loss.train) / first)
+        assert ratio[0] == pytest.approx(1, abs=0.01)
+        assert np.all(ratio < 1.001)  # away below it
+        leave.append(times[np.argmax(ratio < 0.9)])
+    assert np.all(np.diff(leave) > 0)
+
+
+def test_reuse_is_free_for_a_time_that_grows_as_p_to_the_b(many):
+    times = np.logspace(-1, 5, 61)
+    fresh = theory.gradient_flow(many, times).test
+    share = []
+    for samples in (64, 256, 1024, 4096):
+        reused = theory.gradient_flow(many, times, samples=samples).test
+        share.append(np.exp(np.interp(np.log(1.1), np.log(reused / fresh), np.log(times))) / samples**1.25)
+    assert_allclose(share, 0.077, atol=0.008)
+
+
+def test_label_noise_widens_the_gap_and_does_not_move_the_parting(many):
+    times = np.logspace(-1, 5, 241)
+    parted, gap, end = {}, {}, {}
+    for noise in (0.0, 0.1):
+        loss = theory.gradient_flow(many, times, samples=256, noise=noise)
+        parted[noise] = times[np.argmax(loss.train < 0.8 * (loss.test + noise))]
+        gap[noise] = loss.test + noise - loss.train
+        end[noise] = float(loss.test[-1])
+        assert (loss.test[-1] > 1.01 * loss.test.min()) == (noise > 0)
+    assert end[0.1] / end[0.0] == pytest.approx(1.3, abs=0.03)
+    assert 0.8 < parted[0.1] / parted[0.0] < 1.25
+    assert np.all(gap[0.1][1:] > gap[0.0][1:])
+
+
+def test_stopping_is_a_ridge(spectrum):
+    """The best of either within 1 %, and t x ridge about one half, at three levels of noise."""
+    sizes, times = {"width": 512, "samples": 128}, np.logspace(0, 5, 101)
+    for noise in (0.0, 0.05, 0.2):
+        path = theory.gradient_flow(spectrum, times, **sizes, noise=noise)
+        ridge = theory.optimal_ridge(spectrum, **sizes, noise=noise)
+        best = theory.final_loss(spectrum, **sizes, noise=noise, ridge=ridge).test
+        assert float(path.test.min()) == pytest.approx(float(best), rel=0.01)
+        assert path.test[-1] > 1.04 * best
+        assert 0.4 < times[path.test.argmin()] * ridge < 0.65
+
+
+def test_the_best_ridge_has_no_peak(spectrum):
+    points, sizes = np.array([25, 50, 70, 90, 96, 104, 112, 140, 200, 400]), {"width": 100, "noise": 0.05}
+    bare = theory.final_loss(spectrum, samples=points, **sizes).test
+    best = np.array([theory.optimal_ridge(spectrum, samples=p, **sizes) for p in points])
+    tamed = theory.final_loss(spectrum, samples=points, **sizes, ridge=best).test
+    assert bare.max() > 5 * bare[0]
+    assert np.all(np.diff(tamed) < 0)
+    assert np.all(tamed < bare)
+    for p, ridge in ((50, 0.0), (200, 0.0), (50, best[1]), (200, best[8])):
+        limit = theory.final_loss(spectrum, samples=p, **sizes, ridge=ridge).test
+        runs = experiment.final_loss(spectrum, samples=p, **sizes, ridge=ridge, key=jax.random.key(p), repeats=100)
+        assert abs(limit - runs.test) <= 3.5 * runs.test_error + 0.02 * runs.test
+
+
+def test_four_times_the_data_part_more_than_four_times_later_and_narrow_students_never():
+    few, times = Spectrum.power_law(a=1.5, b=1.25, modes=1e4, binned=True), np.logspace(0, 4, 129)
+
+    def parted(samples, width):
+        loss = theory.gradient_flow(few, times, width=width, samples=samples, noise=0.05)
+        apart = np.asarray(loss.train < 0.8 * (loss.test + 0.05))
+        return times[apart.argmax()] if apart.any() else np.inf
+
+    at = [parted(p, 512) for p in (64, 256, 1024)]
+    assert at[1] > 4 * at[0]
+    assert at[2] > 4 * at[1]
+    assert parted(4096, 16) == np.inf
