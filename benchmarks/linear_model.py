@@ -3,8 +3,9 @@
     python benchmarks/linear_model.py | tee benchmarks/results/linear_model-MACHINE.txt
 
 Prints a curve of 200 times at K = 10,000 modes (after compilation) with its peak memory, the cost against the number
-of modes and of times with both slopes, and the same curve by the plain way: one continuation from scratch at every
-time in NumPy, which is what the scan over neighbouring times is measured against.
+of modes and of times with both slopes, and two peers: the same curve by one continuation from scratch at every time in
+NumPy, and gradient descent by two-time matrices for every mode (`matrix_dmft`). Then a surface of losses, SGD, feature
+learning and the compute frontier.
 """
 
 import datetime
@@ -16,11 +17,12 @@ import time
 from functools import partial
 
 import jax
+import matrix_dmft
 import numpy as np
 
 from solvable import Spectrum, __version__
 from solvable.laplace import talbot
-from solvable.linear_model import experiment, theory
+from solvable.linear_model import compute, experiment, theory
 
 jax.config.update("jax_enable_x64", True)
 SIZES = {"width": 128, "samples": 1000, "noise": 0.1}
@@ -99,6 +101,24 @@ def surface_of_losses():
     print(f"largest relative difference of the two: {np.max(np.abs(losses[True] / losses[False] - 1)):.1e}\n")
 
 
+def against_matrices():
+    """The same losses by iterating T x T matrices for every mode (`matrix_dmft`): K = 200, gradient descent."""
+    spectrum, sizes = Spectrum.power_law(a=1.5, b=1.25, modes=200), {"width": 64, "samples": 100, "noise": 0.1}
+    lam, power = np.asarray(spectrum.eigenvalues), np.asarray(spectrum.task_power)
+    for count in (50, 100, 200):
+        start = time.perf_counter()
+        test, train, iterations = matrix_dmft.descent(lam, power, count, learning_rate=1.0, **sizes)
+        peer, steps = time.perf_counter() - start, np.arange(count)
+        run = partial(theory.gradient_descent, spectrum, steps, learning_rate=1.0, **sizes)
+        ours, found = median_seconds(lambda: run().test.block_until_ready()), run()
+        apart = max(np.abs(test / found.test - 1).max(), np.abs(train / found.train - 1).max())
+        print(
+            f"{count:3} steps of descent: matrices {peer:6.2f} s ({iterations} iterations), here {ours:.4f} s:", end=" "
+        )
+        print(f"{peer / ours:.0f} times, largest relative difference {apart:.0e}")
+    print()
+
+
 def stream():
     """One-pass SGD at K = 1e12 modes, 60 steps up to 1e8, with compilation and after it."""
     spectrum = Spectrum.power_law(a=1.8, b=1.4, modes=1e12, binned=True)
@@ -109,6 +129,18 @@ def stream():
         theory.sgd(spectrum, steps, learning_rate=rate, batch_size=1, width=1000).test.block_until_ready()
         print(f"one-pass SGD, K = 1e12, 60 steps to 1e8, {words}: {time.perf_counter() - start:.2f} s")
     print()
+
+
+def learning_features():
+    """The closed equation of feature learning and the compute frontier."""
+    for modes in (1e3, 1e15):
+        spectrum = Spectrum.power_law(a=1.75, b=1.5, modes=modes, binned=modes > 1e6)
+        run = partial(theory.feature_learning, spectrum, np.logspace(0, 7, 60), richness=6.0)
+        seconds = median_seconds(lambda run=run: run().test.block_until_ready())
+        print(f"feature learning, K = {modes:.0e}, 60 times to 1e7: {seconds:.3f} s")
+    spectrum = Spectrum.power_law(a=3.5, b=1.5, modes=1e9, binned=True)
+    seconds = median_seconds(lambda: compute.frontier(spectrum, np.logspace(4, 11, 15)).loss)
+    print(f"compute frontier, K = 1e9, 15 budgets to 1e11: {seconds:.2f} s\n")
 
 
 def main():
@@ -143,7 +175,9 @@ def main():
     print(f"largest relative difference of the two: {apart:.1e}\n")
 
     surface_of_losses()
+    against_matrices()
     stream()
+    learning_features()
     spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=1000)
     for width, samples in ((100, 150), (256, 1000)):
         sizes = {"width": width, "samples": samples, "key": jax.random.key(0), "repeats": 32}

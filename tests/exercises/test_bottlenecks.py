@@ -7,7 +7,7 @@ import pytest
 
 from solvable import Spectrum, exercises
 from solvable.exercises.core import Wrong
-from solvable.linear_model import theory
+from solvable.linear_model import compute, theory
 
 SEEDS = [None, "ada", 17]
 
@@ -59,6 +59,52 @@ def right(id, p):
         return p["noise"]
     if id == "bottlenecks.bend":
         return p["factor"] ** p["b"]
+    if id == "bottlenecks.fit-predict":  # weighted least squares by hand, where the check has the library's fit
+        x = np.log(np.arange(10, 101))
+        behind = [sum(p["task_power"][k - 1 :]) for k in range(10, 101)]
+        weight = np.gradient(x)
+        fits = [
+            np.cov(x, np.log(y), aweights=weight)[0, 1] / np.cov(x, aweights=weight)
+            for y in (p["eigenvalues"][9:100], behind)
+        ]
+        b, hard = -fits[0], -fits[1]
+        return [hard / b, min(hard, 2 * b), min(hard, b)]
+    if id == "bottlenecks.mode-floor":  # kappa by bisection
+        spectrum, low, high = Spectrum.power_law(a=p["a"], b=p["b"], modes=p["modes"]), 1e-12, 1.0
+        for _ in range(100):
+            middle = np.sqrt(low * high)
+            more = spectrum.dimension(middle) > min(p["width"], p["samples"])
+            low, high = (middle, high) if more else (low, middle)
+        return high / (high + spectrum.eigenvalues[p["mode"] - 1])
+    if id == "bottlenecks.width-cost":
+        spectrum = Spectrum.power_law(a=p["a"], b=p["b"], modes=p["modes"])
+        free = np.sum(spectrum.task_power * np.exp(-2 * spectrum.eigenvalues * p["time"]))
+        return 1 - free / theory.gradient_flow(spectrum, [p["time"]], width=p["width"]).test[0]
+    if id == "bottlenecks.best-ridge":
+        return theory.optimal_ridge(
+            Spectrum.power_law(a=p["b"], b=p["b"], modes=p["modes"]), samples=p["samples"], noise=p["noise"]
+        )
+    if id == "bottlenecks.free-reuse":
+        spectrum, times = Spectrum.power_law(a=p["a"], b=p["b"], modes=p["modes"]), np.logspace(-1, 6, 400)
+        reused = theory.gradient_flow(spectrum, times, width=p["width"], samples=p["samples"]).test
+        return np.interp(1.1, reused / theory.gradient_flow(spectrum, times, width=p["width"]).test, times)
+    if id == "bottlenecks.frontier":
+        a, b = p["a"], p["b"]
+        width = 1 / (b + 1) if a - 1 < b else (a - b) / a
+        return [(1 - width) * (a - 1) / b, width, 1 - width]
+    if id == "bottlenecks.grow-width":
+        spectrum = Spectrum.power_law(a=p["a"], b=p["b"], modes=p["modes"], binned=True)
+        best = compute.frontier(spectrum, [p["compute"], 100 * p["compute"]]).width
+        return best[1] / best[0]
+    if id == "bottlenecks.rich-exponents":
+        beta = (p["a"] - 1) / p["b"]
+        return [beta, max(beta, 2 * beta / (1 + beta))]
+    if id == "bottlenecks.sooner":
+        spectrum = Spectrum.power_law(a=p["a"], b=p["b"], modes=p["modes"])
+        goal = theory.gradient_flow(spectrum, [p["time"]]).test[0]
+        times = np.logspace(-2, np.log10(p["time"]), 400)
+        path = np.asarray(theory.feature_learning(spectrum, times, richness=p["richness"]).test)
+        return p["time"] / np.exp(np.interp(-np.log(goal), -np.log(path), np.log(times)))
     raise KeyError(f"no right answer written down for {id}")
 
 
@@ -128,6 +174,31 @@ WRONG = {  # what people answer, and a word that the reply must hold
     ],
     "bottlenecks.batch-rate": [(1 / 4.2098, "Upside down"), (2.0, "Divide two limits"), ("big", "one number")],
     "bottlenecks.online-gap": [(0, "leaves something out"), (0.3, "sample of the population"), ([1, 2], "one number")],
+    "bottlenecks.fit-predict": [
+        ([1.0, 1.5, 1.5], "fit the sum"),
+        ([1.0, 3.0, 1.5], "fit the tail sum"),
+        ([0.4, 0.5], "3 numbers"),
+        (["a", 1, 2], "3 numbers"),
+    ],
+    "bottlenecks.mode-floor": [(0.5, "very long time"), ("all", "one number")],
+    "bottlenecks.width-cost": [(1.5, "between 0 and 1"), (0.9, "same time"), ("some", "one number")],
+    "bottlenecks.best-ridge": [(-1, "positive"), (1.0, "smaller ridge"), (1e-7, "larger ridge"), ("x", "one number")],
+    "bottlenecks.free-reuse": [(-2, "positive"), (1e5, "more than 10"), (0.1, "less than 10"), ("x", "one number")],
+    "bottlenecks.frontier": [
+        ([1.0, 0.4, 0.6], "floor of the width"),
+        ([0.9, 0.8, 0.2], "three terms"),
+        ([0.9, 0.625, 0.375], "time alone"),
+        ([0.75, 0.6, 0.6], "add up to 1"),
+        ([-0.75, 0.625, 0.375], "positive"),
+    ],
+    "bottlenecks.grow-width": [(2.0, "divide"), ("x", "one number")],
+    "bottlenecks.rich-exponents": [
+        ([0.4, 0.4], "is the task hard"),
+        ([0.571428, 0.4], "wrong order"),
+        ([0.6, 0.75], "fixed features"),
+        ([-0.4, 0.57], "positive"),
+    ],
+    "bottlenecks.sooner": [(0.5, "faster"), (2.0, "already below"), (1e4, "not yet reached"), ("x", "one number")],
     "bottlenecks.bend": [(4, "slower"), (4 ** (1 / 1.5), "other way round"), (5.0, "solve for t")],
 }
 
@@ -198,6 +269,33 @@ def test_every_draw_of_an_ensemble_has_one_clear_answer():
         count = right("bottlenecks.ensemble-size", exercises.parameters("bottlenecks.ensemble-size", seed=seed))
         assert 2.2 < count < 100
     assert largest == {"features", "data", "both"}
+
+
+def test_slips_of_the_later_pages_are_recognised():
+    """Answers to a neighbouring question, made from the right one."""
+
+    def says(id, answer):
+        return exercises.check(f"bottlenecks.{id}", answer).message
+
+    fit = right("bottlenecks.fit-predict", exercises.parameters("bottlenecks.fit-predict"))
+    assert "how many modes" in says("fit-predict", [fit[1], *fit[1:]]).lower()
+    assert "smaller of" in says("fit-predict", [*fit[:2], 9.0])
+    p = exercises.parameters("bottlenecks.mode-floor")
+    floor = right("bottlenecks.mode-floor", p)
+    assert "the part that it learns" in says("mode-floor", 1 - floor)
+    assert "square" in says("mode-floor", floor**2)
+    assert "counts from 0" in says("mode-floor", right("bottlenecks.mode-floor", p | {"mode": p["mode"] + 1}))
+    assert "larger of the two" in says("mode-floor", right("bottlenecks.mode-floor", p | {"width": 300}))
+    share = right("bottlenecks.width-cost", exercises.parameters("bottlenecks.width-cost"))
+    assert "would be left" in says("width-cost", 1 - share)
+    assert "Divide by" in says("width-cost", share / (1 - share))
+    ridge = right("bottlenecks.best-ridge", exercises.parameters("bottlenecks.best-ridge"))
+    assert "sum over the data" in says("best-ridge", 200 * ridge)
+    p = exercises.parameters("bottlenecks.free-reuse")
+    assert not exercises.check("bottlenecks.free-reuse", right("bottlenecks.free-reuse", p | {"samples": 100})).passed
+    grown = right("bottlenecks.grow-width", exercises.parameters("bottlenecks.grow-width"))
+    assert "factor of the time" in says("grow-width", 100 / grown)
+    assert "Upside down" in says("grow-width", 1 / grown)
 
 
 def test_shares_of_the_wrong_runs_are_recognised():

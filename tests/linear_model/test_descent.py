@@ -1,5 +1,8 @@
 """Gradient descent and heavy ball: theory against students, circle against Talbot, and the limit of small steps."""
 
+import importlib.util
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -167,3 +170,18 @@ def test_traced_rates_pass_through(spectrum):
         jax.jit(lambda m: theory.gradient_descent(spectrum, [1], learning_rate=1.0, momentum=m).test)(0.5)
     with pytest.raises(ValueError, match="steps must be known numbers"):
         jax.jit(lambda t: theory.gradient_descent(spectrum, t, learning_rate=1.0).test)(jnp.array([1.0]))
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.2])
+def test_the_two_time_matrices_agree(noise):
+    """The peer of the benchmark, T x T matrices per mode iterated to their fixed point, knows nothing of contours."""
+    path = Path(__file__).parents[2] / "benchmarks" / "matrix_dmft.py"
+    spec = importlib.util.spec_from_file_location("matrix_dmft", path)
+    matrix_dmft = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(matrix_dmft)
+    task, sizes = Spectrum.power_law(a=1.6, b=1.2, modes=25), {"width": 12, "samples": 18, "noise": noise}
+    lam, power = np.asarray(task.eigenvalues), np.asarray(task.task_power)
+    test, train, _ = matrix_dmft.descent(lam, power, 24, learning_rate=0.7, **sizes, tolerance=1e-10)
+    found = theory.gradient_descent(task, np.arange(24), learning_rate=0.7, **sizes)
+    assert_allclose(test, found.test, rtol=1e-7)
+    assert_allclose(train, found.train, rtol=1e-7)

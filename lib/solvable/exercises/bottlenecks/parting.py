@@ -46,9 +46,9 @@ def _check_free_reuse(answer: Any, drawn: Parameters) -> str:
         raise Wrong("The time should be positive.")
     spectrum = Spectrum.power_law(a=drawn["a"], b=drawn["b"], modes=drawn["modes"])
 
-    def ratio(at: float, **other: float) -> float:
+    def ratio(at: float, width: float | int = np.inf) -> float:
         reused = theory.gradient_flow(spectrum, [at], width=drawn["width"], samples=drawn["samples"])
-        return float(reused.test[0] / theory.gradient_flow(spectrum, [at], **other).test[0])
+        return float(reused.test[0] / theory.gradient_flow(spectrum, [at], width=width).test[0])
 
     risen = ratio(time, width=drawn["width"])
     if is_close(ratio(time), 1.1, 0.003) and not is_close(risen, 1.1, 0.003):
