@@ -110,7 +110,7 @@ def against_matrices():
         test, train, iterations = matrix_dmft.descent(lam, power, count, learning_rate=1.0, **sizes)
         peer, steps = time.perf_counter() - start, np.arange(count)
         run = partial(theory.gradient_descent, spectrum, steps, learning_rate=1.0, **sizes)
-        ours, found = median_seconds(lambda: run().test.block_until_ready()), run()
+        ours, found = median_seconds(lambda run=run: run().test.block_until_ready()), run()
         apart = max(np.abs(test / found.test - 1).max(), np.abs(train / found.train - 1).max())
         print(
             f"{count:3} steps of descent: matrices {peer:6.2f} s ({iterations} iterations), here {ours:.4f} s:", end=" "
