@@ -45,6 +45,7 @@ def test_the_range_is_the_range():
         ([1, 2, 3, -4], [1, 1, 1, 1], (0, 9), r"x must be positive and finite; got -4"),
         ([1, 2, 3, 4], [1, 1, np.nan, 1], (0, 9), r"y must be positive and finite; got nan"),
         ([1, 2, 3, 4], [1, 1, 1], (0, 9), r"y must have one number per x; got shapes \(3,\) and \(4,\)"),
+        ([1, 100, 101, 102], [1, 1, 1, 1], (0, 999), "between must hold two points on either side"),
         ([1, 2, 2, 4], [1, 1, 1, 1], (0, 9), "x must increase"),
         ([1, 2, 3, 4], [1, 1, 1, 1], (2, 9), "between must hold at least four points; got 3 between 2 and 9"),
     ],

@@ -66,7 +66,8 @@ def power_law(x: Numbers, y: Numbers, *, between: tuple[float | int, float | int
         return np.polyfit(at[part], value[part], 1, w=weight[part])
 
     upper = at >= (at[0] + at[-1]) / 2
-    halves = [slope(part)[0] for part in (upper, ~upper) if part.sum() > 1]
+    if min(upper.sum(), (~upper).sum()) < 2:
+        raise ValueError("between must hold two points on either side of its middle in log x, to know the drift")
     gradient, start = slope(np.ones_like(upper))
-    drift = halves[1] - halves[0] if len(halves) == 2 else 0.0
+    drift = slope(~upper)[0] - slope(upper)[0]
     return PowerLaw(-float(gradient), float(np.exp(start)), float(drift))

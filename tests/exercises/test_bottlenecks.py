@@ -179,8 +179,9 @@ WRONG = {  # what people answer, and a word that the reply must hold
         ([1.0, 3.0, 1.5], "fit the tail sum"),
         ([0.4, 0.5], "3 numbers"),
         (["a", 1, 2], "3 numbers"),
+        ([-0.4, -0.5, -0.5], "positive"),
     ],
-    "bottlenecks.mode-floor": [(0.5, "very long time"), ("all", "one number")],
+    "bottlenecks.mode-floor": [(12.0, "between 0 and 1"), (0.5, "very long time"), ("all", "one number")],
     "bottlenecks.width-cost": [(1.5, "between 0 and 1"), (0.9, "same time"), ("some", "one number")],
     "bottlenecks.best-ridge": [(-1, "positive"), (1.0, "smaller ridge"), (1e-7, "larger ridge"), ("x", "one number")],
     "bottlenecks.free-reuse": [(-2, "positive"), (1e5, "more than 10"), (0.1, "less than 10"), ("x", "one number")],
@@ -294,6 +295,9 @@ def test_slips_of_the_later_pages_are_recognised():
     p = exercises.parameters("bottlenecks.free-reuse")
     assert not exercises.check("bottlenecks.free-reuse", right("bottlenecks.free-reuse", p | {"samples": 100})).passed
     grown = right("bottlenecks.grow-width", exercises.parameters("bottlenecks.grow-width"))
+    p = exercises.parameters("bottlenecks.grow-width")
+    assert "very large budgets" in says("grow-width", 100 ** (1 / (1 + p["b"])))
+    assert "each other's place" in says("frontier", [0.75, 0.375, 0.625])
     assert "factor of the time" in says("grow-width", 100 / grown)
     assert "Upside down" in says("grow-width", 1 / grown)
 

@@ -116,11 +116,30 @@ def test_the_integrator_knows_its_error(spectrum):
     assert error < 3 * curves.residual + 1e-9
 
 
+def test_jax_goes_through(spectrum):
+    """Forward and backward derivatives agree with differences; vmap is the loop."""
+    times = np.array([1.0, 20.0])
+
+    def loss(richness):
+        return theory.feature_learning(spectrum, times, richness=richness).test[1]
+
+    step = 1e-4
+    slope = (loss(3.0 + step) - loss(3.0 - step)) / (2 * step)
+    assert_allclose(jax.grad(loss)(3.0), slope, rtol=1e-5)
+    assert_allclose(jax.jacfwd(loss)(3.0), slope, rtol=1e-5)
+    assert_allclose(jax.vmap(loss)(jnp.array([1.0, 3.0])), [loss(1.0), loss(3.0)], rtol=1e-12)
+
+
+def test_nothing_to_learn_is_no_error():
+    idle = Spectrum([1.0, 0.5], [0.0, 0.0])
+    assert np.all(theory.feature_learning(idle, [0.0, 1.0], richness=3.0).test == 0)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"richness": -1.0}, "richness must be >= 0 and finite; got -1.0"),
-        ({"richness": np.nan}, "richness must be >= 0 and finite; got nan"),
+        ({"richness": -1.0}, "richness must be >= 0 and at most 1e100; got -1.0"),
+        ({"richness": np.nan}, "richness must be >= 0 and at most 1e100; got nan"),
         ({"times": [-1.0]}, "times must be >= 0 and finite; got -1.0"),
         ({"hidden": 1.5}, "hidden must be a whole number >= 1, or inf; got 1.5"),
         ({"hidden": 10, "times": [1e9]}, "times must be at most .* where hidden is finite; got 1000000000.0"),

@@ -16,7 +16,7 @@ from .series import Line
 def power_laws(
     x: Any, curves: Mapping[str, tuple[Any, float]], *, xlabel: str, ylabel: str, ax: Axes | None = None
 ) -> Axes:
-    """Draw curves on logarithmic axes, each with a thin line of the slope that is claimed for it.
+    """Draw curves on logarithmic axes, each with a thin black line of the slope that is claimed for it.
 
     The thin line goes through the curve's middle point, so that a wrong slope shows at both ends.
 
@@ -39,8 +39,8 @@ def power_laws(
         y = np.asarray(y)
         if y.shape != x.shape:
             raise ValueError(f"curves must have one y per x; {label!r} has shape {y.shape} and x has {x.shape}")
-        (line,) = ax.loglog(x, y, "o-", label=label)
-        ax.loglog(x, y[middle] * (x / x[middle]) ** -exponent, color=line.get_color(), linewidth=0.8)
+        ax.loglog(x, y, "o-", label=label)
+        ax.loglog(x, y[middle] * (x / x[middle]) ** -exponent, color="black", linewidth=0.9, zorder=3)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.legend()
     return ax

@@ -1,11 +1,11 @@
 r"""Compute-optimal scaling: how a budget C = N t is best split between width and time, without a limit on data.
 
 Two ways of losing compete with what is left of the task at time t. A network of width N ends at a floor, and before
-it gets there it is worse than the infinite one by a variance that falls as 1/N but slowly in time:
+it gets there it is worse than the infinite one by a variance that falls as 1/N:
 
-.. math:: L \approx t^{-(a-1)/b} + N^{-\min(a-1,\,b)} + N^{-1}\, t^{-(1 - 1/b)}
+.. math:: L \approx t^{-(a-1)/b} + N^{-\min(a-1,\,b)} + N^{-1}\, t^{-(\min(a-1,\,b) - 1)/b}
 
-On hard tasks, a - 1 < b, the floor binds; on easy ones the third term does.
+On hard tasks, a - 1 < b, all three are of one order at t = N^b; on easy ones the first and the third meet before.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from .curves import LossCurves
 from .flow import gradient_flow
 
 PER_OCTAVE = 4  # widths tried
+ROUNDING = 1e-9  # of the task: losses below are not minimised
 
 
 @pytree
@@ -71,7 +72,8 @@ def frontier(spectrum: Spectrum, compute: Numbers, *, samples: ArrayLike = np.in
       to about 1 %, and the loss to 1e-4 of itself.
 
     Raises:
-      ValueError: for an argument out of range, or budgets whose best width is not between 1 and C.
+      ValueError: for an argument out of range, or budgets whose best width is not between 1 and C, or that leave less
+        than 1e-9 of the task.
 
     Source: Bordelon, Atanasov, Pehlevan (2024). Book: "Where to spend compute".
     """
@@ -88,7 +90,12 @@ def frontier(spectrum: Spectrum, compute: Numbers, *, samples: ArrayLike = np.in
     def losses(width: Array, times: Array) -> Array:
         return gradient_flow(spectrum, times, width=width, samples=samples, noise=noise).test
 
-    table = np.log(jax.vmap(losses)(jnp.asarray(widths), jnp.asarray(budgets / widths[:, None])))
+    found = np.asarray(jax.vmap(losses)(jnp.asarray(widths), jnp.asarray(budgets / widths[:, None])))
+    lowest, least = found.min(axis=0), ROUNDING * float(spectrum.task_power.sum())
+    if not (lowest > least).all():
+        few = budgets[lowest <= least][0]
+        raise ValueError(f"compute must leave a loss above {least:.1g}, where rounding begins; got {few:.6g}")
+    table = np.log(np.maximum(found, least / 10))
     best = table.argmin(axis=0)
     inside = (best > 0) & (best < len(widths) - 1)
     if not inside.all():

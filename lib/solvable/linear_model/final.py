@@ -72,16 +72,29 @@ def optimal_ridge(
       width, samples, noise: of one student, as in `final_loss`.
 
     Returns:
-      A scalar delta >= 0, in the unit of the eigenvalues, good to about 1e-6 of itself, which is how flat a minimum
-      is in float64; 0 where no ridge helps.
+      A scalar delta >= 0, in the unit of the eigenvalues; 0 where no ridge helps by more than rounding. Good to about
+      1e-6 of itself, and less where the ridge moves the loss by little: a minimum is flat.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
+      NotImplementedError: where jax differentiates it.
 
     Source: the closed case is Bayes' rule for a Gaussian teacher. Book: "Test and train part ways".
     """
     check_sizes(width=width, samples=samples, noise=noise)
-    return _optimal_ridge(spectrum, *(jnp.asarray(x, float) for x in (width, samples, noise)))
+    sizes = (jnp.asarray(x, float) for x in (width, samples, noise))
+    return _optimal_ridge(*_without_derivative((spectrum, *sizes)))
+
+
+@jax.custom_jvp
+def _without_derivative(arguments: tuple) -> tuple:
+    """The arguments themselves; an error where jax differentiates, since a search would silently say 0."""
+    return arguments
+
+
+@_without_derivative.defjvp
+def _refuse(_: tuple, __: tuple) -> tuple:
+    raise NotImplementedError("optimal_ridge has no derivative: it is a search; differentiate final_loss")
 
 
 @jax.jit
@@ -89,9 +102,11 @@ def _optimal_ridge(spectrum: Spectrum, width: Array, samples: Array, noise: Arra
     def test(log_ridge: Array) -> Array:
         return _final_loss(spectrum, width, samples, noise, jnp.exp(log_ridge))[0]
 
-    trace = spectrum.counts @ spectrum.eigenvalues
-    best = golden_section(test, jnp.log(1e-8 * spectrum.eigenvalues.max()), jnp.log(1e4 * trace))
-    return jnp.where(test(best) < _final_loss(spectrum, width, samples, noise, jnp.zeros(()))[0], jnp.exp(best), 0.0)
+    trace, power = spectrum.counts @ spectrum.eigenvalues, jnp.maximum(spectrum.task_power.sum(), 1e-300)
+    best = golden_section(test, jnp.log(1e-14 * spectrum.eigenvalues.max()), jnp.log(1e4 * trace * (1 + noise / power)))
+    return jnp.where(
+        test(best) < (1 - 1e-12) * _final_loss(spectrum, width, samples, noise, jnp.zeros(()))[0], jnp.exp(best), 0.0
+    )
 
 
 @jax.jit

@@ -54,8 +54,8 @@ def first_order(spectrum: Spectrum, times: Numbers) -> FirstOrder:
       ValueError: for an argument out of range, named with its value.
       RuntimeError: where jax is in float32.
 
-    Good while the correction is small, t well below N^b or P^b. At t of order one the true coefficient of 1/N is
-    larger by about lambda_1 / sum(lambda). Quadrature error below 1e-8 of each.
+    Good while the correction is small, t well below N^b or P^b. At t of order one both true coefficients are larger,
+    by a share of at most lambda_1 / sum(lambda). Quadrature error below 1e-8 of each.
     Source: Bordelon, Atanasov, Pehlevan (2024). Book: "How finite width builds up", "Test and train part ways".
     """
     check_sizes(width=jnp.inf, samples=jnp.inf)

@@ -59,7 +59,8 @@ def feature_learning(
     Raises:
       ValueError: for an argument out of range, or times that a finite `hidden` would need over a million steps for.
 
-    With infinite `hidden` a student costs what it costs in `gradient_flow`, and 8,000 sums over min(N, P) rates. A
+    With infinite `hidden` a student costs what it costs in `gradient_flow`, and 8,000 sums over min(N, P) rates; its
+    equation is stepped as in `theory.feature_learning`. A
     finite one is stepped with a fourth-order Runge-Kutta rule, hidden x min(N, P) numbers a step.
     Book: "Feature learning changes the exponent".
     """
@@ -80,6 +81,8 @@ def feature_learning(
         return _losses(spectrum, jnp.asarray(noise, float), disorder, times, jnp.asarray(richness) / 2, keys, neurons)
 
     test, train = students.in_chunks(curves, key, repeats, each)
+    if not np.isfinite(test).all():
+        raise ValueError(f"times must be reached within {MOST_STEPS} steps where hidden is finite; got {times.max():g}")
     parameters = {"spectrum": spectrum, **sizes, "noise": noise, "richness": richness, "hidden": hidden}
     return students.gather(times, test, train, parameters, key, start)
 
@@ -129,18 +132,21 @@ def step_network(
         mean = tuple((a + 2 * b + 2 * c + d) / 6 for a, b, c, d in zip(k1, k2, k3, k4, strict=True))
         return ahead((mean[0], mean[1]), 1.0)
 
-    def until(state: tuple[Array, Layers], time: Array) -> tuple[tuple[Array, Layers], Array]:
-        def step(state: tuple[Array, Layers]) -> tuple[Array, Layers]:
-            now, (v, w) = state
+    State = tuple[Array, Array, Layers]
+
+    def until(state: State, time: Array) -> tuple[State, Array]:
+        def step(state: State) -> State:
+            count, now, (v, w) = state
             fastest = rates.max() * (jnp.sum(v**2, axis=0).max() + gamma**2 * (w @ w))
             h = jnp.minimum(STEP / (fastest + gamma * jnp.linalg.norm(drive)), time - now)
-            return jnp.where(h < time - now, now + h, time), runge_kutta((v, w), h)
+            return count + 1, jnp.where(h < time - now, now + h, time), runge_kutta((v, w), h)
 
-        state = jax.lax.while_loop(lambda state: state[0] < time, step, state)
-        return state, state[1][0].T @ state[1][1]
+        state = jax.lax.while_loop(lambda state: (state[1] < time) & (state[0] < MOST_STEPS), step, state)
+        _, now, (v, w) = state
+        return state, jnp.where(now < time, jnp.nan, v.T @ w)
 
     order = jnp.argsort(times)
-    start = jnp.zeros(()), (first, jnp.zeros(len(first)))
+    start = jnp.zeros((), int), jnp.zeros(()), (first, jnp.zeros(len(first)))
     _, learned = jax.lax.scan(until, start, times[order])
     return jnp.zeros_like(learned).at[order].set(learned).T
 

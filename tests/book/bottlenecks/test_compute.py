@@ -45,11 +45,20 @@ def test_the_article_is_right_on_hard_tasks_and_wrong_on_easy_ones(fronts):
             assert article == pytest.approx(measured, rel=0.01)
 
 
-def test_nothing_converges_at_the_best_split(fronts):
-    front = fronts[1.5, 1.25]
-    task = Spectrum.power_law(a=1.5, b=1.25, modes=1e9, binned=True)
-    left = np.asarray(theory.final_loss(task, width=front.width).test / front.loss)
-    assert np.all((left > 0.75) & (left < 0.82))
+def test_the_best_split_has_not_converged(fronts):
+    left = {}
+    for (a, b), front in fronts.items():
+        task = Spectrum.power_law(a=a, b=b, modes=1e9, binned=True)
+        left[a] = np.asarray(theory.final_loss(task, width=front.width).test / front.loss)
+    assert np.all((left[1.5] > 0.75) & (left[1.5] < 0.82))
+    assert np.all(np.diff(left[3.5]) < 0)
+    assert left[3.5][-1] < 0.05
+
+
+def test_on_a_hard_task_the_third_term_is_as_large_as_the_others():
+    task, times = Spectrum.power_law(a=1.5, b=1.25, modes=1e12, binned=True), np.logspace(4, 7, 7)
+    first = theory.first_order(task, times).width
+    assert fits.power_law(times, first).exponent == pytest.approx((1.5 - 2) / 1.25, rel=0.03)
 
 
 def test_the_third_term_falls_as_it_should():

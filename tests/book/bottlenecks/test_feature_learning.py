@@ -64,9 +64,10 @@ def test_every_richness_gets_there():
     times = np.logspace(0, 6, 31)
     for beta, leaves in ((0.5, True), (1.5, False)):
         task = power_law(beta, 1e9)
-        ratio = np.asarray(
-            theory.feature_learning(task, times, richness=0.1).test / theory.gradient_flow(task, times).test
-        )
+        rich = theory.feature_learning(task, times, richness=0.1).test
+        ratio = np.asarray(rich / theory.gradient_flow(task, times).test)
         assert ratio[5] > 0.98
+        slope = -np.gradient(np.log(np.asarray(rich)), np.log(times))
+        assert not leaves or (slope[5] < 0.51 and slope[-2] > 0.59)  # on its way from 1/2 to 2/3
         assert (ratio[-1] < 0.7) == leaves
         assert leaves or ratio[-1] > 0.97

@@ -8,12 +8,12 @@ from numpy.testing import assert_allclose
 from solvable import Spectrum, fits
 from solvable.linear_model import experiment, theory
 
-WIDTHS = np.geomspace(16, 1024, 7)
+WIDTHS = np.geomspace(16, 8192, 10)
 
 
 @pytest.fixture(scope="module")
 def spectrum():
-    return Spectrum.power_law(a=1.5, b=1.25, modes=1e6, binned=True)
+    return Spectrum.power_law(a=1.5, b=1.25, modes=1e9, binned=True)
 
 
 def excess(spectrum, times):
@@ -27,31 +27,32 @@ def test_the_three_times_of_the_figure(spectrum):
     first = theory.first_order(spectrum, times).width
     assert_allclose(early, first[0] / WIDTHS, rtol=0.05)
     assert middle[0] < 0.6 * first[1] / WIDTHS[0]
-    assert middle[-1] > 0.85 * first[1] / WIDTHS[-1]
-    assert late[-1] < 0.5 * first[2] / WIDTHS[-1]
-    assert fits.power_law(WIDTHS, late).exponent == pytest.approx(0.5, abs=0.02)
+    assert middle[-1] > 0.95 * first[1] / WIDTHS[-1]
+    assert late[-1] < 0.75 * first[2] / WIDTHS[-1]
+    assert fits.power_law(WIDTHS, late, between=(16, 1024)).exponent == pytest.approx(0.5, abs=0.02)
 
 
 def test_the_exponent_slides_and_width_postpones_it(spectrum):
-    times = np.logspace(-1, 6, 36)
+    times = np.logspace(-1, 7, 41)
     table = excess(spectrum, times)
     half = []
-    for low, high in ((16, 128), (128, 1024)):
+    for low, high in ((16, 128), (128, 1024), (1024, 8192)):
         slide = np.array([fits.power_law(WIDTHS, one, between=(low, high)).exponent for one in table.T])
         assert slide[0] > 0.99
-        assert slide[-1] < 0.55
+        assert slide[-1] < 0.6
         assert np.all(np.diff(slide) < 0)
-        half.append(times[np.argmax(slide < 0.75)])
-    assert 8**1.25 / 1.6 < half[1] / half[0] < 1.6 * 8**1.25
+        half.append(np.exp(np.interp(-0.75, -slide, np.log(times))))
+    assert half[1] / half[0] == pytest.approx(20, abs=1.5)
+    assert half[2] / half[1] == pytest.approx(15, abs=1.0)
 
 
-def test_the_correction_grows_long_before_its_exponent_moves(spectrum):
-    times = [1.0, 100.0]
-    share = excess(spectrum, times)[3] / theory.gradient_flow(spectrum, times).test  # N = 128
-    assert share[0] < 0.002
-    assert share[1] > 0.3
-    late = fits.power_law(WIDTHS, excess(spectrum, times)[:, 1], between=(128, 1024)).exponent
-    assert late > 0.95
+def test_the_correction_grows_before_its_exponent_moves(spectrum):
+    times = [1.0, 10.0, 46.0]
+    table = excess(spectrum, times)
+    share = table[3] / theory.gradient_flow(spectrum, times).test  # N = 128
+    assert_allclose(share, [0.0015, 0.052, 0.206], rtol=0.05)
+    for column in table.T:
+        assert fits.power_law(WIDTHS, column, between=(128, 1024)).exponent > 0.975
 
 
 @pytest.mark.slow
@@ -62,7 +63,7 @@ def test_the_amplitude_is_a_fifth_off_early_and_right_late():
         limit = theory.gradient_flow(small, times, width=width).test - free
         runs = experiment.gradient_flow(small, times, width=width, key=jax.random.key(width), repeats=20_000)
         ratio, error = (runs.test - free) / limit, runs.test_error / limit
-        assert abs(ratio[0] - 1.25) < 3 * error[0]
+        assert ratio[0] < 1.29 + 3 * error[0]
         assert ratio[0] - 1 > 3 * error[0]  # and more width does not help
         assert 1 < ratio[3] < 1.03
 

@@ -24,7 +24,7 @@ def test_students_of_the_first_figure(spectrum):
     for samples in (64, 256):
         limit = theory.gradient_flow(spectrum, times, width=512, samples=samples)
         runs = experiment.gradient_flow(
-            spectrum, times, width=512, samples=samples, key=jax.random.key(samples), repeats=16
+            spectrum, times, width=512, samples=samples, key=jax.random.key(samples), repeats=8
         )
         assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.test_error + 0.02 * runs.test)
         parts.append(times[np.argmax(limit.train < 0.8 * limit.test)])
@@ -54,18 +54,17 @@ def test_reuse_is_free_for_a_time_that_grows_as_p_to_the_b(many):
     assert_allclose(share, 0.077, atol=0.008)
 
 
-def test_label_noise_widens_the_gap_and_does_not_move_the_parting(many):
+def test_label_noise_shortens_free_reuse_most_where_data_are_many(many):
     times = np.logspace(-1, 5, 241)
-    parted, gap, end = {}, {}, {}
-    for noise in (0.0, 0.1):
-        loss = theory.gradient_flow(many, times, samples=256, noise=noise)
-        parted[noise] = times[np.argmax(loss.train < 0.8 * (loss.test + noise))]
-        gap[noise] = loss.test + noise - loss.train
-        end[noise] = float(loss.test[-1])
-        assert (loss.test[-1] > 1.01 * loss.test.min()) == (noise > 0)
-    assert end[0.1] / end[0.0] == pytest.approx(1.3, abs=0.03)
-    assert 0.8 < parted[0.1] / parted[0.0] < 1.25
-    assert np.all(gap[0.1][1:] > gap[0.0][1:])
+    fresh = theory.gradient_flow(many, times).test
+
+    def free(samples, noise):
+        reused = theory.gradient_flow(many, times, samples=samples, noise=noise).test
+        return np.exp(np.interp(np.log(1.1), np.log(reused / fresh), np.log(times)))
+
+    assert free(64, 0.1) > 0.8 * free(64, 0.0)
+    assert 0.4 < free(4096, 0.1) / free(4096, 0.0) < 0.6
+    assert np.interp(free(4096, 0.1), times, fresh) < 0.1  # less is left than there is noise
 
 
 def test_stopping_is_a_ridge(spectrum):
@@ -80,6 +79,17 @@ def test_stopping_is_a_ridge(spectrum):
         assert 0.4 < times[path.test.argmin()] * ridge < 0.65
 
 
+def test_on_an_easy_task_stopping_wins():
+    """a = 4: the page's own sizes and noises that are not zero."""
+    easy, times = Spectrum.power_law(a=4, b=1.5, modes=600), np.logspace(0, 5, 101)
+    sizes = {"width": 512, "samples": 128}
+    for noise in (0.05, 0.2):
+        path = theory.gradient_flow(easy, times, **sizes, noise=noise)
+        ridge = theory.optimal_ridge(easy, **sizes, noise=noise)
+        best = theory.final_loss(easy, **sizes, noise=noise, ridge=ridge).test
+        assert 0.6 < path.test.min() / best < 0.78
+
+
 def test_the_best_ridge_has_no_peak(spectrum):
     points, sizes = np.array([25, 50, 70, 90, 96, 104, 112, 140, 200, 400]), {"width": 100, "noise": 0.05}
     bare = theory.final_loss(spectrum, samples=points, **sizes).test
@@ -90,7 +100,7 @@ def test_the_best_ridge_has_no_peak(spectrum):
     assert np.all(tamed < bare)
     for p, ridge in ((50, 0.0), (200, 0.0), (50, best[1]), (200, best[8])):
         limit = theory.final_loss(spectrum, samples=p, **sizes, ridge=ridge).test
-        runs = experiment.final_loss(spectrum, samples=p, **sizes, ridge=ridge, key=jax.random.key(p), repeats=100)
+        runs = experiment.final_loss(spectrum, samples=p, **sizes, ridge=ridge, key=jax.random.key(p), repeats=60)
         assert abs(limit - runs.test) <= 3.5 * runs.test_error + 0.02 * runs.test
 
 

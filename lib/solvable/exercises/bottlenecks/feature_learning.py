@@ -33,6 +33,8 @@ def _check_rich_exponents(answer: Any, drawn: Parameters) -> str:
         if beta > 1 and is_close(rich, 2 * beta / (1 + beta)):
             raise Wrong("Rich: on this task the weights have a finite length, and the kernel stops growing.")
         raise Wrong("Rich: is the task hard? Then the kernel grows with the length of what has been learned.")
+    if beta > 1:
+        return "On this task both are the same: rich training is faster by a factor, and no more."
     return "Hard tasks gain most: a beta near 0 is doubled."
 
 

@@ -22,6 +22,8 @@ def _draw_mode_floor(random: np.random.Generator | None) -> Parameters:
 
 def _check_mode_floor(answer: Any, drawn: Parameters) -> str:
     share = as_number(answer, "The share")
+    if not 0 <= share <= 1:
+        raise Wrong("A share should be between 0 and 1.")
     spectrum = Spectrum.power_law(a=drawn["a"], b=drawn["b"], modes=drawn["modes"])
     rank = min(drawn["width"], drawn["samples"])
     column = np.asarray(theory.mode_errors(spectrum, [1e14], width=rank)[0])

@@ -22,14 +22,15 @@ def _check_best_ridge(answer: Any, drawn: Parameters) -> str:
     ridge = as_number(answer, "The ridge")
     if ridge <= 0:
         raise Wrong("With noise in the labels the best ridge is positive.")
-    spectrum = Spectrum.power_law(a=drawn["b"], b=drawn["b"], modes=drawn["modes"])
-    best = drawn["noise"] / drawn["samples"] * float(spectrum.eigenvalues[0] / spectrum.task_power[0])
+    best = drawn["noise"] / drawn["samples"]  # all weights are 1
     if is_close(ridge, best * drawn["samples"]):
         raise Wrong("The ridge of this book is added to the mean square error, not to the sum over the data.")
     if not is_close(ridge, best, 0.02):
         way = "smaller" if ridge > best else "larger"
         raise Wrong(f"The test loss has its minimum at a {way} ridge. `final_loss` takes an array of them.")
-    return "Noise over data over prior: the same ridge for every mode, because no mode is more likely to matter."
+    return (
+        "Noise over data, over a prior of 1: the same ridge for every mode, because no mode is more likely to matter."
+    )
 
 
 register(Exercise("bottlenecks.best-ridge", 2, _draw_best_ridge, _check_best_ridge))

@@ -21,12 +21,19 @@ def _draw_fit_predict(random: np.random.Generator | None) -> Parameters:
 
 def _check_fit_predict(answer: Any, drawn: Parameters) -> str:
     time, data, width = as_numbers(answer, 3, "The exponents of time, data and width")
+    if min(time, data, width) < 0:
+        raise Wrong("Give the exponents as positive numbers: the loss falls as resource to the minus exponent.")
     power = np.asarray(drawn["task_power"])
     k = np.arange(1, power.size + 1)
     b = fits.power_law(k, drawn["eigenvalues"], between=(10, 100)).exponent
     hard = fits.power_law(k, np.cumsum(power[::-1])[::-1], between=(10, 100)).exponent
     if is_close(data, fits.power_law(k, power, between=(10, 100)).exponent, 0.03):
         raise Wrong("Data: this is the exponent of single terms. The loss is what lies behind mode k: fit the sum.")
+    plain = -np.polyfit(np.log(k[9:100]), np.log(np.cumsum(power[::-1])[::-1][9:100]), 1)[0]
+    if is_close(data, plain, 0.002) and not is_close(data, hard, 0.03):
+        raise Wrong(
+            "Data: mode numbers crowd at the upper end and decide this fit. `fits.power_law` weighs them evenly."
+        )
     if not is_close(data, min(hard, 2 * b), 0.03):
         raise Wrong("Data: fit the tail sum of the task power over modes 10 to 100, ends included.")
     if is_close(time, hard, 0.03):
