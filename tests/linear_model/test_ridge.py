@@ -47,6 +47,17 @@ def test_double_descent(spectrum):
     assert np.all(np.diff(tamed.test) < 0)  # with its best ridge the student has no peak
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "samples"), [(100, 300), (300, 100), (80, inf), (inf, 80)])
+def test_ridgeless_student_and_teacher(width, samples):
+    """All teacher weights equal, c = lambda: the resolution-limited model of Bahri et al., at its end."""
+    task = Spectrum.power_law(a=1.5, b=1.5, modes=1000)
+    limit = theory.final_loss(task, width=width, samples=samples)
+    runs = experiment.final_loss(task, width=width, samples=samples, key=jax.random.key(8), repeats=100)
+    assert runs.test_error <= 0.02 * runs.test
+    assert abs(limit.test - runs.test) <= 3 * runs.test_error + 0.02 * runs.test
+
+
 def test_no_ridge_is_the_end_of_training(spectrum):
     sizes = {"width": 30, "samples": 20, "noise": 0.1, "key": jax.random.key(2), "repeats": 5}
     least_norm = experiment.final_loss(spectrum, **sizes)
