@@ -64,7 +64,7 @@ def test_the_two_regimes_meet():
         (lambda s: compute.frontier(s, [4.0]), "compute must have its best width between 1 and C; got 4, too small"),
         (
             lambda s: compute.frontier(Spectrum.power_law(a=2, b=1, modes=10), [1e6]),
-            "compute must leave a loss above 1e-09, where rounding begins; got 1e",
+            "compute must leave a loss above 1e-11, where rounding begins; got 1e",
         ),
         (lambda s: compute.frontier(s, [1e5], samples=0), "samples must be >= 1"),
         (lambda s: jax.jit(lambda c: compute.frontier(s, c))(np.array([1e5])), "compute must be known numbers"),

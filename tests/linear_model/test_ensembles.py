@@ -36,6 +36,7 @@ def test_theory_predicts_the_experiment(spectrum, members, repeats):
     assert np.all(np.abs(limit.test - runs.test) <= 3 * runs.test_error + 0.02 * runs.test), limit.test / runs.test
 
 
+@pytest.mark.slow
 def test_every_part_is_what_an_analysis_of_variance_finds(spectrum):
     """Bias and the three variances one by one, within 3 % of the loss at every time."""
     limit = theory.ensemble(spectrum, TIMES, inits=3, datasets=3, **SIZES)

@@ -18,7 +18,13 @@ def spectrum():
 
 
 @pytest.mark.parametrize(
-    ("width", "samples", "noise"), [(100, 150, 0.0), (inf, 150, 0.1), (200, 80, 0.05), (100, inf, 0.0)]
+    ("width", "samples", "noise"),
+    [
+        (100, 150, 0.0),
+        pytest.param(inf, 150, 0.1, marks=pytest.mark.slow),
+        (200, 80, 0.05),
+        pytest.param(100, inf, 0.0, marks=pytest.mark.slow),
+    ],
 )
 def test_theory_predicts_the_students(spectrum, width, samples, noise):
     """Within 3 standard errors + 2 %, test and train, from a small ridge to a large one."""
@@ -32,6 +38,7 @@ def test_theory_predicts_the_students(spectrum, width, samples, noise):
         assert np.all(np.abs(predicted - mean) <= 3 * error + 0.02 * mean), predicted / mean - 1
 
 
+@pytest.mark.slow
 def test_double_descent(spectrum):
     """Least-norm students around P = N, noise 0.05: the peak, both of its sides, and what removes it."""
     samples, width, noise = [25, 50, 200, 400], 100, 0.05

@@ -44,6 +44,7 @@ def on_contour(points, exponents=EXPONENTS, cases=CASES):
     return np.array([(curve.test, curve.train) for curve in curves])
 
 
+@pytest.mark.slow
 def test_contour_error_is_below_its_bound():
     """20 points against 26: 1e-8 of the loss plus 1e-11 of L(0). Measured: 1e-3 of that, also where a - 1 > b."""
     used, finer = on_contour(len(flow.CONTOUR.nodes) * 2), on_contour(26)

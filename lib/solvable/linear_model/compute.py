@@ -28,7 +28,7 @@ from .curves import LossCurves
 from .flow import gradient_flow
 
 PER_OCTAVE = 4  # widths tried
-ROUNDING = 1e-9  # of the task: losses below are not minimised
+ROUNDING = 1e-11  # of the task: losses below are not minimised
 
 
 @pytree
@@ -73,7 +73,7 @@ def frontier(spectrum: Spectrum, compute: Numbers, *, samples: ArrayLike = np.in
 
     Raises:
       ValueError: for an argument out of range, or budgets whose best width is not between 1 and C, or that leave less
-        than 1e-9 of the task.
+        than 1e-11 of the task.
 
     Source: Bordelon, Atanasov, Pehlevan (2024). Book: "Where to spend compute".
     """

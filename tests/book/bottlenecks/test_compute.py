@@ -8,6 +8,7 @@ from solvable import Spectrum, fits
 from solvable.linear_model import compute, experiment, theory
 
 
+@pytest.mark.slow
 def test_the_figure_of_the_frontier():
     """Students over theory; the frontier lies below every curve and touches it before it levels off."""
     task, times = Spectrum.power_law(a=2, b=1, modes=2000), np.logspace(0, 4, 25)

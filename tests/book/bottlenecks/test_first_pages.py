@@ -26,7 +26,9 @@ def slope(x, y):
 
 
 @pytest.mark.parametrize(
-    ("samples", "widths"), [(1000, (32, 64, 128, 256)), (128, (32, 64, 256, 512))], ids=["P=1000", "P=128"]
+    ("samples", "widths"),
+    [pytest.param(1000, (32, 64, 128, 256), marks=pytest.mark.slow), (128, (32, 64, 256, 512))],
+    ids=["P=1000", "P=128"],
 )
 def test_theory_lies_over_the_students_of_the_first_page(spectrum, samples, widths):
     """The figures' own 16 students: within 4 standard errors + 2 % at all 41 times of 4 widths (N = P is below)."""
@@ -63,6 +65,7 @@ def test_few_data_without_noise_still_overfit_and_most_at_equal_sizes(spectrum):
     assert np.all(np.diff(rising) > 0)  # it never stops
 
 
+@pytest.mark.slow
 def test_the_front_page_shows_what_its_caption_says():
     """128 examples: the student with as many features gets worse and worse; the theory passes through the bands."""
     spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=1000)

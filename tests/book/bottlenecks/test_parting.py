@@ -19,6 +19,7 @@ def many():
     return Spectrum.power_law(a=1.5, b=1.25, modes=1e6, binned=True)
 
 
+@pytest.mark.slow
 def test_students_of_the_first_figure(spectrum):
     times, parts = np.logspace(0, 5, 21), []
     for samples in (64, 256):

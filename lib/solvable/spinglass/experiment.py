@@ -1,0 +1,110 @@
+"""The spherical glass at finite size: draw the couplings, step the spins on their sphere, repeat."""
+
+from __future__ import annotations
+
+from functools import partial
+from time import perf_counter
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array
+
+from .._checks import require, require_count, require_key, require_scalar
+from .glass import Runs, SphericalGlass
+
+LARGEST = 1 << 30  # bytes of the couplings of one sample
+
+
+def langevin(
+    glass: SphericalGlass,
+    *,
+    size: int,
+    steps: int,
+    step_size: ArrayLike,
+    overlap: ArrayLike = 0.0,
+    key: Array,
+    repeats: int = 16,
+) -> Runs:
+    r"""Projected Langevin dynamics of `repeats` samples of N spins.
+
+    .. math:: H = -\sqrt{\tfrac{a_2}{N}} \sum_{ij} A_{ij} s_i s_j - \tfrac{\sqrt{a_3}}{N} \sum_{ijk} K_{ijk} s_i s_j s_k
+              - \tfrac{\kappa}{2N} (s\cdot v)^2, \qquad A, K \sim N(0, 1)
+
+    Args:
+      glass: couplings with p = 2 and 3 only.
+      size: N, whole and >= 2.
+      steps: whole and >= 1; every state is kept.
+      step_size: h > 0, as in `theory.descent`.
+      overlap: s.v / N of the start, exactly, between -1 and 1.
+      key: a jax random key; repeat i uses the i-th of ``jax.random.split(key, repeats)``.
+      repeats: samples of couplings, starts and noise, >= 2.
+
+    Returns:
+      ``Runs``: means over samples of correlation, energy and overlap, with standard deviations.
+
+    Raises:
+      ValueError: for an argument out of range, or a size whose couplings need over a gigabyte.
+
+    Costs repeats x steps x N^2, or N^3 with three-spin couplings. No page shows it yet.
+    """
+    size, steps = require_count("size", size, 2), require_count("steps", steps)
+    repeats = require_count("repeats", repeats, 2)
+    require_key(key)
+    require_scalar("step_size", step_size)
+    require("step_size", step_size, "> 0 and finite", lambda x: (x > 0) & np.isfinite(x))
+    require_scalar("overlap", overlap)
+    require("overlap", overlap, "between -1 and 1", lambda x: np.abs(x) <= 1)
+    if not set(glass.couplings) <= {2, 3}:
+        raise ValueError(f"couplings must have p = 2 and 3 only in an experiment; got p = {sorted(glass.couplings)}")
+    if 8 * size ** max(glass.couplings) > LARGEST:
+        raise ValueError(
+            f"size must be smaller with {max(glass.couplings)}-spin couplings; got {size}, over a gigabyte"
+        )
+    start, settings = perf_counter(), (jnp.asarray(step_size, float), jnp.asarray(overlap, float))
+    paths = [_sample(glass, size, steps, *settings, one) for one in jax.random.split(key, repeats)]
+    c, e, m = (jnp.stack(parts) for parts in zip(*paths, strict=True))
+    parameters = {"glass": glass, "size": size, "step_size": step_size, "overlap": overlap, "repeats": repeats}
+    parameters |= {"key": jax.random.key_data(key), "seconds": perf_counter() - start}
+    return Runs(
+        settings[0] * jnp.arange(steps + 1),
+        c.mean(axis=0),
+        e.mean(axis=0),
+        m.mean(axis=0),
+        c.std(axis=0, ddof=1),
+        e.std(axis=0, ddof=1),
+        m.std(axis=0, ddof=1),
+        parameters,
+    )
+
+
+@partial(jax.jit, static_argnums=(1, 2))
+def _sample(
+    glass: SphericalGlass, size: int, steps: int, h: Array, overlap: Array, key: Array
+) -> tuple[Array, Array, Array]:
+    """Correlation (T, T), energy (T,) and overlap (T,) of one sample."""
+    of_pairs, of_triples, of_start, of_noise = jax.random.split(key, 4)
+    pairs, triples = (glass.couplings.get(p, jnp.zeros(())) for p in (2, 3))
+    a = jax.random.normal(of_pairs, (size, size)) if 2 in glass.couplings else None
+    k = jax.random.normal(of_triples, (size, size, size)) if 3 in glass.couplings else None
+
+    def energy(s: Array) -> Array:
+        total = -glass.spike * s[0] ** 2 / 2  # v = sqrt(N) e_1
+        if a is not None:
+            total = total - jnp.sqrt(pairs / size) * (s @ a @ s)
+        if k is not None:
+            total = total - jnp.sqrt(triples) / size * jnp.einsum("ijk,i,j,k->", k, s, s, s)
+        return total
+
+    def step(s: Array, noise_key: Array) -> tuple[Array, tuple[Array, Array]]:
+        value, slope = jax.value_and_grad(energy)(s)
+        kick = jnp.sqrt(2 * glass.temperature * h) * jax.random.normal(noise_key, s.shape)
+        moved = s - h * slope + kick
+        return jnp.sqrt(size) * moved / jnp.linalg.norm(moved), (s, value / size)
+
+    rest = jax.random.normal(of_start, (size,)).at[0].set(0.0)
+    start = jnp.sqrt(size * (1 - overlap**2)) * rest / jnp.linalg.norm(rest)
+    start = start.at[0].set(jnp.sqrt(size) * overlap)
+    _, (path, energies) = jax.lax.scan(step, start, jax.random.split(of_noise, steps + 1))
+    return path @ path.T / size, energies, path[:, 0] / jnp.sqrt(size)
