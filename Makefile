@@ -7,10 +7,6 @@ BUILD := .venv/bin/jupyter-book build . -W -n --keep-going --all -q
 PYTEST := $(PY) -m pytest -n 2 --dist worksteal
 PORT := 8000
 
-# Compiling is most of what a page or a test does: programs that were compiled once are kept beside the build.
-export JAX_COMPILATION_CACHE_DIR := $(CURDIR)/_build/xla
-export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS := 0.3
-
 .DEFAULT_GOAL := help
 .PHONY: help book serve test test-all test-floor notebooks clean
 
