@@ -61,9 +61,12 @@ def open_page(context, address: str, page: str, query: str = "") -> tuple:
     return tab, visit
 
 
-def examine(tab) -> list[str]:
-    """Serious and critical findings of axe-core."""
-    found = Axe().run(tab, options={"resultTypes": ["violations"], "preload": False}).response["violations"]
+def examine(tab, colours_only: bool = False) -> list[str]:
+    """Serious and critical findings of axe-core; of its rules about colours only, where nothing else has changed."""
+    options = {"resultTypes": ["violations"], "preload": False}
+    if colours_only:
+        options["runOnly"] = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+    found = Axe().run(tab, options=options).response["violations"]
     return [
         f"{finding['id']} ({finding['impact']}): {node['html'][:160]}"
         for finding in found
@@ -76,10 +79,10 @@ def look(context, address: str, page: str, themes=()) -> Visit:
     """Visit a page, scroll through it, and note what it shows; with axe-core in these themes."""
     tab, visit = open_page(context, address, page)
     tab.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-    for theme in themes:
-        tab.evaluate("(theme) => Object.assign(document.documentElement.dataset, {theme, mode: theme})", theme)
+    for index, theme in enumerate(themes):
+        tab.evaluate(THEME, theme)
         tab.evaluate(SETTLED)
-        visit.axe[theme] = examine(tab)
+        visit.axe[theme] = examine(tab, colours_only=index > 0)
     tab.wait_for_load_state("networkidle")
     visit.facts = tab.evaluate(FACTS)
     tab.close()
