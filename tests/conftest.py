@@ -24,7 +24,11 @@ def find_browser() -> str | None:
 
 
 def pytest_collection_modifyitems(items):
-    """Browser tests do not run without a browser; with REQUIRE_BROWSER set, as in CI, they fail instead."""
+    """The longest first, so that no worker is left with it at the end.
+
+    Browser tests do not run without a browser; with REQUIRE_BROWSER set, as in CI, they fail instead.
+    """
+    items.sort(key=lambda item: "outside_the_repository" not in item.name)
     if find_browser() is None and not os.environ.get("REQUIRE_BROWSER"):
         for item in items:
             if item.get_closest_marker("browser"):

@@ -1,15 +1,17 @@
-"""Saving and loading results, with the parameters, the key and the version that made them."""
+"""Saving and loading results, with the parameters, the key and the version that made them; and loss curves."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from os import PathLike
 from typing import Any, TypeVar
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
+from ._pytree import pytree
 from ._version import __version__
 
 Result = TypeVar("Result")
@@ -63,7 +65,7 @@ def _flatten(name: str, value: Any, into: dict[str, Any]) -> None:
     if value is None:
         return
     if is_dataclass(value):
-        value = {field.name: getattr(value, field.name) for field in fields(value)}
+        value = {part.name: getattr(value, part.name) for part in fields(value)}
     if isinstance(value, dict):
         for key, inner in value.items():
             _flatten(f"{name}/{key}", inner, into)
@@ -82,3 +84,56 @@ def _rebuild(kind: Any, tree: dict[str, Any]) -> Any:
         return jnp.asarray(inner)
 
     return kind(**{key: value(key, inner) for key, inner in tree.items()})
+
+
+def standard_error(result: Any, std: Array | None) -> Array:
+    """Of a mean over repeats; zero for a theory."""
+    return jnp.zeros_like(result.test) if std is None else std / jnp.sqrt(result.parameters["repeats"])
+
+
+@pytree
+@dataclass(frozen=True)
+class LossCurves:
+    """Test and train loss against time, from a theory or from simulated students.
+
+    Attributes:
+      times: shape (T,), in units of 1 / (learning rate x eigenvalue).
+      test: shape (T,), population loss without the label noise's variance.
+      train: shape (T,), mean square error on the training set, label noise included.
+      test_std, train_std: shape (T,), standard deviation over repeats; None for a theory.
+      residual: relative size of the last Newton step on the theory's self-consistent equation, at worst; None for an
+        experiment.
+      parameters: what made the curves: spectrum, width, samples, noise, and repeats and key of an experiment.
+    """
+
+    times: Float[Array, "*batch T"]
+    test: Float[Array, "*batch T"]
+    train: Float[Array, "*batch T"]
+    test_std: Float[Array, "*batch T"] | None = None
+    train_std: Float[Array, "*batch T"] | None = None
+    residual: Float[Array, "*batch"] | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_experiment(self) -> bool:
+        """Whether the curves are averages over simulated students."""
+        return self.test_std is not None
+
+    @property
+    def test_error(self) -> Array:
+        """Standard error of the mean test loss, shape (T,); zero for a theory."""
+        return standard_error(self, self.test_std)
+
+    @property
+    def train_error(self) -> Array:
+        """Standard error of the mean train loss, shape (T,); zero for a theory."""
+        return standard_error(self, self.train_std)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the curves, their parameters, key and the library's version to an ``.npz`` file."""
+        save(path, self)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> LossCurves:
+        """Read curves that `save` wrote."""
+        return load(path, cls)

@@ -257,6 +257,7 @@ def test_where_two_slips_give_one_number_neither_is_named():
         exercise.check([2.0, 2.0, 1.5], {"a": 3.0, "b": 1.5})
 
 
+@pytest.mark.slow
 def test_every_draw_of_an_ensemble_has_one_clear_answer():
     """No near-ties between variances, each of which is the answer for some seed; and no endless ensembles."""
     largest = set()

@@ -24,7 +24,9 @@ def spectrum():
 
 
 @pytest.mark.parametrize(
-    "method", [{"learning_rate": 1.0}, {"learning_rate": 0.5, "momentum": 0.9}], ids=["gd", "ball"]
+    "method",
+    [pytest.param({"learning_rate": 1.0}, marks=pytest.mark.slow), {"learning_rate": 0.5, "momentum": 0.9}],
+    ids=["gd", "ball"],
 )
 def test_theory_predicts_the_experiment(spectrum, method):
     """The sheet's sizes, 400 students: within 3 standard errors + 2 %; standard errors at most 2 %."""
@@ -153,6 +155,7 @@ def test_bad_input_is_named(spectrum, kwargs, says):
         experiment.gradient_descent(spectrum, **(good | kwargs), key=jax.random.key(0), repeats=2)
 
 
+@pytest.mark.slow
 def test_traced_rates_pass_through(spectrum):
     def loss(rate):
         return theory.gradient_descent(spectrum, [5, 80], learning_rate=rate, **SIZES).test

@@ -50,6 +50,7 @@ def test_every_part_is_what_an_analysis_of_variance_finds(spectrum):
     assert np.any(limit.data_variance > 0.1 * single)
 
 
+@pytest.mark.slow
 def test_pairs_of_their_own(spectrum):
     limit = theory.ensemble(spectrum, TIMES, inits=4, datasets=4, paired=True, **SIZES)
     runs = experiment.ensemble(

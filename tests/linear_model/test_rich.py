@@ -82,6 +82,7 @@ def test_lazy_is_the_kernel(spectrum):
     assert_allclose(one.train, other.train, rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_rich_students_end_where_lazy_ones_do_without_a_bottleneck_of_their_own(spectrum):
     """The end of training on P < K points without noise depends on the path; on all the data it does not."""
     end = np.array([1e5])

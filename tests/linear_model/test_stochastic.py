@@ -85,6 +85,7 @@ def test_real_streams_follow_the_recursion(spectrum):
     assert np.all(error / mean < 0.05)
 
 
+@pytest.mark.slow
 def test_streams_of_the_experiment_are_those_streams(spectrum):
     """The experiment's shortcut, N correlated features instead of K modes, keeps mean and spread of the loss."""
     method = {"learning_rate": 0.5, "batch_size": 4, "noise": 0.1, "width": 30}
@@ -141,6 +142,7 @@ def test_an_endless_batch_is_gradient_descent(spectrum):
     assert_allclose(sgd.test, theory.gradient_descent(spectrum, steps, learning_rate=1.0, width=60).test, rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_trillion_modes_cost_nothing_and_change_nothing():
     """K = 1e12 in Gauss sums; and the same sums against all modes at K = 3,000."""
     steps = np.unique(np.logspace(0, 7, 40).astype(int))

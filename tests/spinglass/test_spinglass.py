@@ -43,6 +43,7 @@ def test_the_two_conventions_differ_by_the_root_of_two():
     [
         (({},), "couplings must be a dictionary {p: a_p} with an entry; got {}"),
         (({0: 1.0},), "couplings' p must be a whole number >= 1; got 0"),
+        (({2: 0.0, 3: 0},), "couplings must not all be 0; got {2: 0.0, 3: 0}"),
         (({2: -1.0},), "couplings[2] must be >= 0 and finite; got -1.0"),
         (({2: 0.5}, -0.1), "temperature must be >= 0 and finite; got -0.1"),
         (({2: 0.5}, 0.0, np.nan), "spike must be >= 0 and finite; got nan"),

@@ -19,9 +19,7 @@ def check_sizes(scalar: bool = True, **values: Numbers) -> None:
             require_scalar(name, values[name])
         require(name, values[name], ">= 1 (inf for no limit)", lambda x: x >= 1)
     if "noise" in values:
-        if scalar:
-            require_scalar("noise", values["noise"])
-        require("noise", values["noise"], ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+        check_noise(values["noise"], scalar)
 
 
 def check_times(times: Numbers) -> Array:
@@ -83,7 +81,8 @@ def check_members(inits: ArrayLike, datasets: ArrayLike, paired: bool) -> None:
         raise ValueError(f"datasets must equal inits where they are paired; got {datasets} and {inits}")
 
 
-def check_noise(noise: ArrayLike) -> None:
-    """One noise variance, or an error."""
-    require_scalar("noise", noise)
+def check_noise(noise: Numbers, scalar: bool = True) -> None:
+    """A noise variance, or an error."""
+    if scalar:
+        require_scalar("noise", noise)
     require("noise", noise, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))

@@ -77,7 +77,7 @@ def optimal_ridge(
 
     Raises:
       ValueError: for an argument out of range, named with its value.
-      NotImplementedError: where jax differentiates it.
+      TypeError: where jax differentiates it: a search has no derivative; that of `final_loss` is 0 at its minimum.
 
     Source: the closed case is Bayes' rule for a Gaussian teacher. Book: "Test and train part ways".
     """
@@ -93,8 +93,8 @@ def _without_derivative(arguments: tuple) -> tuple:
 
 
 @_without_derivative.defjvp
-def _refuse(_: tuple, __: tuple) -> tuple:
-    raise NotImplementedError("optimal_ridge has no derivative: it is a search; differentiate final_loss")
+def _name_what_has_none(_: tuple, __: tuple) -> tuple:
+    raise TypeError("optimal_ridge is a search and has no derivative; differentiate final_loss instead")
 
 
 @jax.jit

@@ -60,8 +60,8 @@ def feature_learning(
       ValueError: for an argument out of range, or times that a finite `hidden` would need over a million steps for.
 
     With infinite `hidden` a student costs what it costs in `gradient_flow`, and 8,000 sums over min(N, P) rates; its
-    equation is stepped as in `theory.feature_learning`. A
-    finite one is stepped with a fourth-order Runge-Kutta rule, hidden x min(N, P) numbers a step.
+    equation is stepped as in `theory.feature_learning`. A finite one is stepped with a fourth-order Runge-Kutta rule,
+    hidden x min(N, P) numbers a step.
     Book: "Feature learning changes the exponent".
     """
     times = check_times(times)

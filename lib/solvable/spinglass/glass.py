@@ -15,7 +15,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require, require_count, require_float64, require_scalar
+from .._checks import concrete, require, require_count, require_float64, require_scalar
 from .._pytree import pytree
 
 
@@ -56,6 +56,9 @@ class SphericalGlass:
             require_count("couplings' p", p)
             require_scalar(f"couplings[{p}]", strength)
             require(f"couplings[{p}]", strength, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+        known = [concrete(strength) for strength in couplings.values()]
+        if all(strength is not None and strength == 0 for strength in known):
+            raise ValueError(f"couplings must not all be 0; got {couplings!r}")
         for name, value in (("temperature", temperature), ("spike", spike)):
             require_scalar(name, value)
             require(name, value, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))

@@ -68,6 +68,7 @@ def test_the_third_term_falls_as_it_should():
     assert fits.power_law(times, theory.first_order(task, times).width).exponent == pytest.approx(1 - 1 / 1.5, rel=0.02)
 
 
+@pytest.mark.slow
 def test_turning_a_to_four_lets_the_crossing_fall_away():
     widths = np.geomspace(3, 1e4, 200)
     gap = {}

@@ -200,6 +200,7 @@ class TestThreeBottlenecks:
         assert on_the_page == pytest.approx(0.4, abs=0.02)
         assert 0.23 < half(1.25, 50_000, 1e12, width=100)[0] / 100 < on_the_page  # and many modes bring it down
 
+    @pytest.mark.slow
     def test_an_easy_task_has_another_exponent_for_one_network(self):
         """a = 5, b = 1.5: slope b for one network and 2b for data and the infinite ensemble; students agree."""
         easy, sizes = Spectrum.power_law(a=5, b=1.5, modes=1000), np.array([20, 100])
@@ -218,6 +219,7 @@ class TestThreeBottlenecks:
                 # N or P = 20 is far from the limit: allow 1/20 beside the standard error
                 assert abs(runs.test[0] - expected) < 3 * runs.test_error[0] + runs.test[0] / size + 0.02 * runs.test[0]
 
+    @pytest.mark.slow
     def test_an_infinite_ensemble_keeps_only_the_bias(self):
         """Average 3000 networks' functions before squaring: the loss is near sum c H^2, far below one network's."""
         easy = Spectrum.power_law(a=5, b=1.5, modes=300)
@@ -233,6 +235,7 @@ class TestThreeBottlenecks:
         assert lam @ mean**2 == pytest.approx(float(bias) + variance / 3000, rel=0.1)
         assert bias < 0.1 * theory.final_loss(easy, width=40).test
 
+    @pytest.mark.slow
     def test_digits_follow_the_theory_without_a_fit(self):
         """P = 32 ... 256, 100 subsamples each: within 10 %, and a little above throughout, as the page says."""
         images, labels = data.digits()
@@ -389,6 +392,7 @@ class TestFreshData:
         assert scatter[32, False] / scatter[32, True] < 1.1
         assert scatter[1, False] > 1.3 * scatter[32, False]
 
+    @pytest.mark.slow
     def test_the_excess_falls_with_the_rate_and_with_the_loss(self):
         task = Spectrum.power_law(a=1.5, b=1.25, modes=1e6, binned=True)
 

@@ -91,6 +91,7 @@ def test_on_an_easy_task_stopping_wins():
         assert 0.6 < path.test.min() / best < 0.78
 
 
+@pytest.mark.slow
 def test_the_best_ridge_has_no_peak(spectrum):
     points, sizes = np.array([25, 50, 70, 90, 96, 104, 112, 140, 200, 400]), {"width": 100, "noise": 0.05}
     bare = theory.final_loss(spectrum, samples=points, **sizes).test

@@ -40,6 +40,7 @@ def test_both_lines_bend_down_at_the_end(digits, laws):
         assert y[1499] < 0.5 * law(1500)
 
 
+@pytest.mark.slow
 def test_time_obeys_the_fit_and_data_do_not(digits, laws):
     features, labels, spectrum, residual = digits
     law_b, law_a = laws

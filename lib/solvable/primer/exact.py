@@ -1,0 +1,117 @@
+"""Closed forms: random linear networks, and regression by random matrix theory."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from .._pytree import Numbers
+from ..results import LossCurves
+from .checks import check_gain, check_lags, check_rate, check_regression, check_times
+from .curves import Correlation
+
+NODES = 400
+
+
+def linear_network(times: Numbers, *, gain: ArrayLike) -> Correlation:
+    r"""A random linear network, left alone from a random start.
+
+    .. math:: \dot x = -x + g J x, \quad J_{ij} \sim N(0, 1/N) \text{ all independent}: \qquad
+              C(t,t') = e^{-(t+t')}\, I_0\big(2 g \sqrt{t t'}\big)
+
+    Args:
+      times: shape (T,), >= 0.
+      gain: g >= 0.
+
+    Returns:
+      ``Correlation``, 1 at the start. It grows for ever if g > 1.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+
+    Exact for N -> infinity: without symmetry there is no memory, R = exp(-(t - t')), and C solves
+    (1 + d/dt)(1 + d/dt') C = g^2 C. Book: "Beyond glasses".
+    """
+    times, gain = check_times(times), check_gain(gain)
+    x = 2 * gain * jnp.sqrt(times[:, None] * times)
+    decay = jnp.exp(x - times[:, None] - times)
+    return Correlation(times, jax.scipy.special.i0e(x) * decay, None, {"gain": gain})
+
+
+def noisy_linear_network(lags: Numbers, *, gain: ArrayLike) -> Float[Array, " L"]:
+    r"""Autocorrelation of a random linear network that white noise keeps going.
+
+    .. math:: \dot x = -x + g J x + \sqrt 2\,\xi: \qquad C(\tau) = \frac{e^{-k |\tau|}}{k}, \quad k = \sqrt{1 - g^2}
+
+    Args:
+      lags: shape (L,), >= 0.
+      gain: g, >= 0 and < 1.
+
+    Returns:
+      Shape (L,).
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+
+    Exact for N -> infinity, in the steady state. Book: "Beyond glasses".
+    """
+    lags, gain = check_lags(lags), check_gain(gain, below=1.0)
+    rate = jnp.sqrt(1 - gain**2)
+    return jnp.exp(-rate * lags) / rate
+
+
+def regression(
+    times: Numbers, *, aspect: ArrayLike, noise: ArrayLike = 0.0, learning_rate: ArrayLike | None = None
+) -> LossCurves:
+    r"""Least squares on random data, by the eigenvalues of the data's covariance.
+
+    .. math:: L(t) = \int\! \rho(\lambda)\Big[ q^2 + \sigma^2 \gamma\, \frac{(1 - q)^2}{\lambda} \Big] d\lambda, \qquad
+              \hat L(t) = \int\! \rho(\lambda)\, \lambda q^2 d\lambda
+              + \sigma^2 \Big[ 1 - \gamma + \gamma \int\! \rho(\lambda)\, q^2 d\lambda \Big]
+
+    with the Marchenko-Pastur density and :math:`q = e^{-\lambda t}`, or :math:`(1 - \eta\lambda)^t` for descent.
+
+    Args:
+      times: shape (T,), >= 0, in units of 1 / eigenvalue; numbers of steps where there is a learning rate.
+      aspect: gamma = D / P > 0, dimensions over data points.
+      noise: variance of the label noise, >= 0.
+      learning_rate: eta > 0 of gradient descent; None is gradient flow.
+
+    Returns:
+      ``LossCurves``; ``test`` is |w - w*|^2 / D, without the noise, and 1 at the start.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+
+    Exact for D, P -> infinity. It is `linear_model.theory.gradient_flow` of D equal modes.
+    Source: the law of V. Marchenko, L. Pastur (1967). Book: "Beyond glasses".
+    """
+    times = check_times(times)
+    aspect, noise = check_regression(aspect, noise)
+    if learning_rate is not None:
+        learning_rate = check_rate(learning_rate)
+    test, train = _regression(times, aspect, noise, learning_rate)
+    parameters = {"aspect": aspect, "noise": noise, "learning_rate": learning_rate}
+    return LossCurves(times, test, train, parameters=parameters)
+
+
+@jax.jit
+def _regression(times: Array, aspect: Array, noise: Array, eta: Array | None) -> tuple[Array, Array]:
+    angle = np.pi * np.arange(1, NODES + 1) / (NODES + 1)
+    semicircle = 2 * np.sin(angle) ** 2 / (NODES + 1)
+    lam = 1 + aspect + 2 * jnp.sqrt(aspect) * np.cos(angle)
+    weight = semicircle / lam
+    null = jnp.maximum(1 - 1 / aspect, 0.0)  # directions that no data point shows
+
+    def losses(t: Array) -> tuple[Array, Array]:
+        log_q = -lam * t if eta is None else t * jnp.log(jnp.abs(1 - eta * lam))
+        sign = 1.0 if eta is None else jnp.where((eta * lam > 1) & (t % 2 == 1), -1.0, 1.0)
+        q = sign * jnp.exp(log_q)
+        left = weight @ q**2 + null
+        test = left + noise * aspect * (weight @ ((1 - q) ** 2 / lam))
+        return test, weight @ (lam * q**2) + noise * (1 - aspect + aspect * left)
+
+    return jax.vmap(losses)(times)

@@ -1,0 +1,239 @@
+"""The primer's models at finite size: draw the couplings or the data, run, repeat."""
+
+from __future__ import annotations
+
+from functools import partial
+from time import perf_counter
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array
+
+from .._checks import require, require_count, require_key, require_scalar
+from .._pytree import Numbers
+from ..results import LossCurves
+from .checks import check_gain, check_lags, check_rate, check_regression, check_times
+from .curves import Chaos, Correlation
+
+STEP = 0.1  # of the Runge-Kutta rule, in the unit of the neurons' time constant
+LARGEST = 1 << 30  # bytes
+
+
+def linear_network(times: Numbers, *, gain: ArrayLike, size: int, key: Array, repeats: int = 16) -> Correlation:
+    r"""Random linear networks of N neurons, left alone from a random start.
+
+    .. math:: x(t) = e^{-t}\, e^{g J t}\, x(0), \qquad |x(0)|^2 = N
+
+    Args:
+      times: shape (T,), >= 0.
+      gain: g >= 0.
+      size: N, whole and >= 2.
+      key: a jax random key; repeat i uses the i-th of ``jax.random.split(key, repeats)``.
+      repeats: number of networks and starts, >= 2.
+
+    Returns:
+      ``Correlation``: mean and standard deviation over networks.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+
+    Costs O(repeats T N^3), the exponential of a matrix for each step between times. Book: "Beyond glasses".
+    """
+    times, gain = check_times(times), check_gain(gain)
+    size, repeats = _check_draws(size, repeats, key)
+    start, order = perf_counter(), np.argsort(times)
+    samples = jnp.stack([_decay(times[order], gain, size, one) for one in jax.random.split(key, repeats)])
+    samples = samples[:, np.argsort(order)][:, :, np.argsort(order)]
+    parameters = {"gain": gain, **_about(size, repeats, key, start)}
+    return Correlation(times, samples.mean(axis=0), samples.std(axis=0, ddof=1), parameters)
+
+
+@partial(jax.jit, static_argnums=2)
+def _decay(times: Array, gain: Array, size: int, key: Array) -> Array:
+    of_couplings, of_start = jax.random.split(key)
+    growth = gain * jax.random.normal(of_couplings, (size, size)) / jnp.sqrt(size) - jnp.eye(size)
+    x = jax.random.normal(of_start, (size,))
+
+    def move(x: Array, gap: Array) -> tuple[Array, Array]:
+        x = jax.scipy.linalg.expm(growth * gap, max_squarings=32) @ x
+        return x, x
+
+    _, path = jax.lax.scan(move, jnp.sqrt(size) * x / jnp.linalg.norm(x), jnp.diff(times, prepend=0.0))
+    return path @ path.T / size
+
+
+def tanh_network(
+    gain: ArrayLike,
+    lags: Numbers,
+    *,
+    size: int,
+    duration: float | int = 200.0,
+    warm_up: float | int = 50.0,
+    key: Array,
+    repeats: int = 4,
+) -> Chaos:
+    r"""Random networks of N tanh neurons, watched after a warm-up, each with a nearby twin.
+
+    .. math:: \dot x = -x + J \tanh x, \qquad \dot\delta = -\delta + J\,(\tanh' x \cdot \delta), \qquad
+              \lambda_{\max} \approx \frac{\ln |\delta(t)| - \ln |\delta(0)|}{t}
+
+    Args:
+      gain: g >= 0.
+      lags: shape (L,), >= 0, at most `duration`; they are rounded to steps of 0.1.
+      size: N, whole and >= 2.
+      duration: how long each network is watched, in time constants.
+      warm_up: how long it runs before that, >= 0.
+      key: a jax random key; repeat i uses the i-th of ``jax.random.split(key, repeats)``.
+      repeats: number of networks, >= 2.
+
+    Returns:
+      ``Chaos``: means over networks, time and neurons, with standard deviations over networks.
+
+    Raises:
+      ValueError: for an argument out of range, or paths that need over a gigabyte.
+
+    Runge-Kutta steps of 0.1, four products of a matrix and two vectors each. Small networks are less chaotic than the
+    theory says: use N >= 1,000, and more the nearer g is to 1. Book: "Beyond glasses".
+    """
+    gain, lags = check_gain(gain), check_lags(lags)
+    size, repeats = _check_draws(size, repeats, key)
+    for name, value in (("duration", duration), ("warm_up", warm_up)):
+        require_scalar(name, value)
+        require(name, value, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+    steps, before = round(float(duration) / STEP), round(float(warm_up) / STEP)
+    shifts = np.round(np.asarray(lags) / STEP).astype(int)
+    if steps < 1 or shifts.max() > steps:
+        raise ValueError(f"duration must be at least {STEP} and the longest lag; got {duration}")
+    if 8 * size * max(size, steps) > LARGEST:
+        raise ValueError(f"size must be smaller for a duration of {duration}; got {size}, over a gigabyte")
+    start = perf_counter()
+    runs = [_watch(gain, size, steps, before, one) for one in jax.random.split(key, repeats)]
+    found = [_summary(path, shifts) for path, _ in runs]
+    correlation, activity = (jnp.stack(x) for x in zip(*found, strict=True))
+    exponent = jnp.stack([x for _, x in runs])
+    return Chaos(
+        jnp.asarray(shifts * STEP),
+        correlation.mean(axis=0),
+        jnp.stack([jnp.mean(path**2) for path, _ in runs]).mean(),
+        activity.mean(),
+        exponent.mean(),
+        correlation_std=correlation.std(axis=0, ddof=1),
+        lyapunov_std=exponent.std(ddof=1),
+        parameters={"gain": gain, "duration": duration, "warm_up": warm_up, **_about(size, repeats, key, start)},
+    )
+
+
+@partial(jax.jit, static_argnums=(1, 2, 3))
+def _watch(gain: Array, size: int, steps: int, before: int, key: Array) -> tuple[Array, Array]:
+    """The path after the warm-up, shape (steps, N), and the mean growth of a small difference."""
+    of_couplings, of_start, of_twin = jax.random.split(key, 3)
+    j = gain * jax.random.normal(of_couplings, (size, size)) / jnp.sqrt(size)
+    start = jax.random.normal(of_start, (size,)), jax.random.normal(of_twin, (size,))
+
+    def velocity(x: Array, d: Array) -> Array:
+        active = jnp.tanh(x)
+        return j @ jnp.stack([active, (1 - active**2) * d], axis=1) - jnp.stack([x, d], axis=1)
+
+    def step(state: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+        now = jnp.stack(state, axis=1)
+        k1 = velocity(*now.T)
+        k2 = velocity(*(now + STEP / 2 * k1).T)
+        k3 = velocity(*(now + STEP / 2 * k2).T)
+        k4 = velocity(*(now + STEP * k3).T)
+        x, d = (now + STEP / 6 * (k1 + 2 * k2 + 2 * k3 + k4)).T
+        length = jnp.linalg.norm(d)
+        return (x, d / length), (state[0], jnp.log(length))
+
+    (x, d), _ = jax.lax.scan(step, (start[0], start[1] / jnp.linalg.norm(start[1])), None, length=before)
+    _, (path, growth) = jax.lax.scan(step, (x, d), None, length=steps)
+    return path, growth.mean() / STEP
+
+
+def _summary(path: Array, shifts: np.ndarray) -> tuple[Array, Array]:
+    """Correlation at the lags, and the mean activity."""
+    kept = [jnp.mean(jnp.sum(path[: len(path) - s] * path[s:], axis=1)) for s in np.minimum(shifts, len(path) - 1)]
+    return jnp.stack(kept) / path.shape[1], jnp.mean(jnp.tanh(path) ** 2)
+
+
+def regression(
+    times: Numbers,
+    *,
+    aspect: ArrayLike,
+    noise: ArrayLike = 0.0,
+    learning_rate: ArrayLike | None = None,
+    dimensions: int,
+    key: Array,
+    repeats: int = 32,
+) -> LossCurves:
+    r"""Least squares on random data sets, each descended exactly along its eigenvectors.
+
+    .. math:: y_\mu = \frac{x_\mu \cdot w_\star}{\sqrt D} + \sigma\epsilon_\mu, \qquad
+              \dot w = \frac{\sqrt D}{P} X^\top \Big(y - \frac{X w}{\sqrt D}\Big), \qquad w(0) = 0
+
+    Args:
+      times, aspect, noise, learning_rate: as in `exact.regression`.
+      dimensions: D, whole and >= 2; round(D / aspect) data points are drawn, at least 1.
+      key: a jax random key; repeat i uses the i-th of ``jax.random.split(key, repeats)``.
+      repeats: number of data sets and teachers, >= 2.
+
+    Returns:
+      ``LossCurves`` with mean and standard deviation over repeats. ``parameters`` holds the aspect ratio of the
+      whole numbers.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+
+    Costs O(repeats D^3). Book: "Beyond glasses".
+    """
+    times = check_times(times)
+    aspect, noise = check_regression(aspect, noise)
+    eta = None if learning_rate is None else check_rate(learning_rate)
+    dimensions, repeats = _check_draws(dimensions, repeats, key, "dimensions")
+    samples = max(1, round(dimensions / float(aspect)))
+    start = perf_counter()
+    each = [_fit(times, noise, eta, dimensions, samples, one) for one in jax.random.split(key, repeats)]
+    test, train = (jnp.stack(x) for x in zip(*each, strict=True))
+    parameters = {"aspect": dimensions / samples, "noise": noise, "learning_rate": learning_rate, "samples": samples}
+    return LossCurves(
+        times,
+        test.mean(axis=0),
+        train.mean(axis=0),
+        test.std(axis=0, ddof=1),
+        train.std(axis=0, ddof=1),
+        parameters=parameters | _about(dimensions, repeats, key, start),
+    )
+
+
+@partial(jax.jit, static_argnums=(3, 4))
+def _fit(times: Array, noise: Array, eta: Array | None, d: int, p: int, key: Array) -> tuple[Array, Array]:
+    of_data, of_teacher, of_noise = jax.random.split(key, 3)
+    x = jax.random.normal(of_data, (p, d))
+    teacher = jax.random.normal(of_teacher, (d,))
+    error = jnp.sqrt(noise) * jax.random.normal(of_noise, (p,))
+    lam, vectors = jnp.linalg.eigh(x.T @ x / p)
+    lam = jnp.maximum(lam, 0.0)
+    off, push = vectors.T @ teacher, vectors.T @ (x.T @ error) * jnp.sqrt(d) / p
+
+    def losses(t: Array) -> tuple[Array, Array]:
+        q = jnp.exp(-lam * t) if eta is None else (1 - eta * lam) ** t
+        small = lam < 1e-12
+        learned = jnp.where(small, t if eta is None else eta * t, (1 - q) / jnp.where(small, 1.0, lam))
+        v = vectors @ (q * off - learned * push)
+        wrong = x @ v / jnp.sqrt(d) + error
+        return v @ v / d, wrong @ wrong / p
+
+    return jax.vmap(losses)(times)
+
+
+def _check_draws(size: int, repeats: int, key: Array, name: str = "size") -> tuple[int, int]:
+    require_key(key)
+    size, repeats = require_count(name, size, 2), require_count("repeats", repeats, 2)
+    if 8 * size**2 > LARGEST:
+        raise ValueError(f"{name} must be smaller; got {size}, whose matrix needs over a gigabyte")
+    return size, repeats
+
+
+def _about(size: int, repeats: int, key: Array, start: float) -> dict:
+    return {"size": size, "repeats": repeats, "key": jax.random.key_data(key), "seconds": perf_counter() - start}
