@@ -134,7 +134,9 @@ def main():
         theirs = rows_in_numpy(steps, STEP)
         numpy = time.perf_counter() - start
         off = np.abs(theirs[0] - theory.flow(GLASS, steps * STEP, STEP).correlation).max()
-        print(f"{steps:5d} steps: {ours:7.3f} s; three products a step {least:7.3f} s, ratio {ours / least:.2f};", end=" ")
+        print(
+            f"{steps:5d} steps: {ours:7.3f} s; three products a step {least:7.3f} s, ratio {ours / least:.2f};", end=" "
+        )
         print(f"NumPy rows {numpy:7.3f} s, {numpy / ours:.2f} times slower, {off:.0e} apart", end="")
         if steps == 1000:
             start = time.perf_counter()
@@ -148,7 +150,9 @@ def main():
     many = jax.jit(jax.vmap(lambda glass: theory.descent(glass, 400, STEP).energy))
     together = seconds(lambda: many(batch).block_until_ready())
     apart = seconds(lambda: [theory.descent(g, 400, STEP).energy.block_until_ready() for g in glasses])
-    print(f"8 temperatures, 400 steps: {together:.3f} s by vmap, {apart:.3f} s one by one, ratio {together / apart:.2f}")
+    print(
+        f"8 temperatures, 400 steps: {together:.3f} s by vmap, {apart:.3f} s one by one, ratio {together / apart:.2f}"
+    )
     print(f"peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
     if "--long" in sys.argv:
         with warnings.catch_warnings():

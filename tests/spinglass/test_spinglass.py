@@ -87,15 +87,22 @@ def test_descent_with_a_spike(spike):
     assert_allclose(found.overlap, expected, atol=1e-13)
 
 
-def test_windows_change_nothing(monkeypatch):
+def test_bands_change_nothing(monkeypatch):
     glass = SphericalGlass({2: 0.2, 3: 0.5}, 0.3, 0.8)
-    many = theory.descent(glass, 37, 0.1, overlap=0.2)
-    monkeypatch.setattr(theory, "WINDOWS", 1)
-    jax.clear_caches()
     one = theory.descent(glass, 37, 0.1, overlap=0.2)
+    monkeypatch.setattr(theory, "BAND", 10)
+    jax.clear_caches()
+    many = theory.descent(glass, 37, 0.1, overlap=0.2)
     assert_allclose(many.correlation, one.correlation, atol=1e-14)
     assert_allclose(many.response, one.response, atol=1e-14)
     assert_allclose(many.energy, one.energy, atol=1e-14)
+
+
+def test_glasses_can_be_solved_in_a_batch():
+    glasses = [SphericalGlass({2: 0.1, 3: 0.5}, t, 0.5) for t in (0.2, 0.9)]
+    batch = jax.tree.map(lambda *x: jnp.stack(x), *glasses)
+    together = jax.jit(jax.vmap(lambda glass: theory.flow(glass, 2.0, 0.1, overlap=0.3).energy))(batch)
+    assert_allclose(together, [theory.flow(glass, 2.0, 0.1, overlap=0.3).energy for glass in glasses], rtol=1e-12)
 
 
 def test_what_a_two_time_solution_must_obey():
@@ -127,6 +134,33 @@ def test_flow_converges_with_second_order(temperature):
     order = np.log2(np.divide(*errors))
     assert np.all(order > 1.9), order
     assert max(errors[1]) < 2e-3
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.5, 0.999, 1.5])
+def test_the_closed_form_against_an_integral(temperature):
+    """C(t, t') with M = I_1(2x)/x and Gamma from its Volterra equation, as the sheet has them; scipy's quadrature."""
+    from scipy.integrate import quad
+    from scipy.special import iv
+
+    def m(x):
+        return iv(1, 2 * x) / x if x > 1e-8 else 1.0
+
+    x, w = semicircle(4000)
+    beyond = (1 - temperature**-2) * np.exp(0) if temperature > 1 else 0.0
+    edge = temperature + 1 / temperature if temperature > 1 else 0.0
+
+    def gamma(t):
+        return np.sum(w * np.exp(2 * x * t) / (1 - temperature * x + temperature**2)) + beyond * np.exp(2 * edge * t)
+
+    t, s = 3.0, 1.2
+    assert gamma(t) == pytest.approx(
+        m(2 * t) + 2 * temperature * quad(lambda u: m(2 * (t - u)) * gamma(u), 0, t)[0], 1e-5
+    )
+    noise = quad(lambda u: m(t + s - 2 * u) * gamma(u), 0, s)[0]
+    expected = (m(t + s) + 2 * temperature * noise) / np.sqrt(gamma(t) * gamma(s))
+    found = exact.two_spin([0.0, s, t], temperature=temperature)
+    assert found.correlation[2, 1] == pytest.approx(expected, rel=1e-5)
+    assert found.response[2, 1] == pytest.approx(m(t - s) * np.sqrt(gamma(s) / gamma(t)), rel=1e-5)
 
 
 def test_the_series_of_the_energy():

@@ -95,7 +95,7 @@ def _tanh_network(gain: Array, lags: Array) -> tuple[Array, ...]:
     def speed(s: Array) -> Array:
         return (1 - s**2) / 2 * jnp.sqrt(fall(s**2))
 
-    late = jnp.sqrt(fall(1.0 - 1e-9))  # Delta ~ exp(-late tau)
+    late = jnp.sqrt(fall(jnp.asarray(1 - 1e-9)))  # Delta ~ exp(-late tau)
     far = jnp.maximum(20 / late, lags.max())
     h = far / STEPS
 
@@ -121,11 +121,8 @@ def _tanh_network(gain: Array, lags: Array) -> tuple[Array, ...]:
     activity = (k * square).sum() / variance
     exponent = jnp.sqrt(1 - ground) - 1
     dead = jnp.zeros(())
-    found = (
-        jnp.where(alive, *pair)
-        for pair in ((correlation, dead), (variance, dead), (activity, dead), (exponent, gain - 1), (zero, dead))
-    )
-    return tuple(found)
+    living, resting = (correlation, variance, activity, exponent, zero), (dead, dead, dead, gain - 1, dead)
+    return tuple(jnp.where(alive, x, y) for x, y in zip(living, resting, strict=True))
 
 
 def _between(h: Array, value: Array, slope: Array, at: ArrayLike) -> Array:

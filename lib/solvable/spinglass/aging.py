@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -91,12 +90,13 @@ def flow(glass: SphericalGlass, until: ArrayLike, *, points: int = 1024) -> Agin
     """
     require_scalar("until", until)
     require("until", until, "> 0 and finite", lambda x: (x > 0) & np.isfinite(x))
+    end = float(np.asarray(until))
     points = require_count("points", points, 64)
     if points % 4:
         raise ValueError(f"points must be a multiple of 4; got {points}")
     if float(glass.spike) != 0:
         raise ValueError(f"spike must be 0 at long times; got {float(glass.spike)}")
-    fine, coarse = (_run(glass, float(until), size) for size in (points, points // 2))
+    fine, coarse = (_run(glass, end, size) for size in (points, points // 2))
     same = coarse.shown.searchsorted(fine.shown * (1 - 1e-9))
     off = {
         "energy": np.abs(fine.at_shown(fine.energy) - coarse.at_shown(coarse.energy)[same]),
@@ -105,15 +105,25 @@ def flow(glass: SphericalGlass, until: ArrayLike, *, points: int = 1024) -> Agin
     agree = np.all([off[name] <= most for name, most in AGREE.items()], axis=0)
     agree[0] = True
     trusted = float(fine.shown[np.logical_and.accumulate(agree)][-1])
-    if trusted < float(until):
+    if trusted < end:
         warnings.warn(
-            f"with {points} points two resolutions agree up to t = {trusted:.4g} only, not until {until}; "
+            f"with {points} points two resolutions agree up to t = {trusted:.4g} only, not until {end:g}; "
             "what comes later may drift",
             stacklevel=2,
         )
     parameters = {"glass": glass, "points": points}
-    arrays = (fine.times, fine.energy, fine.multiplier, fine.shown, np.linspace(0, 1, points + 1), fine.c, fine.k)
-    return Aging(*map(jnp.asarray, arrays), trusted, max(fine.residual, coarse.residual), parameters)
+    return Aging(
+        jnp.asarray(fine.times),
+        jnp.asarray(fine.energy),
+        jnp.asarray(fine.multiplier),
+        jnp.asarray(fine.shown),
+        jnp.linspace(0, 1, points + 1),
+        jnp.asarray(fine.c),
+        jnp.asarray(fine.k),
+        trusted,
+        max(fine.residual, coarse.residual),
+        parameters,
+    )
 
 
 class Run(NamedTuple):
@@ -167,7 +177,8 @@ def _run(glass: SphericalGlass, until: float, points: int) -> Run:
         shown.append((points * d, np.asarray(grid.c[-1]), np.asarray(grid.k[-1])))
         worst = max(worst, float(residual))
     times, energy, multiplier = (np.concatenate(x) for x in zip(*kept, strict=True))
-    return Run(times, energy, multiplier, *(np.stack(x) for x in zip(*shown, strict=True)), worst)
+    ends, c, k = (np.stack(x) for x in zip(*shown, strict=True))
+    return Run(times, energy, multiplier, ends, c, k, worst)
 
 
 @jax.jit
@@ -215,7 +226,12 @@ def _coarser(grid: Grid) -> Grid:
         pairs_first(first_k),
     )
     shapes = jax.tree.map(jnp.shape, grid)
-    return Grid(*(jnp.pad(x, [(0, b - a) for a, b in zip(x.shape, full, strict=True)]) for x, full in zip(half, shapes, strict=True)))
+    return Grid(
+        *(
+            jnp.pad(x, [(0, b - a) for a, b in zip(x.shape, full, strict=True)])
+            for x, full in zip(half, shapes, strict=True)
+        )
+    )
 
 
 @jax.jit
@@ -233,7 +249,7 @@ def _fill(glass: SphericalGlass, d: Array, grid: Grid) -> tuple[Grid, Array, Arr
 
         copied = Grid(*map(along, grid))
 
-        def complete(x: Array) -> tuple[Array, ...]:
+        def complete(x: Array) -> tuple[Array, Array, dict[str, Array]]:
             """The row's points and cells from what is iterated."""
             c = jnp.where(known, copied.c, x[0])
             k = jnp.where(known, copied.k, x[1])
@@ -250,7 +266,7 @@ def _fill(glass: SphericalGlass, d: Array, grid: Grid) -> tuple[Grid, Array, Arr
             return c, k, row
 
         def sweep(x: Array) -> Array:
-            c, k, new = complete(x)
+            _, _, new = complete(x)
             s, w = new["s"], new["w"]
             multiplier = glass.temperature + new["l"].sum()
             far = jnp.where(near, 0.0, s)
@@ -272,13 +288,14 @@ def _fill(glass: SphericalGlass, d: Array, grid: Grid) -> tuple[Grid, Array, Arr
         def first(before: Array, x: Array, moved: Array) -> Array:
             return jnp.where(place < i - NEAR, (before + x) / 2, moved) * (place <= i - 1)
 
-        grid = Grid(
-            grid.c.at[i].set(jnp.where(place <= i, c, 0.0)),
-            grid.k.at[i].set(jnp.where(place < i, k, 0.0)),
-            *(getattr(grid, n).at[i].set(new[n]) for n in ("s", "w", "e", "l", "mean_c", "mean_f")),
-            grid.first_c.at[i - 1].set(first(grid.c[i - 1], c, jnp.roll(grid.first_c[i - 2], 1))),
-            grid.first_k.at[i - 1].set(first(grid.k[i - 1], k, jnp.roll(grid.first_k[i - 2], 1))),
-        )
+        new |= {"c": jnp.where(place <= i, c, 0.0), "k": jnp.where(place < i, k, 0.0)}
+        averages = {
+            "first_c": first(grid.c[i - 1], c, jnp.roll(grid.first_c[i - 2], 1)),
+            "first_k": first(grid.k[i - 1], k, jnp.roll(grid.first_k[i - 2], 1)),
+        }
+        rows = {name: getattr(grid, name).at[i].set(x) for name, x in new.items()}
+        rows |= {name: getattr(grid, name).at[i - 1].set(x) for name, x in averages.items()}
+        grid = Grid(**rows)
         return grid, (-new["e"].sum(), glass.temperature + new["l"].sum(), residual)
 
     grid, (energy, multiplier, residual) = jax.lax.scan(row, grid, jnp.arange(points // 2 + 1, points + 1))
@@ -289,7 +306,7 @@ def _anderson(sweep: Any, start: Array) -> tuple[Array, Array]:
     """A fixed point of `sweep`, and by how much it still moves."""
     size = start.size
 
-    def step(state: tuple[Array, ...]) -> tuple[Array, ...]:
+    def step(state: Any) -> Any:
         count, x, f, moves, changes = state
         gram = changes @ changes.T
         gram = gram + jnp.eye(DEPTH) * (1e-13 * jnp.trace(gram) + 1e-290)
@@ -299,7 +316,7 @@ def _anderson(sweep: Any, start: Array) -> tuple[Array, Array]:
         slot = count % DEPTH
         return count + 1, new, new_f, moves.at[slot].set(new - x), changes.at[slot].set(new_f - f)
 
-    def unsettled(state: tuple[Array, ...]) -> Array:
+    def unsettled(state: Any) -> Array:
         return (state[0] < ITERATIONS) & (jnp.max(jnp.abs(state[2])) > TOLERANCE)
 
     x = start.ravel()

@@ -146,9 +146,7 @@ def _check(
     return steps, paths, jnp.asarray(step_size, float), jnp.asarray(overlap, float)
 
 
-def _two_time(
-    glass: SphericalGlass, h: Array, c: Array, r: Array, m: Array, parameters: dict, key: Array
-) -> TwoTime:
+def _two_time(glass: SphericalGlass, h: Array, c: Array, r: Array, m: Array, parameters: dict, key: Array) -> TwoTime:
     f1, memory = glass.f(c, 1) * r, glass.f(c, 2) * r * c
     energy = -h * f1.sum(axis=1) - glass.spike * m**2 / 2
     multiplier = glass.temperature + h * (f1 + memory).sum(axis=1) + glass.spike * m**2
@@ -203,9 +201,7 @@ def _iterate(
 
 
 @partial(jax.jit, static_argnums=(1, 4))
-def _march(
-    glass: SphericalGlass, steps: int, h: Array, overlap: Array, paths: int, key: Array
-) -> tuple[Array, ...]:
+def _march(glass: SphericalGlass, steps: int, h: Array, overlap: Array, paths: int, key: Array) -> tuple[Array, ...]:
     start, signs, z, white = _draw(steps, paths, overlap, key)
     kick, full = jnp.sqrt(2 * glass.temperature * h), glass.f(1.0, 1)
     place = jnp.arange(steps)

@@ -7,15 +7,15 @@ r"""Two-time dynamics of the spherical glass for N -> infinity: every step one r
    \lambda(t) &= T + \int_0^t [f'(C) + f''(C)\,C]\,R(t,u)\,du + \kappa m^2, \qquad
    e(t) = -\int_0^t f'(C)\,R(t,u)\,du - \tfrac{\kappa}{2} m^2
 
-A row costs three products of a matrix and a vector, and nothing can be done before the row above is there. So memory
-bandwidth is the limit; the matrices grow in a few windows, which spares most of what is still zero.
+A row costs four products of a triangle and a vector, and nothing can be done before the row above is there. So memory
+bandwidth is the limit: each triangle is kept in bands of rows, as wide as their last row, which spares most zeros.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -26,7 +26,8 @@ from jaxtyping import Array
 from .._checks import concrete, require, require_count, require_scalar
 from .glass import SphericalGlass, TwoTime
 
-WINDOWS = 8  # sizes of the growing matrices
+BAND = 160  # rows to a band, at least
+BANDS = 12  # at most: each band costs a second of compilation, and spares bandwidth in large problems only
 
 
 def descent(glass: SphericalGlass, steps: int, step_size: ArrayLike, *, overlap: ArrayLike = 0.0) -> TwoTime:
@@ -94,6 +95,34 @@ Row = tuple[Array, Array, Array]
 """C[n, :] and R[n, :], zero beyond n, and m up to n."""
 
 
+class Triangle(NamedTuple):
+    """A lower triangle in bands of rows, times vectors that are one longer than its last row."""
+
+    bands: list[Array]
+
+    def right(self, x: Array) -> Array:
+        """The triangle times x."""
+        return jnp.append(jnp.concatenate([band @ x[: band.shape[1]] for band in self.bands]), 0.0)
+
+    def left(self, x: Array) -> Array:
+        """x times the triangle."""
+        total, start = jnp.zeros_like(x), 0
+        for band in self.bands:
+            rows, width = band.shape
+            total, start = total.at[:width].add(x[start : start + rows] @ band), start + rows
+        return total
+
+    @property
+    def first(self) -> Array:
+        """The first column."""
+        return jnp.append(jnp.concatenate([band[:, 0] for band in self.bands]), 0.0)
+
+    def full(self) -> Array:
+        """The matrix."""
+        size = self.bands[-1].shape[1]
+        return jnp.concatenate([jnp.pad(band, ((0, 0), (0, size - band.shape[1]))) for band in self.bands])
+
+
 def _solve(
     glass: SphericalGlass, steps: int, step_size: ArrayLike, overlap: ArrayLike, rule: Callable, diagonal: float
 ) -> TwoTime:
@@ -111,52 +140,58 @@ def _solve(
 def _march(
     glass: SphericalGlass, rows: int, h: Array, overlap: Array, rule: Callable, diagonal: float
 ) -> tuple[Array, ...]:
-    """All rows: a scan for each window of a growing size."""
-    first, empty = jnp.ones(1), jnp.zeros((0, 0))
-    carry: Any = (empty, empty, (first, diagonal * first, overlap * first), (jnp.zeros(1),) * 3)
-    sizes = sorted({-(-rows * (w + 1) // WINDOWS) for w in range(WINDOWS)})
-    observed = []
-    for low, size in zip([0, *sizes[:-1]], sizes, strict=True):
-        carry = jax.tree.map(partial(_padded, size + 1), carry)  # the row after a window's last is one longer
-        carry, seen = jax.lax.scan(partial(_step, glass, h, rule), carry, jnp.arange(low, size))
-        carry = (carry[0][:size, :size], carry[1][:size, :size], *carry[2:])
+    """All rows: a scan for each band."""
+    carry: Any = (jnp.ones(1), diagonal * jnp.ones(1), overlap * jnp.ones(1)), (jnp.zeros(1),) * 3
+    c, r, observed = Triangle([]), Triangle([]), []
+    count = min(1 + rows // BAND, BANDS)
+    ends = [-(-rows * (band + 1) // count) for band in range(count)]
+    for start, end in zip([0, *ends[:-1]], ends, strict=True):
+        carry = jax.tree.map(lambda x, size=end + 1: jnp.pad(x, (0, size - len(x))), carry)
+        empty = jnp.zeros((end - start, end))
+        step = partial(_step, glass, h, rule, c, r, start)
+        (band_c, band_r, carry), seen = jax.lax.scan(step, (empty, empty, carry), jnp.arange(start, end))
+        c, r = Triangle([*c.bands, band_c]), Triangle([*r.bands, band_r])
         observed.append(seen)
-    return carry[0], carry[1], *(jnp.concatenate(parts) for parts in zip(*observed, strict=True))
+    below = c.full()
+    both = below + jnp.tril(below, -1).T
+    return both, r.full(), *(jnp.concatenate(parts) for parts in zip(*observed, strict=True))
 
 
-def _step(glass: SphericalGlass, h: Array, rule: Callable, carry: Any, n: Array) -> tuple[Any, tuple[Array, ...]]:
-    """Write row n, and only then read the matrices for row n + 1: the other order would copy them."""
-    c, r, row, before = carry
-    c, r = c.at[n].set(row[0]).at[:, n].set(row[0]), r.at[n].set(row[1])
-    row, before, seen = rule(glass, h, n, c, r, row, before)
-    return (c, r, row, before), seen
+def _step(
+    glass: SphericalGlass, h: Array, rule: Callable, c: Triangle, r: Triangle, start: int, carry: Any, n: Array
+) -> tuple[Any, tuple[Array, ...]]:
+    """Write row n, and only then read the bands for row n + 1: the other order would copy them."""
+    band_c, band_r, (row, before) = carry
+    band_c, band_r = (x.at[n - start].set(y[:-1]) for x, y in ((band_c, row[0]), (band_r, row[1])))
+    row, before, seen = rule(glass, h, n, Triangle([*c.bands, band_c]), Triangle([*r.bands, band_r]), row, before)
+    return (band_c, band_r, (row, before)), seen
 
 
-def _padded(size: int, x: Array) -> Array:
-    """Zeros after the last row and column, up to `size`."""
-    return jnp.pad(x, [(0, size - length) for length in x.shape])
+def _symmetric(c: Triangle, x: Array) -> Array:
+    """The correlation times x, from its lower half; its diagonal is 1."""
+    return c.right(x) + c.left(x) - x
 
 
 def _descent_row(
-    glass: SphericalGlass, h: Array, n: Array, c: Array, r: Array, row: Row, before: Any
+    glass: SphericalGlass, h: Array, n: Array, c: Triangle, r: Triangle, row: Row, before: Any
 ) -> tuple[Row, Any, tuple[Array, Array, Array]]:
     """Row n + 1 of `descent` from rows up to n."""
     (cn, rn, m), kappa = row, glass.spike
     place = jnp.arange(cn.size)
     f1, g = glass.f(cn, 1), glass.f(cn, 2) * rn
-    a, b, pull = h * (r @ f1), h * (g @ c), kappa * m[n]
+    a, b, pull = h * r.right(f1), h * _symmetric(c, g), kappa * m[n]
     s = a + b + pull * m
     force = glass.f(1.0, 1) + h * g @ (2 * a + b) + 2 * pull * h * (g @ m) + pull**2
     length = jnp.sqrt(1 + 2 * h * s[n] + h**2 * force + 2 * glass.temperature * h)
     new_c = jnp.where(place <= n, (cn + h * s) / length, 0.0).at[n + 1].set(1.0)
-    new_r = jnp.where(place < n, (rn + h**2 * (g @ r)) / length, 0.0).at[n].set(1 / length)
+    new_r = jnp.where(place < n, (rn + h**2 * r.left(g)) / length, 0.0).at[n].set(1 / length)
     new_m = m.at[n + 1].set((m[n] + h * pull + h**2 * (g @ m)) / length)
     energy = -h * (f1 @ rn) - pull * m[n] / 2
     return (new_c, new_r, new_m), before, (energy, glass.temperature + s[n], m[n])
 
 
 def _flow_row(
-    glass: SphericalGlass, h: Array, n: Array, c: Array, r: Array, row: Row, before: Any
+    glass: SphericalGlass, h: Array, n: Array, c: Triangle, r: Triangle, row: Row, before: Any
 ) -> tuple[Row, Any, tuple[Array, Array, Array]]:
     """Row n + 1 of `flow` from rows up to n; `before`: the velocities of row n - 1. New columns start with Euler."""
     (cn, rn, m), kappa = row, glass.spike
@@ -166,9 +201,9 @@ def _flow_row(
     def ends(first: Array, last: Array) -> Array:
         return h / 2 * (first + last)  # what the trapezoid rule takes off a plain sum
 
-    noise = h * (r @ f1) - ends(r[:, 0] * f1[0], f1)
-    memory = h * (g @ c) - ends(g[0] * c[0], g[n] * c[n])
-    echo = h * (g @ r) - ends(g, g[n] * rn)
+    noise = h * r.right(f1) - ends(r.first * f1[0], f1)
+    memory = h * _symmetric(c, g) - ends(g[0] * c.first, g[n] * cn)
+    echo = h * r.left(g) - ends(g, g[n] * rn)
     both = (f1 + glass.f(cn, 2) * cn) * rn
     multiplier = glass.temperature + h * both.sum() - ends(both[0], both[n]) + kappa * m[n] ** 2
     pull = h * (g @ m) - ends(g[0] * m[0], g[n] * m[n])

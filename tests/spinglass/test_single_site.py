@@ -1,0 +1,86 @@
+"""One spin in a bath: both algorithms against the two-time theory, and four estimates of the response."""
+
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from solvable.spinglass import SphericalGlass, single_site, theory
+
+KEY = jax.random.key(1)
+STEPS, H = 30, 0.1
+GLASS = SphericalGlass({3: 0.5}, 0.3)
+
+
+def worst(found, limit, which):
+    return float(jnp.max(jnp.abs(getattr(found, which) - getattr(limit, which))))
+
+
+@pytest.mark.parametrize("solve", [single_site.iterate, single_site.march])
+@pytest.mark.parametrize(
+    ("glass", "overlap"),
+    [(GLASS, 0.0), (SphericalGlass({2: 0.5}, 0.0, 1.5), 0.3), (SphericalGlass({2: 0.3, 3: 0.3}), 0.0)],
+    ids=["three", "spike", "mixed"],
+)
+def test_paths_find_the_two_time_solution(solve, glass, overlap):
+    """Within 4 / sqrt(paths): the size of the sampling error, with the sheet's constants of order 1."""
+    limit = theory.descent(glass, STEPS, H, overlap=overlap)
+    for paths in (1000, 16_000):
+        found = solve(glass, STEPS, H, overlap=overlap, paths=paths, key=KEY)
+        for which in ("correlation", "response", "energy", "multiplier", "overlap"):
+            assert worst(found, limit, which) < 4 / paths**0.5, (paths, which)
+        assert np.allclose(np.diag(found.correlation), 1)
+
+
+def test_sweeps_settle_without_damping():
+    found = single_site.iterate(GLASS, STEPS, H, paths=1000, sweeps=12, key=KEY)
+    changes = np.asarray(found.parameters["changes"])
+    assert changes[0] > 0.1
+    assert changes[-1] < 1e-3
+    assert np.all(changes[6:] < 0.5 * changes[2:-4])
+
+
+def test_one_sweep_is_not_enough():
+    limit = theory.descent(GLASS, STEPS, H)
+    assert worst(single_site.iterate(GLASS, STEPS, H, sweeps=1, key=KEY), limit, "correlation") > 0.1
+
+
+def test_three_estimates_of_the_response_work_and_one_does_not():
+    bath = theory.descent(GLASS, STEPS, H)
+    few, many = (single_site.responses(GLASS, bath, paths=paths, key=KEY) for paths in (2000, 32_000))
+
+    def off(found, which):
+        return float(jnp.sqrt(jnp.mean((getattr(found, which) - bath.response) ** 2)))
+
+    assert off(few, "tangent") < 1e-14
+    for which in ("probe", "novikov"):  # errors of 1 / sqrt(paths): a quarter
+        assert off(many, which) < 0.4 * off(few, which)
+        assert off(many, which) < 0.03
+    assert off(many, "novikov_field") > 10 * off(many, "probe")
+
+
+def test_without_noise_there_is_nothing_to_do_by_parts():
+    cold = SphericalGlass({3: 0.5})
+    found = single_site.responses(cold, theory.descent(cold, 10, H), paths=500, key=KEY)
+    assert np.all(found.novikov == 0)
+    assert np.all(np.isfinite(found.probe))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: single_site.march(GLASS, 5, 0.1, paths=1, key=KEY), "paths must be a whole number >= 2; got 1"),
+        (lambda: single_site.iterate(GLASS, 5, 0.1, sweeps=0, key=KEY), "sweeps must be a whole number >= 1; got 0"),
+        (lambda: single_site.iterate(GLASS, 5, 0.0, key=KEY), "step_size must be > 0 and finite; got 0.0"),
+        (lambda: single_site.march(GLASS, 5, 0.1, overlap=2.0, key=KEY), "overlap must be between -1 and 1; got 2.0"),
+        (
+            lambda: single_site.responses(GLASS, theory.flow(GLASS, 0.5, 0.1), key=KEY),
+            "bath must come from theory.descent",
+        ),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        call()
