@@ -109,7 +109,7 @@ def right(id, p):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("id", sorted(exercises.REGISTRY))
+@pytest.mark.parametrize("id", sorted(id for id in exercises.REGISTRY if id.startswith("bottlenecks.")))
 def test_right_answers_pass_and_nonsense_does_not(id, seed):
     drawn = exercises.parameters(id, seed=seed)
     verdict = exercises.check(id, right(id, drawn), seed=seed)

@@ -73,7 +73,7 @@ def test_theory_and_experiment_share_a_colour_and_the_theory_is_dashed_and_darke
 
 
 def test_bad_input_names_the_argument(ax, limit):
-    with pytest.raises(ValueError, match="which must be 'test' or 'train'; got 'loss'"):
+    with pytest.raises(ValueError, match="which must be a field of LossCurves, for instance 'test'; got 'loss'"):
         figures.compare(limit, ax=ax, which="loss")
     with pytest.raises(ValueError, match="runs must have the times of limit"):
         figures.compare(limit, replace(experiment(limit, 1.0), times=limit.times * 2), ax=ax)

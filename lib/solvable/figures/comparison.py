@@ -27,72 +27,85 @@ def compare(
     ax: Axes | None = None,
     label: str | None = None,
     which: str = "test",
+    since: int | None = None,
     color: str | None = None,
 ) -> Axes:
     """Draw a theory over its experiment, and say in the legend how far apart they are.
 
     The experiment is a band of one standard deviation over repeats around a thin mean, the theory a dark
     dashed line on top, in the same colour. The legend gives the largest relative deviation of the theory from
-    the mean wherever the loss exceeds 1e-4 of its first value, and how many standard errors (s.e.) that is.
+    the mean wherever the loss exceeds 1e-4 of its first value, and how many standard errors (s.e.) that is. Of
+    what is no loss it gives the largest deviation itself.
 
     Args:
-      limit: the theory, ``LossCurves``.
-      runs: the experiment, ``LossCurves`` at the same times; None draws the theory alone.
+      limit: the theory, for instance ``LossCurves`` or ``TwoTime``.
+      runs: the experiment at the same times, with ``_std`` beside each curve; None draws the theory alone.
       ax: where to draw; the current axes by default.
       label: what the legend calls the pair, for instance ``"N = 128"``.
-      which: ``"test"`` or ``"train"``.
+      which: the curve: ``"test"`` or ``"train"``, on logarithmic axes; or another field of both, such as ``"energy"``.
+      since: of a function of two times, such as ``"correlation"``: draw its column of this number, against the time
+        that has passed since.
       color: any matplotlib colour; the next of the cycle by default.
 
     Returns:
       The axes.
 
     Raises:
-      ValueError: for another `which`, or for `runs` at other times than `limit`.
+      ValueError: for a `which` that `limit` does not have, or for `runs` at other times than `limit`.
     """
-    if which not in ("test", "train"):
-        raise ValueError(f"which must be 'test' or 'train'; got {which!r}")
+    if not hasattr(limit, which):
+        raise ValueError(f"which must be a field of {type(limit).__name__}, for instance 'test'; got {which!r}")
     ax = plt.gca() if ax is None else ax
-    times = np.asarray(limit.times)
+    loss = which in ("test", "train")
+
+    def column(x: Any) -> np.ndarray:
+        return np.asarray(x) if since is None else np.asarray(x)[since:, since]
+
+    every = np.asarray(limit.times)
+    times = every if since is None else every[since:] - every[since]
     later = times > 0
-    theory = np.asarray(getattr(limit, which))
+    theory = column(getattr(limit, which))
     if runs is None:
         (line,) = ax.plot(times[later], theory[later], color=color)
         entry: tuple[Any, ...] = (line,)
         words = label
     else:
-        if np.shape(runs.times) != times.shape or not np.allclose(runs.times, times):
+        if np.shape(runs.times) != every.shape or not np.allclose(runs.times, every):
             raise ValueError("runs must have the times of limit, so that they can be compared point by point")
-        mean, std, error = (np.asarray(getattr(runs, which + part)) for part in ("", "_std", "_error"))
+        mean, std = (column(getattr(runs, which + part)) for part in ("", "_std"))
+        error = std / np.sqrt(float(runs.parameters["repeats"]))
         (line,) = ax.plot(times[later], mean[later], color=color, linewidth=0.8)
         color = line.get_color()
         band = ax.fill_between(
             times[later], (mean - std)[later], (mean + std)[later], color=color, alpha=0.25, linewidth=0
         )
         (dashed,) = ax.plot(times[later], theory[later], "--", color=_darker(color), linewidth=1.6)
-        entry, words = (band, line, dashed), _verdict(label, times, theory, mean, error)
+        entry, words = (band, line, dashed), _verdict(label, times, theory, mean, error, loss)
     if words:
         ax.add_container(Container(entry, label=words))  # a tuple: the legend lays its parts over each other
-    ax.set(xscale="log", yscale="log")
-    ax.set_xlabel(ax.get_xlabel() or "time $t$")
-    ax.set_ylabel(ax.get_ylabel() or f"{which} loss")
+    ax.set(xscale="log", yscale="log" if loss else "linear")
+    ax.set_xlabel(ax.get_xlabel() or ("time $t$" if since is None else "time passed"))
+    ax.set_ylabel(ax.get_ylabel() or (f"{which} loss" if loss else which))
     if ax.get_legend_handles_labels()[1]:
         ax.legend()
     return ax
 
 
-def _verdict(label: str | None, times: Any, theory: Any, mean: Any, error: Any) -> str:
+def _verdict(label: str | None, times: Any, theory: Any, mean: Any, error: Any, loss: bool) -> str:
     """The legend's words: how far the theory lies from the mean at worst, and in standard errors."""
-    worth = mean > WORTH_COMPARING * mean[np.argmin(times)]
-    deviation = np.where(worth, np.abs(theory - mean) / np.where(worth, mean, 1.0), 0.0)
+    deviation = np.abs(theory - mean)
+    if loss:
+        worth = mean > WORTH_COMPARING * mean[np.argmin(times)]
+        deviation = np.where(worth, deviation / np.where(worth, mean, 1.0), 0.0)
     worst = int(np.argmax(deviation))
-    text = f"within {100 * deviation[worst]:.2g} %"
+    text = f"within {100 * deviation[worst]:.2g} %" if loss else f"within {deviation[worst]:.2g}"
     if error[worst] > 0:
         text += f" ({np.abs(theory - mean)[worst] / error[worst]:.1f} s.e.)"
     return f"{label}: {text}" if label else text
 
 
 def note(ax: Axes, *results: Any, extra: str = "") -> Annotation:
-    """Write the one grey line under a figure: N, P, noise, K, repeats, precision, seconds and device.
+    """Write the one grey line under a figure: N, P, D, noise, K, repeats, precision, seconds and device.
 
     Args:
       ax: the axes, whose x label is already set.
@@ -105,11 +118,13 @@ def note(ax: Axes, *results: Any, extra: str = "") -> Annotation:
     """
     parts = [
         *_named("N = ", results, "width"),
+        *_named("N = ", results, "size"),
+        *_named("D = ", results, "dimensions"),
         *_named("P = ", results, "samples"),
         *_named("noise = ", results, "noise"),
         *_named("K = ", [r.parameters["spectrum"] for r in _with(results, "spectrum")], "modes"),
         *(text + " repeats" for text in _named("", results, "repeats")),
-        *sorted({str(r.test.dtype) for r in results}),
+        *sorted({str(_numbers(r).dtype) for r in results}),
         *_cost(results),
         *([extra] if extra else []),
     ]
@@ -135,9 +150,14 @@ def _named(words: str, results: Any, name: str) -> list[str]:
     return [words + " and ".join([ends] * bool(finite) + ["∞"] * (len(numbers) > len(finite)))]
 
 
+def _numbers(result: Any) -> Any:
+    """An array of the result, to see what it is made of and where it lies."""
+    return next(x for x in jax.tree.leaves(result) if hasattr(x, "dtype") and np.issubdtype(x.dtype, np.floating))
+
+
 def _cost(results: Any) -> list[str]:
     """Seconds, added up, and the kind of device that holds the numbers."""
-    arrays = [r.test for r in results if isinstance(r.test, jax.Array)]
+    arrays = [x for x in map(_numbers, results) if isinstance(x, jax.Array)]
     device = next(iter(arrays[0].devices())).platform.upper() if arrays else ""
     seconds = sum(float(r.parameters["seconds"]) for r in _with(results, "seconds"))
     time = f"{seconds:.2g} s" if 0 < seconds < 10 else f"{seconds:.0f} s" if seconds else ""

@@ -24,7 +24,7 @@ LARGEST = 1 << 30  # bytes
 def linear_network(times: Numbers, *, gain: ArrayLike, size: int, key: Array, repeats: int = 16) -> Correlation:
     r"""Random linear networks of N neurons, left alone from a random start.
 
-    .. math:: x(t) = e^{-t}\, e^{g J t}\, x(0), \qquad |x(0)|^2 = N
+    .. math:: \dot x = -x + g J x, \qquad |x(0)|^2 = N
 
     Args:
       times: shape (T,), >= 0.
@@ -39,14 +39,14 @@ def linear_network(times: Numbers, *, gain: ArrayLike, size: int, key: Array, re
     Raises:
       ValueError: for an argument out of range, named with its value.
 
-    Costs O(repeats T N^3), the exponential of a matrix for each step between times. Book: "Beyond glasses".
+    Runge-Kutta steps of at most 0.1, with an error near 1e-5; four products of a matrix and a vector each. Book: "Beyond glasses".
     """
     times, gain = check_times(times), check_gain(gain)
     size, repeats = _check_draws(size, repeats, key)
     start, order = perf_counter(), np.argsort(times)
     samples = jnp.stack([_decay(times[order], gain, size, one) for one in jax.random.split(key, repeats)])
     samples = samples[:, np.argsort(order)][:, :, np.argsort(order)]
-    parameters = {"gain": gain, **_about(size, repeats, key, start)}
+    parameters = {"gain": gain, "size": size, **_about(repeats, key, start)}
     return Correlation(times, samples.mean(axis=0), samples.std(axis=0, ddof=1), parameters)
 
 
@@ -57,7 +57,16 @@ def _decay(times: Array, gain: Array, size: int, key: Array) -> Array:
     x = jax.random.normal(of_start, (size,))
 
     def move(x: Array, gap: Array) -> tuple[Array, Array]:
-        x = jax.scipy.linalg.expm(growth * gap, max_squarings=32) @ x
+        count = jnp.ceil(gap / STEP).astype(int)
+        h = gap / jnp.maximum(count, 1)
+
+        def step(_: Array, x: Array) -> Array:
+            first = growth @ x
+            second = growth @ (x + h / 2 * first)
+            third = growth @ (x + h / 2 * second)
+            return x + h / 6 * (first + 2 * second + 2 * third + growth @ (x + h * third))
+
+        x = jax.lax.fori_loop(0, count, step, x)
         return x, x
 
     _, path = jax.lax.scan(move, jnp.sqrt(size) * x / jnp.linalg.norm(x), jnp.diff(times, prepend=0.0))
@@ -121,7 +130,7 @@ def tanh_network(
         exponent.mean(),
         correlation_std=correlation.std(axis=0, ddof=1),
         lyapunov_std=exponent.std(ddof=1),
-        parameters={"gain": gain, "duration": duration, "warm_up": warm_up, **_about(size, repeats, key, start)},
+        parameters={"gain": gain, "duration": duration, "warm_up": warm_up, "size": size} | _about(repeats, key, start),
     )
 
 
@@ -202,7 +211,7 @@ def regression(
         train.mean(axis=0),
         test.std(axis=0, ddof=1),
         train.std(axis=0, ddof=1),
-        parameters=parameters | _about(dimensions, repeats, key, start),
+        parameters=parameters | {"dimensions": dimensions} | _about(repeats, key, start),
     )
 
 
@@ -235,5 +244,5 @@ def _check_draws(size: int, repeats: int, key: Array, name: str = "size") -> tup
     return size, repeats
 
 
-def _about(size: int, repeats: int, key: Array, start: float) -> dict:
-    return {"size": size, "repeats": repeats, "key": jax.random.key_data(key), "seconds": perf_counter() - start}
+def _about(repeats: int, key: Array, start: float) -> dict:
+    return {"repeats": repeats, "key": jax.random.key_data(key), "seconds": perf_counter() - start}

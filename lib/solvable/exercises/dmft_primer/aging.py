@@ -1,0 +1,49 @@
+"""Checks of "An exact solution, and aging"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...spinglass import exact
+from ..core import Exercise, Parameters, Wrong, as_number, is_close, register
+
+
+def _draw_forgetting(random: np.random.Generator | None) -> Parameters:
+    if random is None:
+        return {"temperature": 0.5, "waiting": 100.0}
+    return {"temperature": round(float(random.uniform(0.2, 0.7)), 1), "waiting": float(random.integers(3, 30) * 10)}
+
+
+def _correlation(drawn: Parameters, lag: float, factor: float = 1.0) -> float:
+    times = [factor * drawn["waiting"], factor * drawn["waiting"] + lag]
+    return float(exact.two_spin(times, temperature=drawn["temperature"]).correlation[1, 0])
+
+
+def _lag(drawn: Parameters, goal: float, factor: float = 1.0) -> float:
+    low, high = 1e-3, 1e4 * drawn["waiting"]
+    for _ in range(30):
+        middle = (low * high) ** 0.5
+        low, high = (middle, high) if _correlation(drawn, middle, factor) > goal else (low, middle)
+    return high
+
+
+def _check_forgetting(answer: Any, drawn: Parameters) -> str:
+    lag = as_number(answer, "The time")
+    if lag <= 0:
+        raise Wrong("The time that has passed since t_w is positive.")
+    half = (1 - drawn["temperature"]) / 2
+    found, true = _correlation(drawn, lag), _lag(drawn, half)
+    if is_close(lag - drawn["waiting"], true, 0.03):
+        raise Wrong("This is the age t. Subtract the waiting time: how long did the forgetting itself take?")
+    if is_close(found, 0.5, 0.02):
+        raise Wrong("Here C = 1/2. Half of the plateau is less: the plateau is not 1.")
+    if found > half * 1.01:
+        raise Wrong("Too soon: more than half of the plateau is still remembered.")
+    if found < half * 0.99:
+        raise Wrong("Too late: less than half of the plateau is left.")
+    return "Double the waiting time and this time doubles too: the glass remembers for as long as it has lived."
+
+
+register(Exercise("dmft_primer.forgetting", 2, _draw_forgetting, _check_forgetting))

@@ -1,0 +1,193 @@
+"""What the pages of the DMFT primer say, at their own parameters."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from solvable import fits
+from solvable.primer import exact as closed
+from solvable.primer import experiment as finite
+from solvable.primer import theory as primer
+from solvable.spinglass import SphericalGlass, aging, exact, experiment, single_site, theory
+
+PAIRS, TRIPLES = SphericalGlass({2: 0.5}), SphericalGlass({3: 0.5}, 0.3)
+
+
+class TestOneSpin:
+    def test_bands_shrink_onto_the_theory_as_the_root_of_the_size(self):
+        sizes, spread = [32, 64, 128, 256, 512], []
+        for size in sizes:
+            key = jax.random.key(size)
+            runs = experiment.langevin(PAIRS, size=size, steps=30, step_size=0.1, key=key, repeats=48)
+            limit = theory.descent(PAIRS, 30, 0.1)
+            assert abs(runs.energy[-1] - limit.energy[-1]) < 4 * runs.error("energy")[-1] + 2 / size
+            spread.append(float(runs.energy_std[-1]))
+        law = fits.power_law(sizes, spread)  # five spreads, each known to 10 %
+        assert law.exponent == pytest.approx(0.5, abs=0.12)
+        assert law.prefactor == pytest.approx(0.5, abs=0.25)
+
+    def test_noise_and_echo_are_equal_for_pairs_and_their_sum_is_the_multiplier(self):
+        limit = theory.descent(PAIRS, 60, 0.1)
+        c, r = limit.correlation, limit.response
+        noise, echo = (0.1 * jnp.sum(PAIRS.f(c, 1) * r, axis=1), 0.1 * jnp.sum(PAIRS.f(c, 2) * r * c, axis=1))
+        np.testing.assert_allclose(noise, echo, rtol=1e-12)
+        np.testing.assert_allclose(noise + echo, limit.multiplier, atol=1e-12)
+
+    def test_without_symmetry_the_edge_is_at_one(self):
+        a = np.random.default_rng(0).normal(size=(600, 600)) / 600**0.5
+        assert np.linalg.eigvalsh((a + a.T) / 2**0.5).max() == pytest.approx(2, abs=0.05)
+        assert np.linalg.eigvals(a).real.max() == pytest.approx(1, abs=0.08)
+
+
+class TestTwoTimes:
+    def test_samples_of_the_figure(self):
+        limit = theory.descent(TRIPLES, 120, 0.1)
+        runs = experiment.langevin(TRIPLES, size=120, steps=120, step_size=0.1, key=jax.random.key(1), repeats=24)
+        for start in (0, 10, 40):
+            off = np.abs(limit.correlation[start:, start] - runs.correlation[start:, start])
+            assert np.all(off <= 4 * runs.error("correlation")[start:, start] + 3 / 120)
+        left = [limit.correlation[start + 40, start] for start in (0, 10, 40)]
+        assert left[0] < left[1] < left[2]  # the older, the longer
+
+    def test_a_poke_is_gone_after_a_unit_of_time(self):
+        limit = theory.descent(TRIPLES, 120, 0.1)
+        assert limit.response[60, 50] < 0.15 * limit.response[51, 50]
+        assert limit.response[120, 40] / limit.response[50, 40] > limit.response[80, 0] / limit.response[10, 0]
+
+    @pytest.mark.parametrize(("spike", "low", "high"), [(0.5, 0.0, 0.1), (2.0, 0.85, 0.88), (3.0, 0.93, 0.95)])
+    def test_a_spike_is_found_above_one(self, spike, low, high):
+        found = theory.descent(SphericalGlass({2: 0.5}, 0.0, spike), 200, 0.1, overlap=0.1).overlap[-1]
+        assert low <= abs(found) <= high
+        if spike > 1:
+            assert found**2 == pytest.approx(1 - 1 / spike**2, abs=0.005)
+
+    def test_a_smaller_start_only_waits_longer(self):
+        waits = []
+        for start in (0.1, 0.01, 0.001):
+            overlap = theory.descent(SphericalGlass({2: 0.5}, 0.0, 2.0), 200, 0.1, overlap=start).overlap
+            waits.append(int(jnp.argmax(overlap > 0.6)))
+        assert 0.7 < (waits[2] - waits[1]) / (waits[1] - waits[0]) < 1.4
+
+
+class TestWriteYourOwn:
+    def test_both_algorithms_end_at_the_sampling_error(self):
+        limit = theory.descent(TRIPLES, 40, 0.1)
+        for paths in (1000, 16_000):
+            for solve in (single_site.march, single_site.iterate):
+                found = solve(TRIPLES, 40, 0.1, paths=paths, key=jax.random.key(3))
+                assert np.abs(found.correlation - limit.correlation).max() < 4 / paths**0.5
+
+    def test_one_estimator_fails(self):
+        limit = theory.descent(TRIPLES, 40, 0.1)
+        four = single_site.responses(TRIPLES, limit, paths=4000, key=jax.random.key(3))
+        rms = {name: float(jnp.sqrt(jnp.mean((getattr(four, name) - limit.response) ** 2))) for name in vars(four)}
+        assert rms["tangent"] < 1e-12
+        assert max(rms["probe"], rms["novikov"]) < 0.05 < 0.1 < rms["novikov_field"]
+
+
+class TestAging:
+    @pytest.mark.parametrize("temperature", [0.0, 0.4, 0.8])
+    def test_three_eighths_over_t_at_every_temperature(self, temperature):
+        late = exact.two_spin([0.0, 1e4], temperature=temperature).energy[1] + 1 - temperature / 2
+        assert late * 1e4 == pytest.approx(3 / 8, rel=2e-3)
+
+    def test_all_ages_reach_the_plateau_and_leave_it_with_their_age(self):
+        lags, ages, left = np.logspace(-1, 6, 71), (10, 100, 1000, 10_000), []
+        for age in ages:
+            c = np.asarray(exact.two_spin(np.append(age, age + lags), temperature=0.5).correlation[1:, 0])
+            left.append(np.exp(np.interp(-0.25, -c, np.log(lags))))
+        assert np.all(np.abs(np.array(left) / ages / 6.95 - 1) < [0.25, 0.1, 0.04, 0.02])
+
+    def test_the_limit_is_approached_as_the_root_of_the_age(self):
+        off = []
+        for age in (100.0, 10_000.0):
+            c = float(exact.two_spin([age, 2 * age], temperature=0.5).correlation[1, 0])
+            off.append(c - 0.5 * (2 * 2**0.5 / 3) ** 1.5)
+        assert off[0] / off[1] == pytest.approx(10, rel=0.15)
+        cold = exact.two_spin([10.0, 20.0], temperature=0.0).correlation[1, 0]
+        assert cold == pytest.approx((2 * 2**0.5 / 3) ** 1.5, rel=1e-3)
+
+    @pytest.mark.parametrize("age", [10.0, 100.0, 1000.0])
+    def test_the_theorem_holds_on_the_fast_clock_only(self, age):
+        times = np.append(0.0, age - np.append(np.geomspace(age * 0.999, 1e-3, 120), 0.0))
+        solved = exact.two_spin(times, temperature=0.5)
+        c, r = np.asarray(solved.correlation[-1]), np.asarray(solved.response[-1])
+        chi = 0.5 * np.append(np.cumsum((np.diff(times) * (r[1:] + r[:-1]) / 2)[::-1])[::-1], 0.0)
+        fast, slow = 1 - c < 0.2, 1 - c > 0.9
+        assert np.all(np.abs(chi - (1 - c))[fast] < 0.02)
+        assert 0.45 < chi[slow].max() < 0.6
+
+
+class TestGlassy:
+    def test_descent_approaches_the_threshold_with_a_power_near_two_thirds(self):
+        solved = theory.descent(SphericalGlass({3: 0.5}), 1000, 0.1)
+        above = np.asarray(solved.energy) + 2 / 3**0.5
+        law = fits.power_law(solved.times[1:], above[1:], between=(20, 100))
+        assert law.exponent == pytest.approx(2 / 3, abs=0.02)
+        assert solved.multiplier[-1] == pytest.approx(-3 * float(solved.energy[-1]), rel=1e-9)
+        assert 0 < above[-1] < 0.03
+
+    def test_above_the_transition_it_arrives_and_below_it_does_not(self):
+        q = max(root.real for root in np.roots([3, -6, 3, -0.09]) if root.real < 1)
+        stuck = -(1 - (1 - (1 - q) / q) * q**3) / 0.6
+        assert stuck == pytest.approx(-0.999386, abs=1e-6)  # the sheet's
+        warm = theory.flow(SphericalGlass({3: 0.5}, 0.9), 30.0, 0.1).energy[-1]
+        cold = theory.flow(SphericalGlass({3: 0.5}, 0.3), 30.0, 0.1).energy[-1]
+        assert warm == pytest.approx(-1 / 1.8, abs=2e-3)
+        assert 0 < cold - stuck < 0.06
+        assert stuck > -1 / 0.6
+
+    @pytest.mark.slow
+    def test_two_temperatures(self):
+        old = aging.flow(SphericalGlass({3: 0.5}, 0.5), 300.0, points=512)
+        q = max(root.real for root in np.roots([3, -6, 3, -0.25]) if root.real < 1)
+        lost, answer = 1 - old.correlation[-1], 0.5 * old.integrated[-1]
+        fast = lost < 0.2
+        assert np.all(np.abs(answer - lost)[fast] < 0.01)
+        slope = np.polyfit(lost[(lost > 0.5) & (lost < 0.8)], answer[(lost > 0.5) & (lost < 0.8)], 1)[0]
+        assert slope == pytest.approx((1 - q) / q, abs=0.08)
+        assert old.trusted >= 300
+
+    def test_the_colder_the_bath_the_hotter_the_slow_motion(self):
+        def slow(temperature):
+            q = max(root.real for root in np.roots([3, -6, 3, -(temperature**2)]) if root.real < 1)
+            return temperature * q / (1 - q)
+
+        assert slow(0.5) == pytest.approx(0.88, abs=0.01)
+        assert slow(0.3) == pytest.approx(1.26, abs=0.005)
+        assert slow(1e-4) == pytest.approx(3**0.5, abs=1e-3)
+        assert slow(0.6123) == pytest.approx(0.612, abs=0.01)
+
+
+class TestBeyond:
+    def test_activity_falls_before_it_grows(self):
+        values = np.diag(closed.linear_network(np.linspace(0, 6, 25), gain=1.5).values)
+        assert values.min() < 0.8
+        assert values[-1] > 1.0
+
+    def test_the_network_of_the_figure(self):
+        lags = np.linspace(0, 10, 41)
+        limit = primer.tanh_network(3.0, lags)
+        key = jax.random.key(0)
+        runs = finite.tanh_network(3.0, lags, size=1000, duration=50, warm_up=15, key=key, repeats=2)
+        assert np.max(np.abs(runs.correlation - limit.correlation)) < 0.1 * limit.variance
+        assert runs.lyapunov == pytest.approx(float(limit.lyapunov), abs=0.04)
+        assert abs(limit.zero_mode) < 1e-11
+
+    def test_memory_grows_towards_the_edge_of_chaos(self):
+        lags = jnp.linspace(0, 20, 61)
+        shares = [primer.tanh_network(g, lags).correlation for g in (1.05, 1.5, 4.0)]
+        halves = [float(lags[jnp.argmax(x < 0.5 * x[0])]) if x[-1] < 0.5 * x[0] else 99.0 for x in shares]
+        assert halves[0] > halves[1] > halves[2]
+        assert primer.tanh_network(1.5, [0.0]).lyapunov < 0.2 * 0.5
+
+    def test_test_loss_turns_and_train_loss_does_not(self):
+        solved = primer.regression(200, learning_rate=0.1, aspect=0.8, noise=0.25)
+        assert 20 < int(solved.test.argmin()) < 80
+        assert solved.test[-1] > 1.05 * solved.test.min()
+        assert np.all(np.diff(solved.train) < 0)
+
+    def test_the_end_has_a_peak_at_aspect_one(self):
+        ends = [closed.regression([1e3], aspect=a, noise=0.2).test[0] for a in (0.6, 1.0, 1.6)]
+        assert ends[1] > 3 * max(ends[0], ends[2])

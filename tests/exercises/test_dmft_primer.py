@@ -1,0 +1,161 @@
+"""Each exercise of the DMFT primer as a student does it: rightly, wrongly, and with a wrong kind of thing."""
+
+import re
+
+import numpy as np
+import pytest
+
+from solvable import exercises
+from solvable.primer import exact as regression
+from solvable.primer import theory as networks
+from solvable.spinglass import SphericalGlass, exact, theory
+
+SEEDS = [None, "ada", 17]
+IDS = sorted(id for id in exercises.REGISTRY if id.startswith("dmft_primer."))
+
+
+def right(id, p):
+    """The answer, as the page's solution or in a way of its own."""
+    if id == "dmft_primer.convention":
+        return np.array([p["temperature"], p["energy"]]) / np.sqrt(2)
+    if id == "dmft_primer.self-averaging":
+        return p["size"] * (p["std"] / p["target"]) ** 2
+    if id == "dmft_primer.energy":
+        return lambda c, r, h: -h * np.sum((2 * p["a2"] * c + 3 * p["a3"] * c**2) * r)
+    if id == "dmft_primer.spike":
+        planted = SphericalGlass({2: 0.5}, p["temperature"], p["spike"])
+        return theory.flow(planted, 30.0, 0.05, overlap=0.5).overlap[-1] ** 2
+    if id == "dmft_primer.memory":
+        return lambda c, r: (2 * p["a2"] + 12 * p["a4"] * c**2) * r
+    if id == "dmft_primer.novikov":
+        return lambda s, xi: s.T @ xi / len(s) / (2 * p["temperature"] * p["step_size"]) ** 0.5
+    if id == "dmft_primer.forgetting":
+        age, plateau = p["waiting"], 1 - p["temperature"]
+        lags = age * np.logspace(-1, 2, 400)
+        left = exact.two_spin(np.append(age, age + lags), temperature=p["temperature"]).correlation[1:, 0]
+        return np.interp(-plateau / 2, -np.asarray(left), lags)
+    if id == "dmft_primer.marginal":  # by bisection, where the check has the roots of a polynomial
+        low, high = 1 / 3, 1.0
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if 3 * middle * (1 - middle) ** 2 > p["temperature"] ** 2 else (low, middle)
+        return [low, (1 - low) / low]
+    if id == "dmft_primer.gain":
+        gains = np.linspace(1.1, 6, 100)
+        rates = [float(networks.tanh_network(g, [0.0]).lyapunov) for g in gains]
+        return np.interp(1 / p["horizon"], rates, gains)
+    if id == "dmft_primer.stop":
+        times = np.logspace(-1, 3, 2000)
+        return times[np.argmin(regression.regression(times, **p).test)]
+    raise KeyError(f"no right answer written down for {id}")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("id", IDS)
+def test_right_answers_pass_and_nonsense_does_not(id, seed):
+    drawn = exercises.parameters(id, seed=seed)
+    verdict = exercises.check(id, right(id, drawn), seed=seed)
+    assert verdict.passed, verdict
+    assert verdict.points == verdict.possible == exercises.REGISTRY[id].points > 0
+    for nonsense in (None, ..., "seven", [], -1.0, 0.0, np.nan, np.zeros(3), lambda *_: "x", lambda: 1, object()):
+        answer = exercises.check(id, nonsense, seed=seed)
+        assert not answer.passed
+        assert answer.points == 0
+        assert len(answer.message) > 20
+
+
+WRONG = {  # what people answer, and a word that the reply must hold
+    "convention": [
+        ([0.6, -1.4], "Nothing has changed"),
+        ([0.8485, -1.98], "wrong way round"),
+        ([0.3, -0.7], "differs by 2"),
+        ([0.4243, -1.4], "Both change"),
+        ([0.5, -1.0], "one convention as a constant"),
+        (0.4243, "2 numbers"),
+    ],
+    "self-averaging": [
+        (4000, "as 1/N"),
+        (500 * 8**0.5, "upside down"),
+        (10, "fluctuate more"),
+        (9000, "law of the figure"),
+        ("big", "one number"),
+    ],
+    "energy": [
+        (lambda c, r, h: h * np.sum(c * r), "gain energy"),
+        (lambda c, r, h: -np.sum(c * r), "each step is h long"),
+        (lambda c, r, h: -h * np.sum(c**2 / 2 * r), "uses f\\."),
+        (lambda c, r, h: -h * np.sum(r), "memory"),
+        (lambda c, r, h: -h * np.sum(c), "over earlier times"),
+        (lambda c, r, h: c, "one number"),
+        (3.0, "function"),
+    ],
+    "spike": [
+        (0.75, "zero temperature"),
+        (0.75, "Noise costs"),
+        (0.5625**0.5 * 1.005, "overlap itself"),
+        (0.4, "Run `theory.flow`"),
+        (2.0, "between 0 and 1"),
+    ],
+    "memory": [
+        (lambda c, r: (0.6 * c + c**3) * r, "one more coupling"),
+        (lambda c, r: 0.6 + 3 * c**2, "no echo"),
+        (lambda c, r: r, "q\\^2/2"),
+        (lambda c, r: r + c, "twice"),
+        (lambda c, r: 1.0, "shape"),
+        (lambda c, r: "x", "array of numbers"),
+    ],
+    "novikov": [
+        (lambda s, xi: s.T @ xi / len(s), "This is <s xi>"),
+        (lambda s, xi: s.T @ xi / len(s) / 0.06, "Divide by that, once"),
+        (lambda s, xi: s.T @ xi / len(s) / 0.06**0.5 / 0.1, "step is already in it"),
+        (lambda s, xi: s.T @ xi / 0.06**0.5, "their sum"),
+        (lambda s, xi: xi.T @ s, "shape"),
+        (lambda s, xi: s.T @ xi, "Average"),
+    ],
+    "forgetting": [
+        (100, "Too soon"),
+        (1e5, "Too late"),
+        (-3, "positive"),
+        ("long", "one number"),
+    ],
+    "marginal": [
+        ([0.6, 0.67], "1 - T is"),
+        ([0.065, 14.0], "solves"),
+        ([1.5, 0.1], "between 0 and 1"),
+        (0.7, "2 numbers"),
+    ],
+    "gain": [
+        (1.1, "silent state"),
+        (0.9, "dies out"),
+        (4.0, "too fast"),
+        (1.3, "too slowly"),
+        (50, "far below"),
+    ],
+    "stop": [(900.0, "train loss is lowest"), (0.3, "Still falling"), (20.0, "Past the lowest"), (-1, "positive")],
+}
+
+
+@pytest.mark.parametrize(("id", "answer", "says"), [(id, *case) for id, cases in WRONG.items() for case in cases])
+def test_wrong_answers_get_the_right_words(id, answer, says):
+    verdict = exercises.check(f"dmft_primer.{id}", answer)
+    assert not verdict.passed
+    assert re.search(says, verdict.message), verdict.message
+
+
+def test_slips_made_from_the_right_answer_are_recognised():
+    def says(id, answer):
+        return exercises.check(f"dmft_primer.{id}", answer).message
+
+    p = exercises.parameters("dmft_primer.forgetting")
+    lag = right("dmft_primer.forgetting", p)
+    assert "Subtract the waiting time" in says("forgetting", lag + p["waiting"])
+    q, x = right("dmft_primer.marginal", exercises.parameters("dmft_primer.marginal"))
+    assert "below 1" in says("marginal", [q, 1 / x])
+    assert "put q and p" in says("marginal", [q, 0.5 * x])
+    barrier = min(root.real for root in np.roots([3, -6, 3, -0.16]))
+    assert "top of a barrier" in says("marginal", [barrier, x])
+    for seed in range(40):  # the plateau of three spins is never that of two, and its two roots are apart
+        p = exercises.parameters("dmft_primer.marginal", seed=seed)
+        q = right("dmft_primer.marginal", p)[0]
+        assert abs(q - (1 - p["temperature"])) > 0.02
+        assert q > 0.55
