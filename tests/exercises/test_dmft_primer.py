@@ -41,9 +41,12 @@ def right(id, p):
             low, high = (middle, high) if 3 * middle * (1 - middle) ** 2 > p["temperature"] ** 2 else (low, middle)
         return [low, (1 - low) / low]
     if id == "dmft_primer.gain":
-        gains = np.linspace(1.1, 6, 100)
-        rates = [float(networks.tanh_network(g, [0.0]).lyapunov) for g in gains]
-        return np.interp(1 / p["horizon"], rates, gains)
+        low, high = 1.0, 6.0
+        for _ in range(12):
+            middle = (low + high) / 2
+            slow = networks.tanh_network(middle, [0.0]).lyapunov < 1 / p["horizon"]
+            low, high = (middle, high) if slow else (low, middle)
+        return high
     if id == "dmft_primer.stop":
         times = np.logspace(-1, 3, 2000)
         return times[np.argmin(regression.regression(times, **p).test)]
@@ -81,18 +84,18 @@ WRONG = {  # what people answer, and a word that the reply must hold
         ("big", "one number"),
     ],
     "energy": [
-        (lambda c, r, h: h * np.sum(c * r), "gain energy"),
-        (lambda c, r, h: -np.sum(c * r), "each step is h long"),
-        (lambda c, r, h: -h * np.sum(c**2 / 2 * r), "uses f\\."),
-        (lambda c, r, h: -h * np.sum(r), "memory"),
+        (lambda c, r, h: h * np.sum((0.6 * c + 0.75 * c**2) * r), "gain energy"),
+        (lambda c, r, h: -np.sum((0.6 * c + 0.75 * c**2) * r), "each step is h long"),
+        (lambda c, r, h: -h * np.sum((0.3 * c**2 + 0.25 * c**3) * r), "uses f\\."),
+        (lambda c, r, h: -h * np.sum((0.6 * c + 77 * 0.25 * c) * r), "over earlier times"),
+        (lambda c, r, h: -h * np.sum((0.6 + 1.5 * c) * r), "memory"),
         (lambda c, r, h: -h * np.sum(c), "over earlier times"),
         (lambda c, r, h: c, "one number"),
         (3.0, "function"),
     ],
     "spike": [
-        (0.75, "zero temperature"),
-        (0.75, "Noise costs"),
-        (0.5625**0.5 * 1.005, "overlap itself"),
+        (0.84, "zero temperature"),
+        ((0.68 * 0.84) ** 0.5, "overlap itself"),
         (0.4, "Run `theory.flow`"),
         (2.0, "between 0 and 1"),
     ],

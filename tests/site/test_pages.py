@@ -2,7 +2,7 @@
 
 import pytest
 from built_site import toc_pages
-from visits import DESK, PHONE, look, open_page
+from visits import COLOURS, DESK, LAYOUT, PHONE, look, open_page
 
 pytestmark = pytest.mark.browser
 
@@ -15,7 +15,7 @@ LARGEST = 2_500_000
 def desk(request, browser, address):
     """A visit on a wide screen, in the light and in the dark."""
     context = browser.new_context(viewport=DESK)
-    yield look(context, address, request.param, themes=("light", "dark"))
+    yield look(context, address, request.param, themes={"light": (), "dark": COLOURS})
     context.close()
 
 
@@ -23,7 +23,7 @@ def desk(request, browser, address):
 def phone(request, browser, address):
     """A visit on a telephone."""
     context = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2)
-    yield look(context, address, request.param, themes=("light",))
+    yield look(context, address, request.param, themes={"light": LAYOUT})
     context.close()
 
 

@@ -61,11 +61,15 @@ def open_page(context, address: str, page: str, query: str = "") -> tuple:
     return tab, visit
 
 
-def examine(tab, colours_only: bool = False) -> list[str]:
-    """Serious and critical findings of axe-core; of its rules about colours only, where nothing else has changed."""
+COLOURS = ("color-contrast", "link-in-text-block")
+LAYOUT = ("target-size", "scrollable-region-focusable", "meta-viewport", "css-orientation-lock", "avoid-inline-spacing")
+
+
+def examine(tab, rules: tuple[str, ...] = ()) -> list[str]:
+    """Serious and critical findings of axe-core; of these rules only, where nothing else has changed."""
     options = {"resultTypes": ["violations"], "preload": False}
-    if colours_only:
-        options["runOnly"] = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+    if rules:
+        options["runOnly"] = {"type": "rule", "values": list(rules)}
     found = Axe().run(tab, options=options).response["violations"]
     return [
         f"{finding['id']} ({finding['impact']}): {node['html'][:160]}"
@@ -75,14 +79,14 @@ def examine(tab, colours_only: bool = False) -> list[str]:
     ]
 
 
-def look(context, address: str, page: str, themes=()) -> Visit:
-    """Visit a page, scroll through it, and note what it shows; with axe-core in these themes."""
+def look(context, address: str, page: str, themes: dict[str, tuple[str, ...]]) -> Visit:
+    """Visit a page, scroll through it, and note what it shows; with axe-core's rules in these themes, () for all."""
     tab, visit = open_page(context, address, page)
     tab.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-    for index, theme in enumerate(themes):
+    for theme, rules in themes.items():
         tab.evaluate(THEME, theme)
         tab.evaluate(SETTLED)
-        visit.axe[theme] = examine(tab, colours_only=index > 0)
+        visit.axe[theme] = examine(tab, rules)
     tab.wait_for_load_state("networkidle")
     visit.facts = tab.evaluate(FACTS)
     tab.close()

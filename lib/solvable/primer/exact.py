@@ -56,7 +56,7 @@ def noisy_linear_network(lags: Numbers, *, gain: ArrayLike) -> Float[Array, " L"
     Raises:
       ValueError: for an argument out of range, named with its value.
 
-    Exact for N -> infinity, in the steady state. Book: "Beyond glasses".
+    Exact for N -> infinity, in the steady state. No page shows it yet.
     """
     lags, gain = check_lags(lags), check_gain(gain, below=1.0)
     rate = jnp.sqrt(1 - gain**2)

@@ -39,7 +39,8 @@ def linear_network(times: Numbers, *, gain: ArrayLike, size: int, key: Array, re
     Raises:
       ValueError: for an argument out of range, named with its value.
 
-    Runge-Kutta steps of at most 0.1, with an error near 1e-5; four products of a matrix and a vector each. Book: "Beyond glasses".
+    Runge-Kutta steps of at most 0.1, with an error near 1e-5; four products of a matrix and a vector each.
+    Book: "Beyond glasses".
     """
     times, gain = check_times(times), check_gain(gain)
     size, repeats = _check_draws(size, repeats, key)

@@ -18,7 +18,7 @@ from .curves import Chaos
 
 ORDERS = 1200  # of the Hermite series; enough up to g = 10
 GAUSS = np.arange(-13, 13.0001, 0.05)  # on a Gaussian, equal steps converge faster than any power
-STEPS = 4000  # in which a particle rolls down its potential
+STEPS = 2500  # in which a particle rolls down its potential
 HALF = 400  # points of the half line on which the exponent's wave functions live
 
 

@@ -57,7 +57,8 @@ def two_spin(times: Numbers, *, temperature: ArrayLike = 0.0) -> TwoTime:
     Exact for N -> infinity. Good to about 1e-12 up to t = 1e6: the modes are summed with Gauss's rule on panels that
     halve towards the edge of the semicircle, and the growth of the largest mode is taken out, so nothing overflows.
     Costs 272 T (T + 272) exponentials.
-    Source: L. Cugliandolo, D. Dean (1995), and the sheet's closed form of the norm. No page shows it yet.
+    Source: L. Cugliandolo, D. Dean (1995); the closed form of Gamma by Laplace transform.
+    Book: "An exact solution, and aging".
     """
     glass = SphericalGlass({2: 0.5}, temperature)
     require_scalar("temperature", temperature)

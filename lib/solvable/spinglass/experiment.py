@@ -47,7 +47,7 @@ def langevin(
     Raises:
       ValueError: for an argument out of range, or a size whose couplings need over a gigabyte.
 
-    Costs repeats x steps x N^2, or N^3 with three-spin couplings. No page shows it yet.
+    Costs repeats x steps x N^2, or N^3 with three-spin couplings. Book: "From coupled spins to one spin in a bath".
     """
     size, steps = require_count("size", size, 2), require_count("steps", steps)
     repeats = require_count("repeats", repeats, 2)
@@ -58,7 +58,7 @@ def langevin(
     require("overlap", overlap, "between -1 and 1", lambda x: np.abs(x) <= 1)
     if not set(glass.couplings) <= {2, 3}:
         raise ValueError(f"couplings must have p = 2 and 3 only in an experiment; got p = {sorted(glass.couplings)}")
-    if 8 * size ** max(glass.couplings) > LARGEST:
+    if 8 * size ** max(glass.couplings) >= LARGEST:
         raise ValueError(
             f"size must be smaller with {max(glass.couplings)}-spin couplings; got {size}, over a gigabyte"
         )
@@ -94,7 +94,7 @@ def _sample(
         if a is not None:
             total = total - jnp.sqrt(pairs / size) * (s @ a @ s)
         if k is not None:
-            total = total - jnp.sqrt(triples) / size * jnp.einsum("ijk,i,j,k->", k, s, s, s)
+            total = total - jnp.sqrt(triples) / size * (((k @ s) @ s) @ s)
         return total
 
     def step(s: Array, noise_key: Array) -> tuple[Array, tuple[Array, Array]]:

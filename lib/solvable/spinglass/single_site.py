@@ -33,8 +33,7 @@ class Responses:
     Attributes:
       tangent: shape (T, T), the recursion of ds_n / d(h j_m) along a path.
       probe: the derivative along random signs z of the field: R[n, m] = <(ds_n / d(h j).z) z_m>.
-      novikov: by parts on the white noise: R[n, m] = <s_n xi_m> sqrt(h / (2 T)) / h; NaN-free only for T > 0, and 0
-        where T = 0.
+      novikov: by parts on the white noise: R[n, m] = <s_n xi_m> / sqrt(2 T h); 0 where T = 0, where it says nothing.
       novikov_field: by parts on the coloured field, <s_n eta_m> = h sum_k R[n, k] f'(C[k, m]), solved for R. **Do not
         use it**: f'(C) is singular to rounding, and its inverse turns sampling error into anything.
     """

@@ -49,7 +49,7 @@ def descent(glass: SphericalGlass, steps: int, step_size: ArrayLike, *, overlap:
       ValueError: for an argument out of range, named with its value.
 
     Exact for N -> infinity at any step size; it is Langevin dynamics up to O(h). Costs 2 steps^3 operations and
-    16 steps^2 bytes. No page shows it yet.
+    16 steps^2 bytes. Book: "Two times: C and R".
     """
     return _solve(glass, steps, step_size, overlap, _descent_row, diagonal=0.0)
 
@@ -71,7 +71,7 @@ def flow(glass: SphericalGlass, time: float, step_size: float, *, overlap: Array
       RuntimeError: if a correlation leaves [-1, 1], the sign of an unstable step.
 
     Adams-Bashforth steps with trapezoid integrals; halve the step for an estimate of the error. Costs as `descent`.
-    No page shows it yet.
+    Book: "Two times: C and R".
     """
     require_scalar("time", time)
     require("time", time, "> 0 and finite", lambda x: (x > 0) & np.isfinite(x))

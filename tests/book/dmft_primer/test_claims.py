@@ -1,5 +1,8 @@
 """What the pages of the DMFT primer say, at their own parameters."""
 
+import re
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -41,6 +44,7 @@ class TestOneSpin:
 
 
 class TestTwoTimes:
+    @pytest.mark.slow
     def test_samples_of_the_figure(self):
         limit = theory.descent(TRIPLES, 120, 0.1)
         runs = experiment.langevin(TRIPLES, size=120, steps=120, step_size=0.1, key=jax.random.key(1), repeats=24)
@@ -52,8 +56,9 @@ class TestTwoTimes:
 
     def test_a_poke_is_gone_after_a_unit_of_time(self):
         limit = theory.descent(TRIPLES, 120, 0.1)
-        assert limit.response[60, 50] < 0.15 * limit.response[51, 50]
-        assert limit.response[120, 40] / limit.response[50, 40] > limit.response[80, 0] / limit.response[10, 0]
+        assert limit.response[60, 50] < 0.25 * limit.response[51, 50]
+        early, late = (limit.response[t + 80, t] / limit.response[t + 10, t] for t in (0, 40))
+        assert early > 1.5 * late  # the first poke is felt for longest
 
     @pytest.mark.parametrize(("spike", "low", "high"), [(0.5, 0.0, 0.1), (2.0, 0.85, 0.88), (3.0, 0.93, 0.95)])
     def test_a_spike_is_found_above_one(self, spike, low, high):
@@ -71,6 +76,26 @@ class TestTwoTimes:
 
 
 class TestWriteYourOwn:
+    def test_the_twenty_lines_on_the_page(self):
+        """The cell itself: many more paths, a smaller error; and a start that knows the noise does harm."""
+        page = Path(__file__).parents[3] / "book" / "dmft_primer" / "write_your_own.md"
+        (cell,) = (
+            c for c in re.findall(r"```{code-cell} ipython3\n(.*?)```", page.read_text(), re.S) if "def sweep" in c
+        )
+        assert cell.count("\n") <= 40
+        limit, times, floors = theory.descent(TRIPLES, 40, 0.1), 0.1 * np.arange(41), {}
+        biased = cell.replace("1 - 2 * (np.arange(paths) % 2)", "np.sign(z[:, 0])")
+        for name, code, paths in (("few", cell, 500), ("many", cell, 8000), ("biased", biased, 8000)):
+            space = {"np": np}
+            exec(code, space)
+            z, xi = np.random.default_rng(0).normal(size=(2, paths, 40))
+            c, r = np.exp(-np.abs(times[:, None] - times)), np.zeros((41, 41))
+            for _ in range(8):
+                c, r = space["sweep"](c, r, z, xi)
+            floors[name] = np.sqrt(np.mean((c - limit.correlation) ** 2))
+        assert floors["few"] > 2 * floors["many"]
+        assert floors["biased"] > 2 * floors["many"]
+
     def test_both_algorithms_end_at_the_sampling_error(self):
         limit = theory.descent(TRIPLES, 40, 0.1)
         for paths in (1000, 16_000):
@@ -83,7 +108,7 @@ class TestWriteYourOwn:
         four = single_site.responses(TRIPLES, limit, paths=4000, key=jax.random.key(3))
         rms = {name: float(jnp.sqrt(jnp.mean((getattr(four, name) - limit.response) ** 2))) for name in vars(four)}
         assert rms["tangent"] < 1e-12
-        assert max(rms["probe"], rms["novikov"]) < 0.05 < 0.1 < rms["novikov_field"]
+        assert max(rms["probe"], rms["novikov"]) < 0.08 < 0.3 < rms["novikov_field"]
 
 
 class TestAging:
@@ -101,10 +126,10 @@ class TestAging:
 
     def test_the_limit_is_approached_as_the_root_of_the_age(self):
         off = []
-        for age in (100.0, 10_000.0):
+        for age in (10_000.0, 1e6):
             c = float(exact.two_spin([age, 2 * age], temperature=0.5).correlation[1, 0])
             off.append(c - 0.5 * (2 * 2**0.5 / 3) ** 1.5)
-        assert off[0] / off[1] == pytest.approx(10, rel=0.15)
+        assert off[0] / off[1] == pytest.approx(10, rel=0.05)
         cold = exact.two_spin([10.0, 20.0], temperature=0.0).correlation[1, 0]
         assert cold == pytest.approx((2 * 2**0.5 / 3) ** 1.5, rel=1e-3)
 
@@ -132,7 +157,7 @@ class TestGlassy:
         q = max(root.real for root in np.roots([3, -6, 3, -0.09]) if root.real < 1)
         stuck = -(1 - (1 - (1 - q) / q) * q**3) / 0.6
         assert stuck == pytest.approx(-0.999386, abs=1e-6)  # the sheet's
-        warm = theory.flow(SphericalGlass({3: 0.5}, 0.9), 30.0, 0.1).energy[-1]
+        warm = theory.flow(SphericalGlass({3: 0.5}, 0.9), 30.0, 0.05).energy[-1]
         cold = theory.flow(SphericalGlass({3: 0.5}, 0.3), 30.0, 0.1).energy[-1]
         assert warm == pytest.approx(-1 / 1.8, abs=2e-3)
         assert 0 < cold - stuck < 0.06
@@ -167,13 +192,13 @@ class TestBeyond:
         assert values[-1] > 1.0
 
     def test_the_network_of_the_figure(self):
-        lags = np.linspace(0, 10, 41)
+        lags = np.arange(0, 10.1, 0.2)
         limit = primer.tanh_network(3.0, lags)
         key = jax.random.key(0)
         runs = finite.tanh_network(3.0, lags, size=1000, duration=50, warm_up=15, key=key, repeats=2)
         assert np.max(np.abs(runs.correlation - limit.correlation)) < 0.1 * limit.variance
         assert runs.lyapunov == pytest.approx(float(limit.lyapunov), abs=0.04)
-        assert abs(limit.zero_mode) < 1e-11
+        assert abs(limit.zero_mode) < 1e-10
 
     def test_memory_grows_towards_the_edge_of_chaos(self):
         lags = jnp.linspace(0, 20, 61)

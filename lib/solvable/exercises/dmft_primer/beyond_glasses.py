@@ -26,7 +26,7 @@ def _check_gain(answer: Any, drawn: Parameters) -> str:
     if not is_close(rate, 1 / drawn["horizon"], 0.02):
         way = "too fast" if rate > 1 / drawn["horizon"] else "too slowly"
         raise Wrong(f"With this gain two states part {way}. Vary the gain until the exponent is 1 / horizon.")
-    return "After a few such times the network has forgotten how it began, though nothing in it is random."
+    return "After a few such times the network has forgotten how it began, though no noise drives it."
 
 
 register(Exercise("dmft_primer.gain", 2, _draw_gain, _check_gain))

@@ -12,7 +12,7 @@ from ..core import Exercise, Parameters, Wrong, as_number, call, is_close, regis
 
 def _draw_energy(random: np.random.Generator | None) -> Parameters:
     if random is None:
-        return {"a2": 0.5, "a3": 0.0}
+        return {"a2": 0.3, "a3": 0.25}
     return {"a2": round(float(random.uniform(0.1, 0.6)), 2), "a3": round(float(random.uniform(0.2, 0.6)), 2)}
 
 
@@ -44,9 +44,9 @@ register(Exercise("dmft_primer.energy", 2, _draw_energy, _check_energy))
 
 def _draw_spike(random: np.random.Generator | None) -> Parameters:
     if random is None:
-        return {"spike": 2.0, "temperature": 0.5}
-    spike = round(float(random.uniform(1.5, 3.0)), 1)
-    return {"spike": spike, "temperature": round(float(random.uniform(0.3, 0.7)) * min(spike, 2.0) / 2, 2)}
+        return {"spike": 2.5, "temperature": 0.8}
+    spike, temperature = float(random.uniform(2.0, 3.0)), float(random.uniform(0.6, 0.9))  # T > 1 / kappa: no two slips
+    return {"spike": round(spike, 1), "temperature": round(temperature, 2)}  # give one number
 
 
 def _check_spike(answer: Any, drawn: Parameters) -> str:
