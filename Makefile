@@ -20,10 +20,10 @@ serve: book  ## show the book on this machine only, at http://127.0.0.1:8000; PO
 	@echo "Serving http://127.0.0.1:$(PORT) until Ctrl-C; if the port is taken: make serve PORT=8001"
 	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-# Most of a fast test is compilation, so compile quickly rather than well; test-all and test-floor compile as users do.
+# Half of the time of fast tests is compilation, so compile a little less well; test-all and test-floor do as users do.
 test: book  ## every test that is not slow, those in a browser included
 	@sh tools/install_chromium.sh
-	XLA_FLAGS=--xla_backend_optimization_level=0 $(PYTEST) -m "not slow"
+	XLA_FLAGS=--xla_backend_optimization_level=1 $(PYTEST) -m "not slow"
 
 test-all: book test-floor  ## also the large ensembles, every notebook, and the oldest jax
 	@sh tools/install_chromium.sh

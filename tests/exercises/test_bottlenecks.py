@@ -9,7 +9,7 @@ from solvable import Spectrum, exercises
 from solvable.exercises.core import Wrong
 from solvable.linear_model import compute, theory
 
-SEEDS = [None, "ada", 17]
+SEEDS = [None, "ada"]
 
 
 def right(id, p):

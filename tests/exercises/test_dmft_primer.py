@@ -10,7 +10,7 @@ from solvable.primer import exact as regression
 from solvable.primer import theory as networks
 from solvable.spinglass import SphericalGlass, exact, theory
 
-SEEDS = [None, "ada", 17]
+SEEDS = [None, "ada"]
 IDS = sorted(id for id in exercises.REGISTRY if id.startswith("dmft_primer."))
 
 

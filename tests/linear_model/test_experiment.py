@@ -15,7 +15,7 @@ inf = np.inf
 TIMES = np.logspace(0, 5, 11)
 
 CASES = [  # a, b, width, samples, noise, repeats: N and P >= 100 and not within 20 % of each other
-    (1.5, 1.25, 100, 150, 0.0, 300),
+    pytest.param(1.5, 1.25, 100, 150, 0.0, 300, marks=pytest.mark.slow),
     pytest.param(1.8, 1.4, 100, 150, 0.1, 500, marks=pytest.mark.slow),
     pytest.param(1.8, 1.4, inf, 150, 0.05, 800, marks=pytest.mark.slow),
     pytest.param(1.5, 1.25, 128, inf, 0.0, 200, marks=pytest.mark.slow),

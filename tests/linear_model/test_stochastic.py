@@ -174,6 +174,7 @@ def test_bad_input_is_named(spectrum, kwargs, says):
         experiment.sgd(spectrum, **(good | kwargs), key=jax.random.key(0), repeats=2)
 
 
+@pytest.mark.slow
 def test_rates_and_batches_may_be_traced(spectrum):
     def loss(rate, batch):
         return theory.sgd(spectrum, STEPS, learning_rate=rate, batch_size=batch, width=70).test

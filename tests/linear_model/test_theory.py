@@ -175,6 +175,7 @@ def test_static_ridge_against_brute_force(width, samples, noise, ridge):
         assert abs(value - mean) < 3 * error + 0.02 * mean
 
 
+@pytest.mark.slow
 def test_mode_errors_make_the_bias():
     """H_k: 1 at the start, exp(-lambda t) without limits, and with P = N = inf its square is the loss."""
     spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=200)
@@ -189,6 +190,7 @@ def test_mode_errors_make_the_bias():
     assert_allclose(theory.mode_errors(spectrum, [1e14], width=40, samples=60)[0], final, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_mode_errors_at_finite_time_and_size():
     """The contour against exp(-lambda t) where sizes do not matter, and against 300 students where they do."""
     spectrum = Spectrum.power_law(a=1.8, b=1.4, modes=400)
