@@ -195,7 +195,7 @@ class TestBeyond:
         lags = np.arange(0, 10.1, 0.2)
         limit = primer.tanh_network(3.0, lags)
         key = jax.random.key(0)
-        runs = finite.tanh_network(3.0, lags, size=1000, duration=40, warm_up=10, key=key, repeats=2)
+        runs = finite.tanh_network(3.0, lags, size=800, duration=40, warm_up=10, key=key, repeats=2)
         assert np.max(np.abs(runs.correlation - limit.correlation)) < 0.1 * limit.variance
         assert runs.lyapunov == pytest.approx(float(limit.lyapunov), abs=0.04)
         assert abs(limit.zero_mode) < 1e-10
