@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
 
 def concrete(value: object) -> np.ndarray | None:
@@ -49,6 +50,16 @@ def require(name: str, value: object, allowed: str, ok: Callable[[np.ndarray], n
         raise ValueError(f"{name} must be {allowed}; got {shown}{where}")
 
 
+def require_positive(name: str, value: object) -> None:
+    """Raise ValueError unless every concrete entry of `value` is > 0 and finite."""
+    require(name, value, "> 0 and finite", lambda x: (x > 0) & np.isfinite(x))
+
+
+def require_nonnegative(name: str, value: object) -> None:
+    """Raise ValueError unless every concrete entry of `value` is >= 0 and finite."""
+    require(name, value, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+
+
 def require_shape(name: str, value: object, ndim: int, what: str) -> None:
     """Raise ValueError unless `value` has `ndim` axes and no empty one (shapes are known while tracing too)."""
     shape = shape_of(name, value)
@@ -60,6 +71,13 @@ def require_scalar(name: str, value: Any) -> None:
     """Raise ValueError unless `value` is one number (its shape is known while tracing too)."""
     if shape := shape_of(name, value):
         raise ValueError(f"{name} must be one number; use jax.vmap for several; got shape {shape}")
+
+
+def require_times(times: Any, name: str = "times") -> Array:
+    """Times as an array, or an error that names them."""
+    require_shape(name, times, 1, f"a list of {name}, shape (T,)")
+    require_nonnegative(name, times)
+    return jnp.asarray(times, float)
 
 
 def require_key(key: Any) -> None:

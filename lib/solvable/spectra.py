@@ -10,7 +10,16 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ._checks import concrete, require, require_count, require_float64, require_scalar, require_shape
+from ._checks import (
+    concrete,
+    require,
+    require_count,
+    require_float64,
+    require_nonnegative,
+    require_positive,
+    require_scalar,
+    require_shape,
+)
 from ._pytree import Numbers, pytree
 
 NODES = 12  # of a Gauss sum, for every factor of two
@@ -54,7 +63,7 @@ class Spectrum:
                     f"{np.shape(numbers)} and {np.shape(eigenvalues)}"
                 )
             if name == "task_power":
-                require(name, numbers, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+                require_nonnegative(name, numbers)
             else:
                 require(name, numbers, "positive and finite", lambda x: (x > 0) & np.isfinite(x))
             object.__setattr__(self, name, jnp.asarray(numbers, dtype=jnp.float64))
@@ -84,7 +93,7 @@ class Spectrum:
         require_scalar("a", a)
         require_scalar("b", b)
         require("a", a, "> 1, or the task has no finite power", lambda x: (x > 1) & np.isfinite(x))
-        require("b", b, "> 0 and finite", lambda x: (x > 0) & np.isfinite(x))
+        require_positive("b", b)
         last = require_count("modes", modes)
         k, count = _octaves(last) if binned else (np.arange(1.0, last + 1), None)
         eigenvalues, task_power = k ** -jnp.asarray(b), k ** -jnp.asarray(a)

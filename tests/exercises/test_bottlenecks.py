@@ -9,7 +9,7 @@ from solvable import Spectrum, exercises
 from solvable.exercises.core import Wrong
 from solvable.linear_model import compute, theory
 
-SEEDS = [None, "ada"]
+SEEDS = [None, "ada", pytest.param(17, marks=pytest.mark.slow)]
 
 
 def right(id, p):

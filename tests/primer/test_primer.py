@@ -40,16 +40,6 @@ def test_the_closed_form_solves_its_equation():
     assert first(t, s) + (first(t, s + h) - first(t, s - h)) / (2 * h) == pytest.approx(g**2 * c(t, s), rel=1e-5)
 
 
-def test_noise_keeps_a_linear_network_going():
-    """The stationary form: Fourier transform of 2 / |1 - i w|^2 / (1 - g^2 / |1 - i w|^2)."""
-    g, lags = 0.8, np.array([0.0, 1.0, 2.0])
-    found = np.asarray(exact.noisy_linear_network(lags, gain=g))
-    assert_allclose(found, [1.66667, 0.91469, 0.50199], atol=1e-5)  # the sheet's
-    w = np.linspace(-4000, 4000, 8_000_001)
-    for lag, value in zip(lags, found.tolist(), strict=True):
-        assert np.trapezoid(np.cos(w * lag) * 2 / (1 + w**2 - g**2), w) / (2 * np.pi) == pytest.approx(value, abs=5e-4)
-
-
 # Chaos
 
 
@@ -161,7 +151,7 @@ def test_theory_predicts_the_data_sets(aspect, rate):
     ("call", "message"),
     [
         (lambda: exact.linear_network([1.0], gain=-1.0), "gain must be >= 0 and finite; got -1.0"),
-        (lambda: exact.noisy_linear_network([1.0], gain=1.0), "gain must be >= 0 and < 1; got 1.0"),
+        (lambda: theory.tanh_network(11.0, [1.0]), "gain must be <= 10, where the series converges; got 11.0"),
         (lambda: exact.regression([1.0], aspect=0.0), "aspect must be > 0 and finite; got 0.0"),
         (lambda: exact.regression([-1.0], aspect=1.0), "times must be >= 0 and finite; got -1.0"),
         (lambda: exact.regression([1.0], aspect=1.0, noise=-0.1), "noise must be >= 0 and finite; got -0.1"),

@@ -80,9 +80,13 @@ def examine(tab, rules: tuple[str, ...] = ()) -> list[str]:
 
 
 def look(context, address: str, page: str, themes: dict[str, tuple[str, ...]]) -> Visit:
-    """Visit a page, scroll through it, and note what it shows; with axe-core's rules in these themes, () for all."""
+    """Visit a page, scroll through it, and note what it shows; with axe-core's rules in these themes, () for all.
+
+    It is examined from its top: further down, a button may lie under the header that stays.
+    """
     tab, visit = open_page(context, address, page)
-    tab.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    for top in ("document.body.scrollHeight", "0"):
+        tab.evaluate(f"window.scrollTo({{top: {top}, behavior: 'instant'}})")
     for theme, rules in themes.items():
         tab.evaluate(THEME, theme)
         tab.evaluate(SETTLED)

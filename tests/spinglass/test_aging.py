@@ -34,6 +34,9 @@ def test_a_doubling_keeps_the_energy_and_the_correlation(short):
     half = fine.correlation[-1, 512] + (fine.correlation[-1, 512] - coarse.correlation[-1, 256]) / 3
     assert short.energy[-1] == pytest.approx(float(energy), abs=1.5e-3)
     assert short.correlation[1, 128] == pytest.approx(float(half), rel=5e-3)
+    cells = (fine.response[-1, 1:] + fine.response[-1, :-1]) / 2 * float(fine.times[1])
+    assert short.integrated[1, 128] == pytest.approx(float(cells[512:].sum()), rel=5e-3)
+    assert short.integrated[1, 0] == pytest.approx(float(cells.sum()), rel=5e-3)
 
 
 @pytest.mark.slow

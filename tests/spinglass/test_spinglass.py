@@ -90,7 +90,8 @@ def test_descent_with_a_spike(spike):
 def test_bands_change_nothing(monkeypatch):
     glass = SphericalGlass({2: 0.2, 3: 0.5}, 0.3, 0.8)
     one = theory.descent(glass, 37, 0.1, overlap=0.2)
-    monkeypatch.setattr(theory, "BAND", 10)
+    monkeypatch.setattr(theory, "LARGE", 37)
+    monkeypatch.setattr(theory, "BANDS", 4)
     jax.clear_caches()
     many = theory.descent(glass, 37, 0.1, overlap=0.2)
     assert_allclose(many.correlation, one.correlation, atol=1e-14)

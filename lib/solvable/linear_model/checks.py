@@ -7,7 +7,15 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import concrete, require, require_float64, require_scalar, require_shape
+from .._checks import (
+    concrete,
+    require,
+    require_float64,
+    require_nonnegative,
+    require_positive,
+    require_scalar,
+    require_shape,
+)
 from .._pytree import Numbers
 
 
@@ -20,13 +28,6 @@ def check_sizes(scalar: bool = True, **values: Numbers) -> None:
         require(name, values[name], ">= 1 (inf for no limit)", lambda x: x >= 1)
     if "noise" in values:
         check_noise(values["noise"], scalar)
-
-
-def check_times(times: Numbers) -> Array:
-    """Times as an array, or an error that names them."""
-    require_shape("times", times, 1, "a list of times, shape (T,)")
-    require("times", times, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
-    return jnp.asarray(times, float)
 
 
 def check_steps(steps: Numbers) -> Array:
@@ -48,7 +49,7 @@ def check_known_steps(steps: Numbers) -> np.ndarray:
 def check_rate(learning_rate: ArrayLike) -> None:
     """A positive learning rate, or an error."""
     require_scalar("learning_rate", learning_rate)
-    require("learning_rate", learning_rate, "> 0 and finite", lambda x: (x > 0) & np.isfinite(x))
+    require_positive("learning_rate", learning_rate)
 
 
 def check_momentum(momentum: ArrayLike) -> None:
@@ -85,4 +86,4 @@ def check_noise(noise: Numbers, scalar: bool = True) -> None:
     """A noise variance, or an error."""
     if scalar:
         require_scalar("noise", noise)
-    require("noise", noise, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+    require_nonnegative("noise", noise)

@@ -20,7 +20,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import concrete, require, require_scalar, require_shape
+from .._checks import concrete, require, require_positive, require_scalar, require_shape
 from .._pytree import Numbers, pytree
 from ..spectra import Spectrum
 from .checks import check_sizes
@@ -123,7 +123,7 @@ def envelope(curves: Sequence[LossCurves], compute: Numbers) -> Frontier:
     Book: "Where to spend compute".
     """
     require_shape("compute", compute, 1, "a list of budgets, shape (C,)")
-    require("compute", compute, "> 0 and finite", lambda x: (x > 0) & np.isfinite(x))
+    require_positive("compute", compute)
     budgets = np.asarray(compute, float)
     widths = np.asarray([float(np.asarray(one.parameters["width"])) for one in curves])
     rows = []

@@ -18,9 +18,10 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
+from .._checks import require_times
 from .._pytree import Numbers
 from ..spectra import Spectrum
-from .checks import check_members, check_sizes, check_times
+from .checks import check_members, check_sizes
 from .curves import EnsembleCurves
 from .flow import CONTOUR, later_than_zero, unit_largest
 from .response import Disorder, both_halves, check_converged, differentiable, follow, two_point
@@ -64,7 +65,7 @@ def ensemble(
     """
     check_sizes(width=width, samples=samples, noise=noise)
     check_members(inits, datasets, paired)
-    times = check_times(times)
+    times = require_times(times)
     shared, residual = _pairs_that_share(spectrum, times, *(jnp.asarray(x, float) for x in (width, samples, noise)))
     check_converged(residual)
     bias, init, data, single = shared

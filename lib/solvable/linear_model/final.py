@@ -8,7 +8,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require
+from .._checks import require_nonnegative
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from .checks import check_sizes
@@ -54,7 +54,7 @@ def final_loss(
     Source: teacher-student slides of C. Pehlevan (2025); J. Simon et al. (2023). Book: "Three bottlenecks".
     """
     check_sizes(scalar=False, width=width, samples=samples, noise=noise)
-    require("ridge", ridge, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+    require_nonnegative("ridge", ridge)
     test, train = _final_losses(spectrum, *(jnp.asarray(x, float) for x in (width, samples, noise, ridge)))
     return FinalLoss(test, train)
 

@@ -15,10 +15,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._checks import require_times
 from .._pytree import Numbers
 from ..laplace import talbot
 from ..spectra import Spectrum
-from .checks import check_sizes, check_times
+from .checks import check_sizes
 from .flow import later_than_zero, unit_largest
 from .response import complex_dimension
 
@@ -59,7 +60,7 @@ def first_order(spectrum: Spectrum, times: Numbers) -> FirstOrder:
     Source: Bordelon, Atanasov, Pehlevan (2024). Book: "How finite width builds up", "Test and train part ways".
     """
     check_sizes(width=jnp.inf, samples=jnp.inf)
-    return FirstOrder(*_first_order(spectrum, check_times(times)))
+    return FirstOrder(*_first_order(spectrum, require_times(times)))
 
 
 @jax.jit

@@ -8,10 +8,11 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from .._checks import require_times
 from .._pytree import Numbers
 from ..laplace import talbot
 from ..spectra import Spectrum
-from .checks import check_sizes, check_times
+from .checks import check_sizes
 from .curves import LossCurves
 from .response import Disorder, check_converged, differentiable, follow, losses, missed
 
@@ -55,7 +56,7 @@ def gradient_flow(
     Source: Bordelon, Atanasov, Pehlevan (2024), ICML. Book: "A model you can solve".
     """
     check_sizes(width=width, samples=samples, noise=noise)
-    times = check_times(times)
+    times = require_times(times)
     test, train, residual = _gradient_flow(
         spectrum, times, jnp.asarray(width, float), jnp.asarray(samples, float), jnp.asarray(noise, float)
     )
@@ -117,7 +118,7 @@ def mode_errors(
     Exact in the same limit. Source: Bordelon, Atanasov, Pehlevan (2024). Book: "Three bottlenecks".
     """
     check_sizes(width=width, samples=samples)
-    times = check_times(times)
+    times = require_times(times)
     errors, residual = _mode_errors(spectrum, times, jnp.asarray(width, float), jnp.asarray(samples, float))
     check_converged(residual)
     return errors

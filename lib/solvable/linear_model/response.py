@@ -108,31 +108,33 @@ def follow(
         return (time, kappa), (kappa, size)
 
     earliest = times[order[0]]
-    start = earliest, kappa_at(spectrum, disorder, nodes(earliest))[0] if first is None else first
-    _, (kappas, sizes) = jax.lax.scan(step, start, times[order])
-    return jnp.zeros_like(kappas).at[order].set(kappas), jnp.max(sizes)
+    start, at_start = kappa_at(spectrum, disorder, nodes(earliest)) if first is None else (first, jnp.zeros(()))
+    _, (kappas, sizes) = jax.lax.scan(step, (earliest, start), times[order])
+    return jnp.zeros_like(kappas).at[order].set(kappas), jnp.maximum(jnp.max(sizes), at_start)
 
 
 def kappa_at(spectrum: Spectrum, disorder: Disorder, z: Array) -> tuple[Array, Array]:
     """kappa at any nodes: from far out, where kappa = z + tr(Lambda) (1/N + 1/P), straight in."""
     shift = spectrum.counts @ spectrum.eigenvalues * (disorder.features + disorder.data)
     far = jnp.minimum(1.0, 0.05 * jnp.min(jnp.abs(z)) / (spectrum.eigenvalues.max() + shift))
-    start, _ = solve_from(spectrum, disorder, z / far, z / far + shift)
-    return _next_kappa(spectrum, disorder, lambda scale: z / scale, far, start, jnp.ones(()))
+    return _next_kappa(spectrum, disorder, lambda scale: z / scale, far / LADDER, z / far + shift, jnp.ones(()))
 
 
 def _next_kappa(
     spectrum: Spectrum, disorder: Disorder, contour: Contour, now: Array, kappa: Array, time: Array
 ) -> tuple[Array, Array]:
-    """Follow kappa from the contour of time `now` to that of `time`, in steps of at most a factor LADDER."""
+    """Follow kappa from the contour of time `now` to that of `time`, in steps of at most a factor LADDER.
 
-    def rung(state: tuple[Array, Array]) -> tuple[Array, Array]:
-        now, kappa = state
+    Returns it with the residual of the last step; at the same time both are as they came, the residual 0.
+    """
+
+    def rung(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        now, kappa, _ = state
         now = jnp.minimum(now * LADDER, time)
-        return now, solve_from(spectrum, disorder, contour(now), kappa)[0]
+        return now, *solve_from(spectrum, disorder, contour(now), kappa)
 
-    _, kappa = jax.lax.while_loop(lambda state: state[0] * LADDER < time, rung, (now, kappa))
-    return solve_from(spectrum, disorder, contour(time), kappa)
+    _, kappa, size = jax.lax.while_loop(lambda state: state[0] < time, rung, (now, kappa, jnp.zeros(())))
+    return kappa, size
 
 
 def differentiable(spectrum: Spectrum, disorder: Disorder, z: Array, kappa: Array) -> Array:

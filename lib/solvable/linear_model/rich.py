@@ -22,10 +22,10 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import concrete, require, require_scalar
+from .._checks import concrete, require, require_scalar, require_times
 from .._pytree import Numbers
 from ..spectra import Spectrum
-from .checks import check_sizes, check_times
+from .checks import check_sizes
 from .curves import LossCurves
 
 STEPS = 4000  # of the integrator, even in log time
@@ -60,7 +60,7 @@ def feature_learning(spectrum: Spectrum, times: Numbers, *, richness: ArrayLike)
     Book: "Feature learning changes the exponent".
     """
     check_sizes(width=jnp.inf, samples=jnp.inf)
-    times = check_times(times)
+    times = require_times(times)
     check_richness(richness)
     test, residual = _feature_learning(spectrum, times, jnp.asarray(richness, float))
     check_integrated(residual)

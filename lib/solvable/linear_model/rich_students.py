@@ -13,11 +13,10 @@ from jax.tree_util import Partial
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require, require_scalar
+from .._checks import require, require_scalar, require_times
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from . import students
-from .checks import check_times
 from .curves import LossCurves
 from .rich import check_richness, learn
 
@@ -64,7 +63,7 @@ def feature_learning(
     hidden x min(N, P) numbers a step.
     Book: "Feature learning changes the exponent".
     """
-    times = check_times(times)
+    times = require_times(times)
     check_richness(richness)
     require_scalar("hidden", hidden)
     require("hidden", hidden, "a whole number >= 1, or inf", lambda x: (x >= 1) & (x == np.floor(x)))

@@ -13,11 +13,11 @@ from jax.tree_util import Partial
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require
+from .._checks import require, require_nonnegative, require_times
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from . import students
-from .checks import check_known_steps, check_momentum, check_rate, check_times
+from .checks import check_known_steps, check_momentum, check_rate
 from .curves import FinalLoss, LossCurves
 
 
@@ -58,7 +58,7 @@ def gradient_flow(
     Costs O(repeats (min(N, P)^3 + K N P)); repeats run together in chunks of about a gigabyte.
     Book: "A model you can solve".
     """
-    times = check_times(times)
+    times = require_times(times)
     sizes: dict[str, Any] = {"width": width, "samples": samples}
     return _repeat(spectrum, times, Partial(students.flow, times), sizes, noise, key, repeats)
 
@@ -91,7 +91,7 @@ def mode_errors(
 
     Book: "Mode by mode".
     """
-    times = check_times(times)
+    times = require_times(times)
     require("task_power", spectrum.task_power, "positive, for a share of it to be missed", lambda x: x > 0)
     n, p = students.check(spectrum, noise, key, repeats, width=width, samples=samples)
     modes, progress = len(spectrum.eigenvalues), Partial(students.flow, times)
@@ -179,7 +179,7 @@ def final_loss(
     """
     if np.ndim(ridge) > 1:
         raise ValueError(f"ridge must be one number or a list of numbers; got shape {np.shape(ridge)}")
-    require("ridge", ridge, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+    require_nonnegative("ridge", ridge)
     strengths = jnp.atleast_1d(jnp.asarray(ridge, float))
     sizes: dict[str, Any] = {"width": width, "samples": samples}
     runs = _repeat(spectrum, strengths, Partial(students.ridge, strengths), sizes, noise, key, repeats)

@@ -13,11 +13,11 @@ from jax.tree_util import Partial
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require_count
+from .._checks import require_count, require_times
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from . import students
-from .checks import check_members, check_times
+from .checks import check_members
 from .curves import EnsembleCurves
 
 
@@ -54,7 +54,7 @@ def ensemble(
 
     Costs E D times `gradient_flow`. Book: "Ensembling or width".
     """
-    times = check_times(times)
+    times = require_times(times)
     e, d = require_count("inits", inits), require_count("datasets", datasets)
     check_members(e, d, paired)
     sizes: dict[str, Any] = {"width": width, "samples": samples}

@@ -6,11 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
+from .._checks import require_times
 from .._pytree import Numbers
 from ..results import LossCurves
-from .checks import check_gain, check_lags, check_rate, check_regression, check_times
+from .checks import check_gain, check_rate, check_regression
 from .curves import Correlation
 
 NODES = 2000
@@ -35,32 +36,10 @@ def linear_network(times: Numbers, *, gain: ArrayLike) -> Correlation:
     Exact for N -> infinity: without symmetry there is no memory, R = exp(-(t - t')), and C solves
     (1 + d/dt)(1 + d/dt') C = g^2 C. Book: "Beyond glasses".
     """
-    times, gain = check_times(times), check_gain(gain)
+    times, gain = require_times(times), check_gain(gain)
     x = 2 * gain * jnp.sqrt(times[:, None] * times)
     decay = jnp.exp(x - times[:, None] - times)
     return Correlation(times, jax.scipy.special.i0e(x) * decay, None, {"gain": gain})
-
-
-def noisy_linear_network(lags: Numbers, *, gain: ArrayLike) -> Float[Array, " L"]:
-    r"""Autocorrelation of a random linear network that white noise keeps going.
-
-    .. math:: \dot x = -x + g J x + \sqrt 2\,\xi: \qquad C(\tau) = \frac{e^{-k |\tau|}}{k}, \quad k = \sqrt{1 - g^2}
-
-    Args:
-      lags: shape (L,), >= 0.
-      gain: g, >= 0 and < 1.
-
-    Returns:
-      Shape (L,).
-
-    Raises:
-      ValueError: for an argument out of range, named with its value.
-
-    Exact for N -> infinity, in the steady state. No page shows it yet.
-    """
-    lags, gain = check_lags(lags), check_gain(gain, below=1.0)
-    rate = jnp.sqrt(1 - gain**2)
-    return jnp.exp(-rate * lags) / rate
 
 
 def regression(
@@ -90,7 +69,7 @@ def regression(
     `linear_model.theory.gradient_flow` of D equal modes.
     Source: the law of V. Marchenko, L. Pastur (1967). Book: "Beyond glasses".
     """
-    times = check_times(times)
+    times = require_times(times)
     aspect, noise = check_regression(aspect, noise)
     if learning_rate is not None:
         learning_rate = check_rate(learning_rate)

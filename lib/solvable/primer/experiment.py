@@ -11,10 +11,10 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require, require_count, require_key, require_scalar
+from .._checks import require_count, require_key, require_nonnegative, require_scalar, require_times
 from .._pytree import Numbers
 from ..results import LossCurves
-from .checks import check_gain, check_lags, check_rate, check_regression, check_times
+from .checks import check_gain, check_rate, check_regression
 from .curves import Chaos, Correlation
 
 STEP = 0.1  # of the Runge-Kutta rule, in the unit of the neurons' time constant
@@ -42,7 +42,7 @@ def linear_network(times: Numbers, *, gain: ArrayLike, size: int, key: Array, re
     Runge-Kutta steps of at most 0.1, with an error near 1e-5; four products of a matrix and a vector each.
     Book: "Beyond glasses".
     """
-    times, gain = check_times(times), check_gain(gain)
+    times, gain = require_times(times), check_gain(gain)
     size, repeats = _check_draws(size, repeats, key)
     start, order = perf_counter(), np.argsort(times)
     samples = jnp.stack([_decay(times[order], gain, size, one) for one in jax.random.split(key, repeats)])
@@ -107,11 +107,11 @@ def tanh_network(
     Runge-Kutta steps of 0.1, four products of a matrix and two vectors each. Small networks are less chaotic than the
     theory says: use N >= 1,000, and more the nearer g is to 1. Book: "Beyond glasses".
     """
-    gain, lags = check_gain(gain), check_lags(lags)
+    gain, lags = check_gain(gain), require_times(lags, "lags")
     size, repeats = _check_draws(size, repeats, key)
     for name, value in (("duration", duration), ("warm_up", warm_up)):
         require_scalar(name, value)
-        require(name, value, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+        require_nonnegative(name, value)
     steps, before = round(float(duration) / STEP), round(float(warm_up) / STEP)
     shifts = np.round(np.asarray(lags) / STEP).astype(int)
     if steps < 1 or shifts.max() > steps:
@@ -119,14 +119,12 @@ def tanh_network(
     if 8 * size * max(size, steps) > LARGEST:
         raise ValueError(f"size must be smaller for a duration of {duration}; got {size}, over a gigabyte")
     start = perf_counter()
-    runs = [_watch(gain, size, steps, before, one) for one in jax.random.split(key, repeats)]
-    found = [_summary(path, shifts) for path, _ in runs]
-    correlation, activity = (jnp.stack(x) for x in zip(*found, strict=True))
-    exponent = jnp.stack([x for _, x in runs])
+    runs = [_watch(gain, shifts, size, steps, before, one) for one in jax.random.split(key, repeats)]
+    correlation, variance, activity, exponent = (jnp.stack(x) for x in zip(*runs, strict=True))
     return Chaos(
         jnp.asarray(shifts * STEP),
         correlation.mean(axis=0),
-        jnp.stack([jnp.mean(path**2) for path, _ in runs]).mean(),
+        variance.mean(),
         activity.mean(),
         exponent.mean(),
         correlation_std=correlation.std(axis=0, ddof=1),
@@ -135,9 +133,9 @@ def tanh_network(
     )
 
 
-@partial(jax.jit, static_argnums=(1, 2, 3))
-def _watch(gain: Array, size: int, steps: int, before: int, key: Array) -> tuple[Array, Array]:
-    """The path after the warm-up, shape (steps, N), and the mean growth of a small difference."""
+@partial(jax.jit, static_argnums=(2, 3, 4))
+def _watch(gain: Array, shifts: Array, size: int, steps: int, before: int, key: Array) -> tuple[Array, ...]:
+    """After the warm-up: correlation at the shifts, variance, mean activity, and the growth of a small difference."""
     of_couplings, of_start, of_twin = jax.random.split(key, 3)
     j = gain * jax.random.normal(of_couplings, (size, size)) / jnp.sqrt(size)
     start = jax.random.normal(of_start, (size,)), jax.random.normal(of_twin, (size,))
@@ -158,13 +156,14 @@ def _watch(gain: Array, size: int, steps: int, before: int, key: Array) -> tuple
 
     (x, d), _ = jax.lax.scan(step, (start[0], start[1] / jnp.linalg.norm(start[1])), None, length=before)
     _, (path, growth) = jax.lax.scan(step, (x, d), None, length=steps)
-    return path, growth.mean() / STEP
 
+    def at(shift: Array) -> Array:
+        """Mean over the pairs of times that lie within the path."""
+        products = jnp.mean(path * jnp.roll(path, -shift, axis=0), axis=1)
+        return jnp.where(jnp.arange(steps) < steps - shift, products, 0.0).sum() / (steps - shift)
 
-def _summary(path: Array, shifts: np.ndarray) -> tuple[Array, Array]:
-    """Correlation at the lags, and the mean activity."""
-    kept = [jnp.mean(jnp.sum(path[: len(path) - s] * path[s:], axis=1)) for s in np.minimum(shifts, len(path) - 1)]
-    return jnp.stack(kept) / path.shape[1], jnp.mean(jnp.tanh(path) ** 2)
+    correlation = jax.lax.map(at, jnp.minimum(shifts, steps - 1))
+    return correlation, jnp.mean(path**2), jnp.mean(jnp.tanh(path) ** 2), growth.mean() / STEP
 
 
 def regression(
@@ -197,7 +196,7 @@ def regression(
 
     Costs O(repeats D^3). Book: "Beyond glasses".
     """
-    times = check_times(times)
+    times = require_times(times)
     aspect, noise = check_regression(aspect, noise)
     eta = None if learning_rate is None else check_rate(learning_rate)
     dimensions, repeats = _check_draws(dimensions, repeats, key, "dimensions")

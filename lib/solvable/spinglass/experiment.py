@@ -7,11 +7,11 @@ from time import perf_counter
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require, require_count, require_key, require_scalar
+from .._checks import require_count, require_key
+from .checks import check_run
 from .glass import Runs, SphericalGlass
 
 LARGEST = 1 << 30  # bytes of the couplings of one sample
@@ -49,20 +49,16 @@ def langevin(
 
     Costs repeats x steps x N^2, or N^3 with three-spin couplings. Book: "From coupled spins to one spin in a bath".
     """
-    size, steps = require_count("size", size, 2), require_count("steps", steps)
+    size, (steps, *settings) = require_count("size", size, 2), check_run(steps, step_size, overlap)
     repeats = require_count("repeats", repeats, 2)
     require_key(key)
-    require_scalar("step_size", step_size)
-    require("step_size", step_size, "> 0 and finite", lambda x: (x > 0) & np.isfinite(x))
-    require_scalar("overlap", overlap)
-    require("overlap", overlap, "between -1 and 1", lambda x: np.abs(x) <= 1)
     if not set(glass.couplings) <= {2, 3}:
         raise ValueError(f"couplings must have p = 2 and 3 only in an experiment; got p = {sorted(glass.couplings)}")
     if 8 * size ** max(glass.couplings) >= LARGEST:
         raise ValueError(
             f"size must be smaller with {max(glass.couplings)}-spin couplings; got {size}, over a gigabyte"
         )
-    start, settings = perf_counter(), (jnp.asarray(step_size, float), jnp.asarray(overlap, float))
+    start = perf_counter()
     paths = [_sample(glass, size, steps, *settings, one) for one in jax.random.split(key, repeats)]
     c, e, m = (jnp.stack(parts) for parts in zip(*paths, strict=True))
     parameters = {"glass": glass, "size": size, "step_size": step_size, "overlap": overlap, "repeats": repeats}

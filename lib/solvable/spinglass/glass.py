@@ -15,7 +15,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import concrete, require, require_count, require_float64, require_scalar
+from .._checks import concrete, require_count, require_float64, require_nonnegative, require_scalar
 from .._pytree import pytree
 
 
@@ -55,13 +55,13 @@ class SphericalGlass:
         for p, strength in couplings.items():
             require_count("couplings' p", p)
             require_scalar(f"couplings[{p}]", strength)
-            require(f"couplings[{p}]", strength, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+            require_nonnegative(f"couplings[{p}]", strength)
         known = [concrete(strength) for strength in couplings.values()]
         if all(strength is not None and strength == 0 for strength in known):
             raise ValueError(f"couplings must not all be 0; got {couplings!r}")
         for name, value in (("temperature", temperature), ("spike", spike)):
             require_scalar(name, value)
-            require(name, value, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+            require_nonnegative(name, value)
             object.__setattr__(self, name, jnp.asarray(value, float))
         object.__setattr__(self, "couplings", {int(p): jnp.asarray(a, float) for p, a in sorted(couplings.items())})
 

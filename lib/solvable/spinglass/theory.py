@@ -19,15 +19,15 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import concrete, require, require_count, require_scalar
+from .._checks import concrete, require, require_positive, require_scalar
+from .checks import check_run, check_step
 from .glass import SphericalGlass, TwoTime
 
-BAND = 160  # rows to a band, at least
-BANDS = 12  # at most: each band costs a second of compilation, and spares bandwidth in large problems only
+LARGE = 2000  # rows; from there on all bands
+BANDS = 12  # at most: they cost seconds of compilation, and spare bandwidth in large problems only
 
 
 def descent(glass: SphericalGlass, steps: int, step_size: ArrayLike, *, overlap: ArrayLike = 0.0) -> TwoTime:
@@ -74,21 +74,16 @@ def flow(glass: SphericalGlass, time: float, step_size: float, *, overlap: Array
     Book: "Two times: C and R".
     """
     require_scalar("time", time)
-    require("time", time, "> 0 and finite", lambda x: (x > 0) & np.isfinite(x))
+    require_positive("time", time)
     largest = concrete(1 / (4 * jnp.sqrt(jnp.maximum(glass.f(1.0, 2), 1e-300))))
     if largest is not None:
         require("step_size", step_size, f"at most {float(largest):.4g}, 1 / (4 sqrt(f''(1)))", lambda h: h <= largest)
-    _check_step(step_size)
+    check_step(step_size)
     found = _solve(glass, max(1, round(float(time) / float(step_size))), step_size, overlap, _flow_row, diagonal=1.0)
     worst = concrete(jnp.max(jnp.abs(found.correlation)))
     if worst is not None and not worst <= 1 + 1e-6:
         raise RuntimeError(f"a correlation of {worst:.3g} left [-1, 1]: take a smaller step_size than {step_size}")
     return found
-
-
-def _check_step(step_size: ArrayLike) -> None:
-    require_scalar("step_size", step_size)
-    require("step_size", step_size, "> 0 and finite", lambda x: (x > 0) & np.isfinite(x))
 
 
 Row = tuple[Array, Array, Array]
@@ -126,11 +121,7 @@ class Triangle(NamedTuple):
 def _solve(
     glass: SphericalGlass, steps: int, step_size: ArrayLike, overlap: ArrayLike, rule: Callable, diagonal: float
 ) -> TwoTime:
-    steps = require_count("steps", steps)
-    _check_step(step_size)
-    require_scalar("overlap", overlap)
-    require("overlap", overlap, "between -1 and 1", lambda x: np.abs(x) <= 1)
-    h, start = jnp.asarray(step_size, float), jnp.asarray(overlap, float)
+    steps, h, start = check_run(steps, step_size, overlap)
     c, r, energy, multiplier, overlaps = _march(glass, steps + 1, h, start, rule, diagonal)
     parameters: dict[str, Any] = {"glass": glass, "step_size": step_size, "overlap": overlap}
     return TwoTime(h * jnp.arange(steps + 1), c, r, energy, multiplier, overlaps, parameters)
@@ -143,7 +134,7 @@ def _march(
     """All rows: a scan for each band."""
     carry: Any = (jnp.ones(1), diagonal * jnp.ones(1), overlap * jnp.ones(1)), (jnp.zeros(1),) * 3
     c, r, observed = Triangle([]), Triangle([]), []
-    count = min(1 + rows // BAND, BANDS)
+    count = round(min(max(1.0, BANDS * (rows / LARGE) ** 2), BANDS))
     ends = [-(-rows * (band + 1) // count) for band in range(count)]
     for start, end in zip([0, *ends[:-1]], ends, strict=True):
         carry = jax.tree.map(lambda x, size=end + 1: jnp.pad(x, (0, size - len(x))), carry)

@@ -16,16 +16,16 @@ def _draw_forgetting(random: np.random.Generator | None) -> Parameters:
     return {"temperature": round(float(random.uniform(0.2, 0.7)), 1), "waiting": float(random.integers(3, 30) * 10)}
 
 
-def _correlation(drawn: Parameters, lag: float, factor: float = 1.0) -> float:
-    times = [factor * drawn["waiting"], factor * drawn["waiting"] + lag]
+def _correlation(drawn: Parameters, lag: float) -> float:
+    times = [drawn["waiting"], drawn["waiting"] + lag]
     return float(exact.two_spin(times, temperature=drawn["temperature"]).correlation[1, 0])
 
 
-def _lag(drawn: Parameters, goal: float, factor: float = 1.0) -> float:
+def _lag(drawn: Parameters, goal: float) -> float:
     low, high = 1e-3, 1e4 * drawn["waiting"]
     for _ in range(30):
         middle = (low * high) ** 0.5
-        low, high = (middle, high) if _correlation(drawn, middle, factor) > goal else (low, middle)
+        low, high = (middle, high) if _correlation(drawn, middle) > goal else (low, middle)
     return high
 
 

@@ -1,0 +1,96 @@
+"""The response of one spin in a given bath, estimated from its paths in four ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .._checks import require_count, require_key
+from .._pytree import pytree
+from .glass import SphericalGlass, TwoTime
+from .paths import coloured, draw, push
+
+
+@pytree
+@dataclass(frozen=True)
+class Responses:
+    """The response of one spin, estimated from its paths in four ways.
+
+    Attributes:
+      tangent: shape (T, T), the recursion of ds_n / d(h j_m) along a path.
+      probe: the derivative along random signs z of the field: R[n, m] = <(ds_n / d(h j).z) z_m>.
+      novikov: by parts on the white noise: R[n, m] = <s_n xi_m> / sqrt(2 T h); 0 where T = 0, where it says nothing.
+      novikov_field: by parts on the coloured field, <s_n eta_m> = h sum_k R[n, k] f'(C[k, m]), solved for R. **Do not
+        use it**: f'(C) is singular to rounding, and its inverse turns sampling error into anything.
+    """
+
+    tangent: Float[Array, "T T"]
+    probe: Float[Array, "T T"]
+    novikov: Float[Array, "T T"]
+    novikov_field: Float[Array, "T T"]
+
+
+def responses(glass: SphericalGlass, bath: TwoTime, *, paths: int = 4000, key: Array) -> Responses:
+    r"""Four estimates of the response of one spin in a given bath, of which one fails.
+
+    Args:
+      glass: the model.
+      bath: what `theory.descent` found for it.
+      paths: how many spins are drawn, whole and >= 2.
+      key: a jax random key.
+
+    Returns:
+      ``Responses``, each of the shape of ``bath.response``, to be compared with it.
+
+    Raises:
+      ValueError: for an argument out of range, or a bath with another diagonal than that of `theory.descent`.
+
+    Book: "Write your own".
+    """
+    require_key(key)
+    paths = require_count("paths", paths, 2)
+    if np.asarray(bath.response)[0, 0] != 0:
+        raise ValueError("bath must come from theory.descent, whose response is 0 on the diagonal; got 1 there")
+    h = jnp.asarray(bath.parameters["step_size"], float)
+    return Responses(*_responses(glass, h, bath.correlation, bath.response, bath.overlap, paths, key))
+
+
+@partial(jax.jit, static_argnums=5)
+def _responses(
+    glass: SphericalGlass, h: Array, c: Array, r: Array, m: Array, paths: int, key: Array
+) -> tuple[Array, ...]:
+    steps = len(m) - 1
+    of_paths, of_probe = jax.random.split(key)
+    start, signs, z, white = draw(steps, paths, m[0], of_paths)
+    field = coloured(z, glass.f(c, 1)[:-1, :-1])
+    g, shrink = glass.f(c, 2) * r, jnp.diag(r, -1)
+    kick = jnp.sqrt(2 * glass.temperature * h)
+
+    def spins(extra: Array) -> Array:
+        """The paths with a field of one's own in every step."""
+
+        def step(n: Array, s: Array) -> Array:
+            u = push(glass, h, s, n, g[n], field[:, n] + extra[:, n], m[n] * signs) + kick * white[:, n]
+            return s.at[:, n + 1].set(u * shrink[n])
+
+        return jax.lax.fori_loop(0, steps, step, jnp.zeros((paths, steps + 1)).at[:, 0].set(start))
+
+    def tangent(n: Array, rows: Array) -> Array:
+        return rows.at[n + 1].set(((rows[n] + h**2 * (g[n] @ rows)) * shrink[n]).at[n].set(shrink[n]))
+
+    probe = jax.random.rademacher(of_probe, (paths, steps), float)
+    s, moved = jax.jvp(spins, (jnp.zeros((paths, steps)),), (probe,))
+
+    def square(x: Array) -> Array:
+        return jnp.pad(x, ((0, 0), (0, 1)))  # no field acts after the last step
+
+    hot = glass.temperature > 0
+    white_noise = jnp.where(hot, s.T @ white / paths / jnp.where(hot, kick, 1.0), 0.0)
+    solved = jnp.linalg.solve(glass.f(c, 1)[:-1, :-1], (s.T @ field / paths).T).T / h
+    recursion = jax.lax.fori_loop(0, steps, tangent, jnp.zeros_like(r))
+    return recursion, square(moved.T @ probe / paths / h), square(white_noise), square(solved)
