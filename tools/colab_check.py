@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PLATFORM = ["jax", "numpy", "scipy", "matplotlib", "scikit-learn", "optax", "ipykernel", "ipywidgets==7.7.1"]
+PLATFORM = ["jax", "numpy", "scipy", "matplotlib", "scikit-learn", "optax", "tqdm", "ipykernel", "ipywidgets==7.7.1"]
 RUNNER = ["nbclient", "nbformat"]
 UNPINNED = {"ipywidgets", "widgetsnbextension", "jupyterlab_widgets"}  # Colab's are older than the book's
 PRINT_VERSIONS = "from importlib.metadata import version as v; print(v('jax'), v('jaxlib'), v('numpy'))"

@@ -15,21 +15,22 @@ Numbers = ArrayLike | Sequence[Any]
 """What a user may pass where an array is meant: lists and tuples too."""
 
 
-def pytree(cls: Class) -> Class:
-    """Register a dataclass as a pytree whose leaves are all its fields.
+def pytree(cls: Class, static: tuple[str, ...] = ()) -> Class:
+    """Register a dataclass as a pytree whose leaves are all its fields, but for the static ones.
 
     Rebuilding a pytree does not call ``__init__``, whose checks are for users: jax rebuilds around tracers, None and
     placeholders too (`jax.tree_util.register_dataclass` would call it).
     """
-    names = [field.name for field in fields(cls)]
+    names = [field.name for field in fields(cls) if field.name not in static]
 
-    def flatten_with_keys(node: Any) -> tuple[list[tuple[Any, Any]], None]:
-        return [(jax.tree_util.GetAttrKey(name), getattr(node, name)) for name in names], None
+    def flatten_with_keys(node: Any) -> tuple[list[tuple[Any, Any]], tuple[Any, ...]]:
+        leaves = [(jax.tree_util.GetAttrKey(name), getattr(node, name)) for name in names]
+        return leaves, tuple(getattr(node, name) for name in static)
 
-    def unflatten(_: None, leaves: Iterable[Any]) -> Any:
+    def unflatten(fixed: tuple[Any, ...], leaves: Iterable[Any]) -> Any:
         node: Any = object.__new__(cls)
-        for name, leaf in zip(names, leaves, strict=True):
-            object.__setattr__(node, name, leaf)
+        for name, value in zip((*names, *static), (*leaves, *fixed), strict=True):
+            object.__setattr__(node, name, value)
         return node
 
     jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten)

@@ -35,11 +35,13 @@ def right(id, p):
         left = exact.two_spin(np.append(age, age + lags), temperature=p["temperature"]).correlation[1:, 0]
         return np.interp(-plateau / 2, -np.asarray(left), lags)
     if id == "dmft_primer.marginal":  # by bisection, where the check has the roots of a polynomial
-        low, high = 1 / 3, 1.0
+        spins = p["p"]
+        low, high = (spins - 2) / spins, 1.0
         for _ in range(60):
-            middle = (low + high) / 2
-            low, high = (middle, high) if 3 * middle * (1 - middle) ** 2 > p["temperature"] ** 2 else (low, middle)
-        return [low, (1 - low) / low]
+            q = (low + high) / 2
+            stable = spins * (spins - 1) / 2 * q ** (spins - 2) * (1 - q) ** 2 < p["temperature"] ** 2
+            low, high = (low, q) if stable else (q, high)
+        return [low, (spins - 2) * (1 - low) / low]
     if id == "dmft_primer.gain":
         low, high = 1.0, 6.0
         for _ in range(12):
@@ -103,7 +105,7 @@ WRONG = {  # what people answer, and a word that the reply must hold
         (lambda c, r: (0.6 * c + c**3) * r, "one more coupling"),
         (lambda c, r: 0.6 + 3 * c**2, "no echo"),
         (lambda c, r: r, "q\\^2/2"),
-        (lambda c, r: r + c, "twice"),
+        (lambda c, r: r + c, "which derivative"),
         (lambda c, r: 1.0, "shape"),
         (lambda c, r: "x", "array of numbers"),
     ],
@@ -123,7 +125,8 @@ WRONG = {  # what people answer, and a word that the reply must hold
     ],
     "marginal": [
         ([0.6, 0.67], "1 - T is"),
-        ([0.065, 14.0], "solves"),
+        ([0.7296, 0.37], "three-spin"),
+        ([0.065, 14.0], "first line"),
         ([1.5, 0.1], "between 0 and 1"),
         (0.7, "2 numbers"),
     ],
@@ -153,12 +156,21 @@ def test_slips_made_from_the_right_answer_are_recognised():
     lag = right("dmft_primer.forgetting", p)
     assert "Subtract the waiting time" in says("forgetting", lag + p["waiting"])
     q, x = right("dmft_primer.marginal", exercises.parameters("dmft_primer.marginal"))
-    assert "below 1" in says("marginal", [q, 1 / x])
-    assert "put q and p" in says("marginal", [q, 0.5 * x])
-    barrier = min(root.real for root in np.roots([3, -6, 3, -0.16]))
+    assert "upside down" in says("marginal", [q, 1 / x])
+    assert "how many spins" in says("marginal", [q, x / 2])
+    assert "second line" in says("marginal", [q, 0.7 * x])
+    assert exercises.check("dmft_primer.marginal", [round(q, 3), round(x, 3)]).passed
+    barrier = min(root.real for root in np.roots([6, -12, 6, 0, -0.16]) if root.real > 0)
     assert "top of a barrier" in says("marginal", [barrier, x])
-    for seed in range(40):  # the plateau of three spins is never that of two, and its two roots are apart
+    for seed in range(40):  # the plateau of more spins is neither that of two nor of three
         p = exercises.parameters("dmft_primer.marginal", seed=seed)
         q = right("dmft_primer.marginal", p)[0]
-        assert abs(q - (1 - p["temperature"])) > 0.02
-        assert q > 0.55
+        assert abs(q - (1 - p["temperature"])) > 0.01
+        assert q > (p["p"] - 2) / p["p"] + 0.05
+    spike = exercises.parameters("dmft_primer.spike")
+    steps = theory.descent(SphericalGlass({2: 0.5}, spike["temperature"], spike["spike"]), 400, 0.1, overlap=0.5)
+    assert "as `descent` is" in says("spike", float(steps.overlap[-1]) ** 2)
+    assert "Time is the learning rate" in says("stop", 10 * right("dmft_primer.stop", {"aspect": 0.8, "noise": 0.5}))
+    assert "limit of old glasses" in says("forgetting", 1.1 * lag)
+    assert "not finite" in says("memory", lambda c, r: c * np.nan)
+    assert "should be one number" in says("gain", "1.9")

@@ -124,6 +124,8 @@ def _find(id: str) -> Exercise:
 def as_number(answer: Any, what: str) -> float:
     """The answer as one finite number, or `Wrong`."""
     try:
+        if isinstance(answer, str | bytes):
+            raise TypeError
         number = float(np.asarray(answer).item())  # one number, in a list or an array too
     except (TypeError, ValueError, OverflowError):
         raise Wrong(f"{what} should be one number, and this is {type(answer).__name__}.") from None
@@ -170,4 +172,7 @@ def call(answer: Any, *args: Any) -> Any:
         raise Wrong(f"Your function stops with {type(error).__name__}: {error}") from None
     if result is None or result is Ellipsis:
         raise Wrong("Your function returns nothing yet: put your formula in place of the dots.")
+    numbers = np.asarray(result)
+    if np.issubdtype(numbers.dtype, np.number) and not np.isfinite(numbers).all():
+        raise Wrong("Your function returns numbers that are not finite.")
     return result

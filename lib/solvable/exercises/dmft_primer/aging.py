@@ -42,7 +42,8 @@ def _check_forgetting(answer: Any, drawn: Parameters) -> str:
     if found > half * 1.01:
         raise Wrong("Too soon: more than half of the plateau is still remembered.")
     if found < half * 0.99:
-        raise Wrong("Too late: less than half of the plateau is left.")
+        limit = "The ratio of times in the page's formula is the limit of old glasses; this one is younger."
+        raise Wrong(f"Too late: less than half of the plateau is left. {limit}")
     return "Double the waiting time and this time doubles too: the glass remembers for as long as it has lived."
 
 

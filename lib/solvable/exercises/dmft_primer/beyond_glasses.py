@@ -49,6 +49,8 @@ def _check_stop(answer: Any, drawn: Parameters) -> str:
     train = np.asarray(exact.regression(times, **drawn).train)
     if time >= 0.9 * times[train.argmin()] and here > 1.02 * path.min():
         raise Wrong("Here the train loss is lowest. The test loss turned long before.")
+    if is_close(time * 0.1, best, 0.05):
+        raise Wrong("That many steps of 0.1? Time is the learning rate times the number of steps.")
     if not is_close(time, best, 0.05):
         raise Wrong("Still falling: train for longer." if time < best else "Past the lowest point: stop earlier.")
     return "Later the noise of the labels is fitted, along directions that the data hardly show."

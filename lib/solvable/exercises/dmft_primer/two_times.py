@@ -26,6 +26,8 @@ def _check_energy(answer: Any, drawn: Parameters) -> str:
         raise Wrong("Your function should return one number: the energy at the last step.") from None
     f, f1 = a2 * c**2 + a3 * c**3, 2 * a2 * c + 3 * a3 * c**2
     true = -h * np.sum(f1 * r)
+    if is_close(found, -h * np.trapezoid(f1 * r), 1e-6):
+        raise Wrong("The trapezoid rule belongs to `flow`. `descent` is a plain sum of steps, exactly.")
     if is_close(found, -true):
         raise Wrong("The size is right. Does the glass gain energy as it relaxes, or lose it?")
     if is_close(found, true / h):
@@ -59,6 +61,8 @@ def _check_spike(answer: Any, drawn: Parameters) -> str:
         raise Wrong("This is the overlap itself; the question is for its square.")
     if is_close(square, cold, 0.005):
         raise Wrong("This is what the spike reaches at zero temperature. Noise costs something.")
+    if square > 1.02 * true and square < 1.15 * true:
+        raise Wrong("A little high, as `descent` is at T > 0, where its steady state depends on the step. Use `flow`.")
     if not is_close(square, true, 0.02):
         raise Wrong("Run `theory.flow` with a spike from a start with some overlap, until the overlap stops changing.")
     return "It is (1 - T/kappa)(1 - 1/kappa^2): what noise leaves, times what the couplings leave."

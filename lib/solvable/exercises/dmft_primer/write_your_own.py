@@ -37,8 +37,8 @@ def _check_memory(answer: Any, drawn: Parameters) -> str:
     if is_close(found, r, 1e-6):
         raise Wrong("That is the memory of f = q^2/2. For other couplings the number of partners matters.")
     if not is_close(found, f2 * r, 1e-6):
-        raise Wrong("Differentiate f(q) = a2 q^2 + a4 q^4 twice, put C in, and multiply by R, entry by entry.")
-    return "With pairs alone f'' is a constant, and the slide's memory R is all there is."
+        raise Wrong("Compare with the page: which derivative of f stands in the memory, and at which q?")
+    return "With pairs alone f'' is a constant, and R itself is all the memory there is."
 
 
 register(Exercise("dmft_primer.memory", 1, _draw_memory, _check_memory))

@@ -1,0 +1,309 @@
+r"""Finite networks as pure functions: perceptrons, plain and residual, and a transformer, in any abc parameterization.
+
+.. math:: h^1 = m_0 W^0 x, \qquad h^{l+1} = m_l W^l \phi(h^l), \qquad f = m_L\, w \cdot \phi(h^L)
+
+The multipliers m, the spread of the weights at the start and the learning rate of each layer come from the
+parameterization; weights of one kind are stacked, layer by layer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array
+
+from .._checks import require_count, require_key, require_nonnegative, require_positive
+from .._pytree import pytree
+from ..parameterizations.abc import ABC, Scale, named
+
+Parameters = dict[str, Array]
+
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "tanh": jnp.tanh,
+    "relu": jax.nn.relu,
+    "erf": jax.lax.erf,
+    "linear": lambda x: x,
+}
+STATIC = ("width", "depth", "parameterization", "activation", "dtype")
+
+
+class Layer(NamedTuple):
+    """A matrix or a stack of them: its kind, shape, and how many numbers each of its outputs sums."""
+
+    kind: str
+    shape: tuple[int, ...]
+    fan_in: int
+
+
+@dataclass(frozen=True)
+class Network:
+    """What the networks here have in common; use `MLP`, `ResidualMLP` or `Transformer`.
+
+    Args:
+      width: N, whole and >= 1.
+      depth: L, whole and >= 1.
+      parameterization: an ``ABC``, or the name of one: "standard", "ntk" or "mup".
+      richness: gamma_0 > 0; small is lazy. It may be an array where `train` runs several networks at once.
+      activation: ``"tanh"``, ``"relu"``, ``"erf"`` or ``"linear"``.
+      dtype: of the weights, float32 by default.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+    """
+
+    width: int
+    depth: int = 2
+    parameterization: ABC | str = "mup"
+    richness: ArrayLike = 1.0
+    activation: str = "tanh"
+    dtype: Any = jnp.float32
+    axes: ClassVar[tuple[str, ...]] = ("D",)  # of one input
+
+    def __post_init__(self) -> None:
+        for name in ("width", "depth"):
+            object.__setattr__(self, name, require_count(name, getattr(self, name)))
+        if isinstance(self.parameterization, str):
+            object.__setattr__(self, "parameterization", named(self.parameterization))
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(f"activation must be one of {tuple(ACTIVATIONS)}; got {self.activation!r}")
+        require_positive("richness", self.richness)
+
+    def layers(self, inputs: tuple[int, ...], outputs: tuple[int, ...] = ()) -> dict[str, Layer]:
+        """Every layer by its name."""
+        raise NotImplementedError
+
+    def forward(self, weights: Parameters, x: Array) -> tuple[Array, Array]:
+        """The outputs f, shape (P, ...), and the preactivations h of all hidden layers, stacked first."""
+        raise NotImplementedError
+
+    def scales(self, inputs: tuple[int, ...], optimizer: str = "sgd") -> dict[str, Scale]:
+        """Multiplier, spread and learning rate of every layer, for inputs of this shape."""
+        abc = self.parameterization
+        assert isinstance(abc, ABC)  # a name was looked up when the network was made
+        return {
+            name: abc.scale(
+                layer.kind, width=self.width, fan_in=layer.fan_in, richness=self.richness, optimizer=optimizer
+            )
+            for name, layer in self.layers(inputs).items()
+        }
+
+    def init(self, key: Array, inputs: int | tuple[int, ...], outputs: tuple[int, ...] = ()) -> Parameters:
+        """Random weights.
+
+        Args:
+          key: a jax random key.
+          inputs: shape of one input; a number D means (D,).
+          outputs: shape of one output; () for a number.
+
+        Returns:
+          Arrays by the layers' names.
+
+        Raises:
+          ValueError: for a key or a shape that is none.
+        """
+        require_key(key)
+        inputs = tuple(require_count("inputs", size) for size in np.atleast_1d(inputs))
+        if len(inputs) != len(self.axes):
+            shape = "(D,)" if len(self.axes) == 1 else f"({', '.join(self.axes)})"
+            raise ValueError(f"inputs must have shape {shape}; got {inputs}")
+        layers, scales = self.layers(inputs, outputs), self.scales(inputs)
+        ends = np.cumsum([0, *(math.prod(layer.shape) for layer in layers.values())])
+        numbers = jax.random.normal(key, (ends[-1],), self.dtype)  # one draw: each would take a second to compile
+        return {
+            name: jnp.asarray(scales[name].std, self.dtype) * numbers[first:last].reshape(layer.shape)
+            for (name, layer), first, last in zip(layers.items(), ends[:-1], ends[1:], strict=True)
+        }
+
+    def apply(self, weights: Parameters, x: Array) -> Array:
+        """The outputs f for a batch of inputs, shape (P, ...)."""
+        return self.forward(weights, x)[0]
+
+    def rates(self, inputs: tuple[int, ...], optimizer: str) -> dict[str, ArrayLike]:
+        """Each layer's learning rate, in units of eta_0."""
+        return {name: scale.learning_rate for name, scale in self.scales(inputs, optimizer).items()}
+
+    def _act(self, weights: Parameters, x: Array) -> tuple[dict[str, Array], Callable[[Array], Array]]:
+        """The weights with their multipliers, and the activation."""
+        scales = self.scales(x.shape[1:])
+        scaled = {name: jnp.asarray(scales[name].multiplier, w.dtype) * w for name, w in weights.items()}
+        return scaled, ACTIVATIONS[self.activation]
+
+
+@partial(pytree, static=("start", "forward", "learning_rates", "activation"))
+@dataclass(frozen=True)
+class Custom:
+    """Your own network, for `train`, `coordinate_check` and `transfer`.
+
+    Args:
+      start: a function of (key, shape of one input, shape of one output) that returns the weights, a dictionary.
+      forward: a function of (weights, inputs) that returns outputs (P, ...) and hidden states, stacked first.
+      learning_rates: a function of (``"sgd"`` or ``"adam"``) that returns a factor on eta_0 for each of the weights.
+      activation: what stands between a hidden state and its feature, for kernels.
+    """
+
+    start: Callable[[Array, tuple[int, ...], tuple[int, ...]], Parameters]
+    forward: Callable[[Parameters, Array], tuple[Array, Array]]
+    learning_rates: Callable[[str], dict[str, ArrayLike]]
+    activation: str = "linear"
+
+    def init(self, key: Array, inputs: tuple[int, ...], outputs: tuple[int, ...] = ()) -> Parameters:
+        """Random weights."""
+        return self.start(key, inputs, outputs)
+
+    def apply(self, weights: Parameters, x: Array) -> Array:
+        """The outputs."""
+        return self.forward(weights, x)[0]
+
+    def rates(self, inputs: tuple[int, ...], optimizer: str) -> dict[str, ArrayLike]:
+        """The factors on eta_0."""
+        return self.learning_rates(optimizer)
+
+
+@partial(pytree, static=STATIC)
+@dataclass(frozen=True)
+class MLP(Network):
+    r"""A perceptron with L hidden layers of N neurons; arguments as for `Network`.
+
+    .. math:: h^1 = m_0 W^0 x, \qquad h^{l+1} = m_l W^l \phi(h^l), \qquad f = m_L\, w \cdot \phi(h^L)
+
+    ``forward`` returns h of layers 1 to L, shape (L, P, N). Book: "Three wishes of a wide network".
+    """
+
+    def layers(self, inputs: tuple[int, ...], outputs: tuple[int, ...] = ()) -> dict[str, Layer]:
+        n, (d,) = self.width, inputs
+        return {
+            "input": Layer("input", (n, d), d),
+            "hidden": Layer("hidden", (self.depth - 1, n, n), n),
+            "output": Layer("output", (n, *outputs), n),
+        }
+
+    def forward(self, weights: Parameters, x: Array) -> tuple[Array, Array]:
+        scaled, phi = self._act(weights, x)
+        hidden = [x @ scaled["input"].T]
+        for w in scaled["hidden"]:
+            hidden.append(phi(hidden[-1]) @ w.T)
+        return phi(hidden[-1]) @ scaled["output"], jnp.stack(hidden)
+
+
+@partial(pytree, static=(*STATIC, "branch_power"))
+@dataclass(frozen=True)
+class ResidualMLP(Network):
+    r"""A residual perceptron with L branches of N neurons; further arguments as for `Network`.
+
+    .. math:: h^{l+1} = h^l + \frac{\beta}{L^\alpha}\, m_l W^l \phi(h^l), \quad l = 1, \dots, L, \qquad
+              f = m_L\, w \cdot \phi(h^{L+1})
+
+    Args:
+      branch: beta >= 0.
+      branch_power: alpha; 1/2 keeps h of order one at any depth.
+
+    ``forward`` returns h of layers 1 to L + 1, shape (L + 1, P, N). Book: "Depth without end".
+    """
+
+    branch: ArrayLike = 1.0
+    branch_power: float = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_nonnegative("branch", self.branch)
+
+    def layers(self, inputs: tuple[int, ...], outputs: tuple[int, ...] = ()) -> dict[str, Layer]:
+        n, (d,) = self.width, inputs
+        return {
+            "input": Layer("input", (n, d), d),
+            "hidden": Layer("hidden", (self.depth, n, n), n),
+            "output": Layer("output", (n, *outputs), n),
+        }
+
+    def forward(self, weights: Parameters, x: Array) -> tuple[Array, Array]:
+        scaled, phi = self._act(weights, x)
+        share = jnp.asarray(self.branch / self.depth**self.branch_power, x.dtype)
+
+        def block(h: Array, w: Array) -> tuple[Array, Array]:
+            return h + share * (phi(h) @ w.T), h
+
+        last, before = jax.lax.scan(block, x @ scaled["input"].T, scaled["hidden"])
+        return phi(last) @ scaled["output"], jnp.concatenate([before, last[None]])
+
+
+@partial(pytree, static=(*STATIC, "heads", "attention_power"))
+@dataclass(frozen=True)
+class Transformer(Network):
+    r"""A small pre-norm transformer that reads T vectors and returns one output; further arguments as for `Network`.
+
+    .. math::
+       h \leftarrow h + L^{-1/2}\, W_O \sum_{t'} \mathrm{softmax}_{t'}\!\Big(\frac{q_t\cdot k_{t'}}{d_k^{\alpha}}\Big)
+       v_{t'}, \qquad h \leftarrow h + L^{-1/2}\, W_2\, \phi(W_1 \bar h), \qquad f = m_L\, w\cdot \langle\bar h\rangle_t
+
+    with :math:`\bar h = h/\mathrm{rms}(h)` before every branch and the output, learned positions, L blocks, and the
+    inner layer of the perceptrons four times as wide. Inputs have shape (P, T, D).
+
+    Args:
+      heads: H >= 1, a divisor of the width; each has d_k = N / H.
+      attention_power: alpha, 1 in muP and 1/2 in the usual default.
+
+    Raises:
+      ValueError: also where the heads do not divide the width.
+
+    ``forward`` returns h after the embedding and after every block, shape (L + 1, P, T, N).
+    """
+
+    heads: int = 4
+    attention_power: float = 1.0
+    axes: ClassVar[tuple[str, ...]] = ("T", "D")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "heads", require_count("heads", self.heads))
+        if self.width % self.heads:
+            raise ValueError(f"heads must divide the width {self.width}; got {self.heads}")
+
+    def layers(self, inputs: tuple[int, ...], outputs: tuple[int, ...] = ()) -> dict[str, Layer]:
+        n, depth, (t, d) = self.width, self.depth, inputs
+        square = Layer("hidden", (depth, n, n), n)
+        return {
+            "input": Layer("input", (n, d), d),
+            "position": Layer("input", (t, n), 1),
+            "query": square,
+            "key": square,
+            "value": square,
+            "mix": square,
+            "up": Layer("hidden", (depth, 4 * n, n), n),
+            "down": Layer("hidden", (depth, n, 4 * n), 4 * n),
+            "output": Layer("output", (n, *outputs), n),
+        }
+
+    def forward(self, weights: Parameters, x: Array) -> tuple[Array, Array]:
+        scaled, phi = self._act(weights, x)
+        share, size = self.depth**-0.5, self.width // self.heads
+        stacked = {name: scaled[name] for name in ("query", "key", "value", "mix", "up", "down")}
+
+        def split(z: Array) -> Array:
+            return z.reshape(*z.shape[:-1], self.heads, size)
+
+        def block(h: Array, w: dict[str, Array]) -> tuple[Array, Array]:
+            z = _normal(h)
+            q, k, v = (split(z @ w[name].T) for name in ("query", "key", "value"))
+            attention = jax.nn.softmax(jnp.einsum("pthd,pshd->phts", q, k) / size**self.attention_power, axis=-1)
+            heard = jnp.einsum("phts,pshd->pthd", attention, v).reshape(h.shape)
+            middle = h + share * heard @ w["mix"].T
+            return middle + share * phi(_normal(middle) @ w["up"].T) @ w["down"].T, h
+
+        last, before = jax.lax.scan(block, x @ scaled["input"].T + scaled["position"], stacked)
+        return _normal(last).mean(axis=-2) @ scaled["output"], jnp.concatenate([before, last[None]])
+
+
+def _normal(h: Array) -> Array:
+    """Each vector with a mean square of one."""
+    return h * jax.lax.rsqrt(jnp.mean(h**2, axis=-1, keepdims=True) + 1e-6)
+
+
+AnyNetwork = Network | Custom

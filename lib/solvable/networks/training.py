@@ -1,0 +1,297 @@
+r"""Training: many networks at once, every layer with the learning rate of its parameterization.
+
+.. math:: W^l \leftarrow W^l - \eta_0\, r_l\, \nabla_{W^l} \frac{1}{2P}\sum_\mu |f_\mu - y_\mu|^2
+
+for SGD; for Adam the gradient is replaced by its step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from os import PathLike
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.typing import ArrayLike
+from jaxtyping import Array
+from tqdm.auto import tqdm
+
+from .._checks import require, require_count, require_positive
+from .._pytree import pytree
+from ..parameterizations.abc import OPTIMIZERS
+from ..results import load, save
+from .metrics import METRICS, Metric, mean_square
+from .models import AnyNetwork, Parameters
+
+Sample = Callable[[Array], tuple[Array, Array]]
+
+EXPLODED = 1e6  # times the loss of the zero function: beyond, a run has diverged
+CHUNKS = 20  # progress is shown this often
+PATIENCE = 3.0  # seconds before a bar appears
+
+
+@pytree
+@dataclass(frozen=True)
+class Run:
+    """What was watched while networks were trained.
+
+    Attributes:
+      steps: shape (R,), the steps after which the metrics were recorded; the first is 0.
+      metrics: name -> array (*batch, R, ...).
+      diverged_at: shape (*batch), the step at which a run left its loss's bounds, or -1. From there on its metrics
+        and weights stay what they were at the last record before.
+      weights: the weights at the end, each (*batch, ...).
+      checkpoints: the weights at every record, each (*batch, R, ...), where asked for.
+      parameters: what made the run.
+    """
+
+    steps: Array
+    metrics: dict[str, Array]
+    diverged_at: Array
+    weights: Parameters
+    checkpoints: Parameters | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def loss(self) -> Array:
+        """The recorded loss, shape (*batch, R)."""
+        return self.metrics["loss"]
+
+    @property
+    def diverged(self) -> Array:
+        """Which runs diverged, shape (*batch)."""
+        return self.diverged_at >= 0
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the run to an ``.npz`` file."""
+        save(path, self)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Run:
+        """Read a run that `save` wrote."""
+        return load(path, cls)
+
+
+def train(
+    network: AnyNetwork,
+    inputs: Array,
+    targets: Array,
+    steps: int,
+    *,
+    learning_rate: ArrayLike,
+    key: Array,
+    optimizer: str = "sgd",
+    batch: int | None = None,
+    sample: Sample | None = None,
+    metrics: Sequence[str] | dict[str, Metric] = (),
+    every: int = 1,
+    checkpoints: bool = False,
+    progress: bool = True,
+) -> Run:
+    r"""Train networks, and record what they do.
+
+    Args:
+      network: an `MLP`, `ResidualMLP`, `Transformer`, or an object with their ``init``, ``apply`` and ``rates``.
+      inputs: shape (P, D), or (P, T, D) for a transformer.
+      targets: shape (P,), or (P, O) for several outputs.
+      steps: how many, whole and >= 0.
+      learning_rate: eta_0 > 0, in units in which the parameterization's rates are given.
+      key: a jax random key, or an array of keys, one for each seed.
+      optimizer: ``"sgd"`` or ``"adam"``.
+      batch: inputs drawn anew for every step, without replacement within it; all of them by default.
+      sample: for one-pass training: a function of a key that draws fresh inputs and targets for every step. The metrics
+        then look at `inputs` and `targets` as a test set.
+      metrics: names among ``solvable.networks.METRICS``, or a dictionary of functions of (network, weights,
+        start, inputs, targets). The loss is always recorded.
+      every: steps between records.
+      checkpoints: keep the weights at every record.
+      progress: show a bar where it takes more than three seconds.
+
+    Learning rates, keys and the network's richness may be arrays: they are broadcast, and all these networks train at
+    once.
+
+    Returns:
+      ``Run``, whose arrays begin with the broadcast shape.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+
+    A run that diverges says at which step, and never returns a NaN. Book: "Three wishes of a wide network".
+    """
+    steps, every = require_count("steps", steps, 0), require_count("every", every)
+    inputs, targets = _check_data(network, inputs, targets)
+    plan = _check_plan(optimizer, batch, sample, metrics, every, checkpoints, len(inputs))
+    shape, members = _broadcast(network, learning_rate, key)
+    started, records = perf_counter(), 1 - (-steps // every)
+    size = -(-records // CHUNKS)
+    state, parts = _begin(plan, members, inputs, targets), []
+    with tqdm(total=steps, delay=PATIENCE, leave=False, disable=not progress, unit=" steps") as bar:
+        for done in range(0, records, size):
+            numbers = jnp.arange(done, done + size)
+            state, seen = jax.block_until_ready(_advance(plan, members, state, inputs, targets, numbers, steps))
+            parts.append(seen)
+            bar.update(min((done + size - 1) * every, steps) - bar.n)
+
+    def gather(*pieces: Array) -> Array:
+        whole = jnp.concatenate(pieces, axis=1)[:, :records]
+        return whole.reshape(*shape, *whole.shape[1:])
+
+    seen, weights = jax.tree.map(gather, *parts)
+    return Run(
+        jnp.minimum(jnp.arange(records) * every, steps),
+        seen,
+        state.diverged_at.reshape(shape),
+        jax.tree.map(lambda w: w.reshape(*shape, *w.shape[1:]), state.kept),
+        weights if checkpoints else None,
+        {"learning_rate": learning_rate, "seconds": perf_counter() - started},
+    )
+
+
+class Plan(NamedTuple):
+    """What shapes a compiled program."""
+
+    optimizer: str
+    batch: int | None
+    sample: Sample | None
+    metrics: tuple[tuple[str, Metric], ...]
+    every: int
+    checkpoints: bool
+
+    @property
+    def transform(self) -> optax.GradientTransformation:
+        return optax.scale_by_adam() if self.optimizer == "adam" else optax.identity()
+
+
+class Member(NamedTuple):
+    """One of the networks that are trained at once."""
+
+    network: AnyNetwork
+    learning_rate: Array
+    key: Array
+
+
+class State(NamedTuple):
+    """Weights, those at the start and at the last good record, the optimizer's memory, and how it stands."""
+
+    weights: Parameters
+    start: Parameters
+    kept: Parameters
+    memory: Any
+    bound: Array  # the loss beyond which a run has diverged
+    diverged_at: Array
+
+
+@partial(jax.jit, static_argnums=0)
+@partial(jax.vmap, in_axes=(None, 0, None, None))
+def _begin(plan: Plan, member: Member, inputs: Array, targets: Array) -> State:
+    network = member.network
+    weights = network.init(member.key, inputs.shape[1:], targets.shape[1:])
+    zero = jnp.sum(targets**2) / (2 * len(targets))
+    bound = EXPLODED * (zero + mean_square(network, weights, inputs, targets))
+    return State(weights, weights, weights, plan.transform.init(weights), bound, jnp.asarray(-1, int))
+
+
+@partial(jax.jit, static_argnums=0)
+@partial(jax.vmap, in_axes=(None, 0, 0, None, None, None, None))
+def _advance(
+    plan: Plan, member: Member, state: State, inputs: Array, targets: Array, numbers: Array, steps: Array
+) -> tuple[State, Any]:
+    network, of_batches = member.network, jax.random.fold_in(member.key, 1)
+    rates = network.rates(inputs.shape[1:], plan.optimizer)
+
+    def step(number: Array, state: State) -> State:
+        data = _draw(plan, jax.random.fold_in(of_batches, number), inputs, targets)
+        loss, slopes = jax.value_and_grad(lambda w: mean_square(network, w, *data))(state.weights)
+        state = _judge(state, loss, number)
+        moves, memory = plan.transform.update(slopes, state.memory)
+        moved = {
+            name: w - jnp.asarray(member.learning_rate * rates[name], w.dtype) * moves[name]
+            for name, w in state.weights.items()
+        }
+        return state._replace(weights=moved, memory=memory)
+
+    def record(state: State, number: Array) -> tuple[State, Any]:
+        last = jnp.minimum(number * plan.every, steps)
+        state = jax.lax.fori_loop(jnp.maximum(number - 1, 0) * plan.every, last, step, state)
+        state = _judge(state, mean_square(network, state.weights, inputs, targets), last)
+        good = state.diverged_at < 0
+        kept = jax.tree.map(lambda new, old: jnp.where(good, new, old), state.weights, state.kept)
+        state = state._replace(kept=kept)
+        return state, _record(plan, member, state, inputs, targets)
+
+    return jax.lax.scan(record, state, numbers)
+
+
+def _judge(state: State, loss: Array, number: Array) -> State:
+    first = (state.diverged_at < 0) & ~(loss <= state.bound)  # a NaN is not below the bound
+    return state._replace(diverged_at=jnp.where(first, number, state.diverged_at))
+
+
+def _draw(plan: Plan, key: Array, inputs: Array, targets: Array) -> tuple[Array, Array]:
+    if plan.sample is not None:
+        x, y = plan.sample(key)
+        return jnp.asarray(x, inputs.dtype), jnp.asarray(y, targets.dtype)
+    if plan.batch is None:
+        return inputs, targets
+    rows = jax.random.choice(key, len(inputs), (plan.batch,), replace=False)
+    return inputs[rows], targets[rows]
+
+
+def _record(plan: Plan, member: Member, state: State, inputs: Array, targets: Array) -> tuple[dict, Parameters | None]:
+    given = member.network, state.kept, state.start, inputs, targets
+    return {name: metric(*given) for name, metric in plan.metrics}, state.kept if plan.checkpoints else None
+
+
+def _broadcast(network: AnyNetwork, learning_rate: ArrayLike, key: Array) -> tuple[tuple[int, ...], Member]:
+    """The shape of all the networks together, and each of them in one long row."""
+    require_positive("learning_rate", learning_rate)
+    if not jnp.issubdtype(getattr(key, "dtype", float), jax.dtypes.prng_key):
+        raise ValueError(f"key must be one or several jax random keys, for instance jax.random.key(0); got {key!r}")
+    one = Member(network, jnp.asarray(learning_rate, float), key)
+    shapes = [jnp.shape(x) for x in jax.tree.leaves(one)]
+    try:
+        shape = jnp.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ValueError(f"learning_rate, key and richness must broadcast; got shapes {shapes}") from None
+    return shape, jax.tree.map(lambda x: jnp.broadcast_to(x, shape).reshape(-1), one)
+
+
+def _check_data(network: AnyNetwork, inputs: Array, targets: Array) -> tuple[Array, Array]:
+    for name, value in (("inputs", inputs), ("targets", targets)):
+        require(name, value, "finite", np.isfinite)
+    dtype = getattr(network, "dtype", None)
+    inputs, targets = jnp.asarray(inputs, dtype), jnp.asarray(targets, dtype)
+    if inputs.ndim < 2 or not len(inputs):
+        raise ValueError(f"inputs must have shape (P, D) or (P, T, D); got {inputs.shape}")
+    if targets.shape[:1] != inputs.shape[:1]:
+        raise ValueError(f"targets must have one row for each of the {len(inputs)} inputs; got shape {targets.shape}")
+    return inputs, targets
+
+
+def _check_plan(
+    optimizer: str,
+    batch: int | None,
+    sample: Sample | None,
+    metrics: Sequence[str] | dict[str, Metric],
+    every: int,
+    checkpoints: bool,
+    samples: int,
+) -> Plan:
+    if optimizer not in OPTIMIZERS:
+        raise ValueError(f"optimizer must be one of {OPTIMIZERS}; got {optimizer!r}")
+    if batch is not None and not 1 <= require_count("batch", batch) <= samples:
+        raise ValueError(f"batch must be at most the {samples} inputs; got {batch}")
+    if batch is not None and sample is not None:
+        raise ValueError("batch must be None where sample draws the data; its function chooses the batch")
+    if not isinstance(metrics, dict):
+        unknown = [name for name in metrics if name not in METRICS]
+        if unknown:
+            raise ValueError(f"metrics must be among {tuple(METRICS)}; got {unknown[0]!r}")
+        metrics = {name: METRICS[name] for name in metrics}
+    return Plan(optimizer, batch, sample, tuple(({"loss": METRICS["loss"]} | metrics).items()), every, checkpoints)

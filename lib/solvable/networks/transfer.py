@@ -1,0 +1,152 @@
+r"""Learning-rate transfer: does the best learning rate of a narrow network serve a wide one?
+
+.. math:: \eta_\star(N) = \arg\min_\eta\; E_\text{seed}\,\ln L(\eta, N)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .._checks import require_count, require_key, require_positive, require_shape
+from .._pytree import Numbers, pytree
+from ..results import load, save
+from .models import AnyNetwork
+from .training import Sample, train
+
+
+@pytree
+@dataclass(frozen=True)
+class Transfer:
+    """Losses after training, against width and learning rate.
+
+    Attributes:
+      widths: shape (W,).
+      learning_rates: eta_0, shape (E,), ascending.
+      loss: shape (W, E, S) for S seeds; infinite where a run diverged.
+      parameters: what made it.
+    """
+
+    widths: Float[Array, " W"]
+    learning_rates: Float[Array, " E"]
+    loss: Float[Array, "W E S"]
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def mean(self) -> Array:
+        """Geometric mean over seeds, shape (W, E); infinite where any diverged."""
+        return jnp.exp(jnp.log(self.loss).mean(axis=2))
+
+    @property
+    def optimum(self) -> Array:
+        """The best learning rate at every width, shape (W,): the lowest point of a parabola in the logarithms."""
+        return jnp.asarray(_optima(self.learning_rates, np.asarray(self.loss)))
+
+    @property
+    def optimum_error(self) -> Array:
+        """Standard error of the logarithm of the optimum, shape (W,), by leaving out one seed after the other."""
+        loss = np.asarray(self.loss)
+        seeds = loss.shape[2]
+        left = np.log([_optima(self.learning_rates, np.delete(loss, seed, axis=2)) for seed in range(seeds)])
+        return jnp.asarray(np.sqrt((seeds - 1) * left.var(axis=0)))
+
+    @property
+    def drift(self) -> float:
+        """By which factor the optimum moves over these widths, at most."""
+        return float(self.optimum.max() / self.optimum.min())
+
+    @property
+    def at_the_edge(self) -> Array:
+        """Widths whose best learning rate is the smallest or the largest tried, shape (W,): no optimum was seen."""
+        best = np.asarray(jnp.log(self.mean)).argmin(axis=1)
+        return jnp.asarray((best == 0) | (best == len(self.learning_rates) - 1))
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write it to an ``.npz`` file."""
+        save(path, self)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Transfer:
+        """Read what `save` wrote."""
+        return load(path, cls)
+
+
+def transfer(
+    network: Callable[[int], AnyNetwork],
+    widths: Iterable[int],
+    learning_rates: Numbers,
+    inputs: Array,
+    targets: Array,
+    steps: int,
+    *,
+    key: Array,
+    optimizer: str = "sgd",
+    batch: int | None = None,
+    sample: Sample | None = None,
+    repeats: int = 3,
+) -> Transfer:
+    """Train at every width with every learning rate, and find the best.
+
+    Args:
+      network: a function of the width.
+      widths: whole numbers.
+      learning_rates: eta_0, at least three, > 0; a factor of two apart is good. All of one width train at once.
+      inputs, targets, steps, optimizer, batch, sample: as in `train`; the loss is that on all of `inputs` at the end.
+      key: a jax random key. Seeds are the same for all learning rates of a width.
+      repeats: seeds, >= 2.
+
+    Returns:
+      ``Transfer``.
+
+    Raises:
+      ValueError: for an argument out of range, or where every learning rate diverges at some width.
+
+    Source: Yang et al. (2022). Book: "Hyperparameters that transfer".
+    """
+    require_key(key)
+    require_shape("learning_rates", learning_rates, 1, "a list of learning rates, shape (E,)")
+    require_positive("learning_rates", learning_rates)
+    rates = np.unique(np.asarray(learning_rates, float))
+    if len(rates) < 3:
+        raise ValueError(f"learning_rates must be at least three different ones; got {rates.tolist()}")
+    sizes, repeats = [require_count("widths", width) for width in widths], require_count("repeats", repeats, 2)
+    losses = []
+    for width, of_width in zip(sizes, jax.random.split(key, len(sizes)), strict=True):
+        run = train(
+            network(width),
+            inputs,
+            targets,
+            steps,
+            learning_rate=rates[:, None],
+            key=jax.random.split(of_width, repeats),
+            optimizer=optimizer,
+            batch=batch,
+            sample=sample,
+            every=max(1, steps),
+        )
+        if bool(run.diverged.any(axis=1).all()):
+            raise ValueError(f"learning_rates must hold one that does not diverge; all did at width {width}")
+        losses.append(jnp.where(run.diverged, jnp.inf, run.loss[..., -1]))
+    parameters = {"steps": steps, "repeats": repeats, "key": jax.random.key_data(key)}
+    return Transfer(jnp.asarray(sizes, float), jnp.asarray(rates), jnp.stack(losses), parameters)
+
+
+def _optima(rates: Array, loss: np.ndarray) -> np.ndarray:
+    """Of each row of (W, E, S): the parabola through the best and its neighbours; at an edge or a cliff, the best."""
+    eta, found = np.log(np.asarray(rates)), []
+    for row in np.log(loss).mean(axis=2):
+        best = int(row.argmin())
+        near = slice(best - 1, best + 2)
+        if best in (0, len(eta) - 1) or not np.isfinite(row[near]).all():
+            found.append(eta[best])
+            continue
+        bend, slope, _ = np.polyfit(eta[near] - eta[best], row[near], 2)
+        found.append(eta[best] - slope / (2 * bend) if bend > 0 else eta[best])
+    return np.exp(found)

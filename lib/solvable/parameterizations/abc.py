@@ -1,0 +1,159 @@
+r"""abc parameterizations: which powers of the width multiply weights, initial spread, output and learning rate.
+
+.. math::
+   h^1 = \frac{N^{-a_0}}{\sqrt D}\, W^0 x, \qquad h^{l+1} = N^{-a_l}\, W^l \phi(h^l), \qquad
+   f = \frac{N^{-a_L}}{\gamma}\, w \cdot \phi(h^L), \qquad W^l_{ij}(0) \sim N(0, N^{-2 b_l}), \qquad
+   \gamma = \gamma_0 N^c
+
+with learning rates :math:`\eta_0 \gamma^2 N^{r_l}` for SGD and :math:`\eta_0 N^{r_l}` for Adam. Three kinds of layer
+differ: the input's (from a fixed number of inputs), the hidden ones, and the output's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+from jax.typing import ArrayLike
+
+Three = tuple[float | int, ...]
+
+KINDS = ("input", "hidden", "output")
+OPTIMIZERS = ("sgd", "adam")
+
+
+class Scale(NamedTuple):
+    """What one layer needs: ``multiplier * W``, entries of W of this standard deviation, learning rate / eta_0."""
+
+    multiplier: ArrayLike
+    std: ArrayLike
+    learning_rate: ArrayLike
+
+
+@dataclass(frozen=True)
+class ABC:
+    r"""An abc parameterization, as powers of the width for (input, hidden, output) layers.
+
+    Args:
+      a: multipliers :math:`N^{-a}`.
+      b: initial standard deviations :math:`N^{-b}` (of the variance it would be 2b).
+      c: the output is divided by :math:`\gamma = \gamma_0 N^c`.
+      sgd: learning rates :math:`\eta_0\gamma^2 N^r` of SGD.
+      adam: learning rates :math:`\eta_0 N^r` of Adam, whose steps do not depend on the gradient's size.
+      name: for tables.
+
+    Raises:
+      ValueError: unless a, b, sgd and adam are three finite numbers and c is one.
+
+    Source: Yang and Hu (2021); in this form Bordelon and Pehlevan (2022). Book: "Three wishes of a wide network".
+    """
+
+    a: Three
+    b: Three
+    c: float | int
+    sgd: Three = (0.0, 0.0, 0.0)
+    adam: Three = (0.0, 0.0, 0.0)
+    name: str = field(default="abc", compare=False)
+
+    def __post_init__(self) -> None:
+        for name in ("a", "b", "sgd", "adam"):
+            object.__setattr__(self, name, _three(name, getattr(self, name)))
+        if np.shape(self.c) or not np.isfinite(self.c):
+            raise ValueError(f"c must be a finite number; got {self.c!r}")
+
+    def shift(self, *, input: float | int = 0.0, hidden: float | int = 0.0, output: float | int = 0.0) -> ABC:
+        r"""The same training written differently: a + theta, b - theta, and learning rates to match.
+
+        .. math:: m W = (m s)\,(W / s): \qquad a \to a + \theta, \quad b \to b - \theta, \quad
+                  r_\mathrm{SGD} \to r + 2\theta, \quad r_\mathrm{Adam} \to r + \theta
+
+        Every f and h stays what it was, at initialisation and after every step, of SGD and of Adam.
+        """
+        theta = np.array([input, hidden, output], float)
+        return replace(
+            self,
+            a=tuple(self.a + theta),
+            b=tuple(self.b - theta),
+            sgd=tuple(self.sgd + 2 * theta),
+            adam=tuple(self.adam + theta),
+        )
+
+    def scale(
+        self,
+        kind: str,
+        *,
+        width: int,
+        fan_in: int,
+        richness: ArrayLike = 1.0,
+        optimizer: str = "sgd",
+        multiplier_free: bool = False,
+    ) -> Scale:
+        r"""Multiplier, initial spread and learning rate of one layer, as numbers.
+
+        Args:
+          kind: ``"input"``, ``"hidden"`` or ``"output"``.
+          width: N, the width of the network.
+          fan_in: how many numbers each of the layer's outputs sums: D for the input layer, N for most others.
+          richness: gamma_0 > 0.
+          optimizer: ``"sgd"`` or ``"adam"``.
+          multiplier_free: write the same layer with multiplier 1.
+
+        Returns:
+          ``Scale``. The effective matrix is V = m W, so that ``multiplier_free`` has m' = 1, std m times, and a
+          learning rate m^2 times (SGD) or m times (Adam) that of W.
+
+        Raises:
+          ValueError: for an unknown kind or optimizer.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"kind must be one of {KINDS}; got {kind!r}")
+        if optimizer not in OPTIMIZERS:
+            raise ValueError(f"optimizer must be one of {OPTIMIZERS}; got {optimizer!r}")
+        place = KINDS.index(kind)
+        size = float(width if kind == "input" else fan_in)
+        gamma = richness * float(width) ** self.c
+        multiplier = size ** -self.a[place]
+        multiplier = multiplier / float(fan_in) ** 0.5 if kind == "input" else multiplier
+        multiplier = multiplier / gamma if kind == "output" else multiplier
+        std = size ** -self.b[place]
+        rate = gamma**2 * size ** self.sgd[place] if optimizer == "sgd" else size ** self.adam[place]
+        if not multiplier_free:
+            return Scale(multiplier, std, rate)
+        return Scale(1.0, multiplier * std, rate * multiplier ** (2 if optimizer == "sgd" else 1))
+
+
+def standard() -> ABC:
+    r"""The usual default: spread 1 / sqrt(fan-in), no multipliers, one learning rate for all layers and widths."""
+    return ABC(a=(0, 0, 0), b=(0, 0.5, 0.5), c=0, name="standard")
+
+
+def ntk() -> ABC:
+    r"""The neural tangent parameterization: outputs learn at every width, features ever less (Jacot et al. 2018)."""
+    return ABC(a=(0, 0.5, 0.5), b=(0, 0, 0), c=0, adam=(-0.5, -1, -0.5), name="NTK")
+
+
+def mup() -> ABC:
+    r"""Maximal update, or mean field: features move as much at every width (Yang and Hu 2021; Geiger et al. 2020)."""
+    return ABC(a=(0, 0.5, 0.5), b=(0, 0, 0), c=0.5, adam=(0, -0.5, 0), name="muP")
+
+
+NAMED = {"standard": standard, "ntk": ntk, "mup": mup}
+
+
+def named(name: str) -> ABC:
+    """`standard`, `ntk` or `mup`, by its name.
+
+    Raises:
+      ValueError: for another name.
+    """
+    if name not in NAMED:
+        raise ValueError(f"parameterization must be an ABC or one of {tuple(NAMED)}; got {name!r}")
+    return NAMED[name]()
+
+
+def _three(name: str, value: object) -> Three:
+    numbers = np.asarray(value)
+    if numbers.shape != (3,) or numbers.dtype.kind not in "iuf" or not np.isfinite(numbers).all():
+        raise ValueError(f"{name} must be three finite numbers, for input, hidden and output layers; got {value!r}")
+    return tuple(numbers.astype(float).tolist())

@@ -1,0 +1,185 @@
+"""The coordinate check: counted exponents against measured ones, and a verdict that can fail."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+from numpy.testing import assert_allclose
+
+from solvable.networks import MLP, CoordinateCheck, Custom, Transformer, coordinate_check
+from solvable.parameterizations import ABC, exponents, mup, named
+
+KEY = jax.random.key(0)
+X = jax.random.normal(jax.random.key(1), (4, 16), float)
+Y = jnp.sign(X[:, 0])
+CASES = {  # learning rate and steps: one tiny step where the changes grow with the width
+    ("standard", "sgd"): (1e-5, 1),
+    ("standard", "adam"): (1e-6, 1),
+    ("ntk", "sgd"): (0.05, 5),
+    ("ntk", "adam"): (0.003, 5),
+    ("mup", "sgd"): (0.05, 5),
+    ("mup", "adam"): (0.003, 5),
+}
+
+
+def measured(name, optimizer, widths, repeats):
+    rate, steps = CASES[name, optimizer]
+    options = {"learning_rate": rate, "steps": steps, "optimizer": optimizer, "repeats": repeats, "key": KEY}
+    return coordinate_check(lambda width: MLP(width, depth=3, parameterization=name), widths, X, Y, **options)
+
+
+def agree(found, name, optimizer, names):
+    expected = exponents(named(name), depth=3, optimizer=optimizer)
+    for size, counted in names.items():
+        slopes = found.exponents(size)
+        assert max(slope.error for slope in slopes) < 0.05, slopes
+        assert_allclose([slope.value for slope in slopes], getattr(expected, counted), atol=0.08)
+
+
+SIZES = {"feature_size": "hidden", "feature_change": "hidden_change", "output_change": "output_change"}
+
+
+@pytest.mark.parametrize(("name", "optimizer"), [("standard", "adam"), ("ntk", "sgd"), ("mup", "sgd"), ("mup", "adam")])
+def test_counting_predicts_the_measurement(name, optimizer):
+    found = measured(name, optimizer, [64, 512], 40)
+    agree(found, name, optimizer, SIZES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "optimizer"), CASES)
+def test_counting_predicts_the_measurement_over_sixteen_fold_widths(name, optimizer):
+    agree(measured(name, optimizer, [64, 128, 256, 512, 1024], 16), name, optimizer, SIZES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["standard", "ntk", "mup"])
+def test_the_output_at_the_start_over_sixteen_fold_widths(name):
+    agree(measured(name, "sgd", [64, 128, 256, 512, 1024], 100), name, "sgd", {"output_size": "output"})
+
+
+def test_the_verdict_names_what_breaks():
+    good = measured("mup", "sgd", [32, 64, 128], 16)
+    assert good.passed
+    assert [wish.words for wish in good.verdict] == 3 * ["the same size at every width"]
+    bad = coordinate_check(
+        lambda width: MLP(width, depth=3, parameterization="ntk"),
+        [32, 64, 128], X, Y, learning_rate=0.05, key=KEY, repeats=16,
+    )  # fmt: skip
+    assert not bad.passed
+    assert [wish.holds for wish in bad.verdict] == [True, True, False]
+    assert "hidden layer 2 changes as N^(-0." in bad.verdict[2].words
+    assert "NO  the features learn: hidden layer 1 changes as N^(-0." in str(bad)
+
+
+def test_a_layer_that_was_forgotten():
+    """muP for Adam with one learning rate for all layers: the first layer freezes."""
+    uniform = ABC(mup().a, mup().b, mup().c, adam=(-0.5, -0.5, -0.5))
+    found = coordinate_check(
+        lambda width: MLP(width, depth=3, parameterization=uniform),
+        [32, 64, 128, 256], X, Y, learning_rate=0.01, key=KEY, repeats=16, optimizer="adam",
+    )  # fmt: skip
+    assert not found.verdict[2].holds
+    assert found.verdict[2].words.startswith("hidden layer 1 changes as N^(-0.")
+    first, _, third = found.exponents("feature_change")
+    assert first.value == pytest.approx(-0.5, abs=0.08)
+    assert third.value > -0.25  # of the width by itself, and a part that the first layer passes on
+
+
+WIDER = pytest.mark.parametrize(
+    "heads", [pytest.param(lambda width: 4, id="width"), pytest.param(lambda width: width // 8, id="heads")]
+)
+
+
+def transformers(heads, name, widths, **options):
+    """Wider at four heads, or with ever more heads of eight."""
+    x = jax.random.normal(jax.random.key(3), (4, 6, 5), float)
+
+    def make(width):
+        return Transformer(width, heads=heads(width), parameterization=name)
+
+    return coordinate_check(make, widths, x, Y, key=KEY, repeats=16, optimizer="adam", **options)
+
+
+@WIDER
+def test_a_transformer_passes(heads):
+    found = transformers(heads, "mup", [32, 128], learning_rate=0.003, steps=3)
+    assert found.passed, str(found)
+
+
+@pytest.mark.slow
+@WIDER
+def test_a_transformer_passes_over_eight_fold_widths_and_the_standard_one_fails(heads):
+    found = transformers(heads, "mup", [32, 64, 128, 256], learning_rate=0.003, steps=3)
+    assert found.passed, str(found)
+    assert not transformers(heads, "standard", [32, 64, 128, 256], learning_rate=1e-5, steps=1).passed
+
+
+def test_a_network_of_your_own():
+    """Two layers written by hand, with the spread of the second forgotten."""
+
+    def make(width, spread):
+        def start(key, inputs, outputs):
+            first, second = jax.random.split(key)
+            return {
+                "in": jax.random.normal(first, (width, *inputs)),
+                "out": spread * jax.random.normal(second, (width, *outputs)),
+            }
+
+        def forward(weights, x):
+            h = x @ weights["in"].T / 4
+            return jnp.tanh(h) @ weights["out"] / width, h[None]
+
+        return Custom(start, forward, lambda optimizer: {"in": width, "out": width})
+
+    def check(spread):
+        return coordinate_check(
+            lambda width: make(width, spread(width)), [32, 64, 128], X, Y, learning_rate=0.05, key=KEY, repeats=32
+        )
+
+    assert check(lambda width: 1.0).passed
+    wrong = check(lambda width: width**0.5)
+    assert not wrong.passed
+    assert not wrong.verdict[1].holds
+
+
+def test_seeds_in_portions_are_the_same(monkeypatch):
+    from solvable.networks import coordinates
+
+    whole = measured("mup", "sgd", [8, 16], 6)
+    monkeypatch.setattr(coordinates, "LARGEST", 4 * (16 * 16 + 2 * 16 * 16 + 16))
+    portions = measured("mup", "sgd", [8, 16], 6)
+    for name in ("feature_change", "output_size"):
+        assert_allclose(getattr(portions, name), getattr(whole, name), rtol=1e-4)
+
+
+def test_slopes_of_a_known_law():
+    sizes = jnp.array([2.0, 4.0, 8.0])[:, None] ** -0.5 * jnp.ones(4)
+    flat = jnp.ones((3, 4, 1))
+    made = CoordinateCheck(jnp.array([2.0, 4.0, 8.0]), flat, flat, sizes, sizes)
+    (slope,) = made.exponents("output_change")
+    assert slope.value == pytest.approx(-0.5)
+    assert slope.error == pytest.approx(0, abs=1e-9)
+    with pytest.raises(ValueError, match="name must be one of"):
+        made.exponents("loss")
+
+
+def test_it_is_saved(tmp_path):
+    found = measured("mup", "sgd", [8, 16], 2)
+    found.save(tmp_path / "check.npz")
+    assert_allclose(CoordinateCheck.load(tmp_path / "check.npz").feature_change, found.feature_change)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"widths": [8]}, r"widths must be at least two different ones; got \[8\]"),
+        ({"widths": [8, 0]}, "widths must be a whole number >= 1; got 0"),
+        ({"repeats": 1}, "repeats must be a whole number >= 2; got 1"),
+        ({"steps": 0}, "steps must be a whole number >= 1; got 0"),
+        ({"learning_rate": -1.0}, "learning_rate must be > 0 and finite; got -1.0"),
+        ({"learning_rate": 1e30}, r"learning_rate must be smaller; 1e\+30 diverged at step \d, width 8"),
+    ],
+)
+def test_bad_input_is_named(change, message):
+    given = {"widths": [8, 16], "inputs": X, "targets": Y, "learning_rate": 0.1, "key": KEY, "repeats": 2} | change
+    with pytest.raises(ValueError, match=message):
+        coordinate_check(lambda width: MLP(width, activation="relu"), **given)

@@ -1,0 +1,199 @@
+"""Training: its steps by hand, many at once as one by one, learning without NaN, and what it refuses."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from numpy.testing import assert_allclose
+
+from solvable.networks import METRICS, MLP, ResidualMLP, Run, Transformer, train
+from solvable.parameterizations import mup, ntk, standard
+
+KEY = jax.random.key(0)
+X = jax.random.normal(jax.random.key(1), (6, 5), float)
+Y = jnp.sin(X[:, 0])
+
+
+def by_hand(network, optimizer, rate, steps):
+    """Plain optax, one optimizer for each weight."""
+    weights = network.init(KEY, X.shape[1:])
+    rates = network.rates(X.shape[1:], optimizer)
+    make = {"sgd": optax.sgd, "adam": optax.adam}[optimizer]
+    each = {name: make(rate * float(rates[name])) for name in weights}
+    memory = {name: each[name].init(w) for name, w in weights.items()}
+    for _ in range(steps):
+        slopes = jax.grad(lambda w: 0.5 * jnp.mean((network.apply(w, X) - Y) ** 2))(weights)
+        for name in weights:
+            move, memory[name] = each[name].update(slopes[name], memory[name])
+            weights = {**weights, name: optax.apply_updates(weights[name], move)}
+    return weights
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("network", [MLP(9, dtype=float, richness=0.8), ResidualMLP(9, dtype=float)])
+def test_a_step_is_what_it_says(network, optimizer):
+    run = train(network, X, Y, 4, learning_rate=0.02, key=KEY, optimizer=optimizer)
+    expected = by_hand(network, optimizer, 0.02, 4)
+    for name, weight in expected.items():
+        assert_allclose(run.weights[name], weight, atol=1e-12)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("parameterization", [standard(), mup()])
+def test_the_symmetry_changes_nothing(parameterization, optimizer):
+    """a + theta, b - theta and its learning rates: the same function after every step, from the same numbers."""
+    moved = parameterization.shift(hidden=0.3, output=-0.4)
+    runs = [
+        train(
+            MLP(16, depth=3, parameterization=one, dtype=float),
+            X,
+            Y,
+            10,
+            learning_rate=0.01,
+            key=KEY,
+            optimizer=optimizer,
+            metrics=["outputs"],
+        )
+        for one in (parameterization, moved)
+    ]
+    assert abs(runs[0].metrics["outputs"][-1] - runs[0].metrics["outputs"][0]).max() > 1e-3
+    atol = 1e-12 if optimizer == "sgd" else 1e-6  # Adam's epsilon is not shifted
+    assert_allclose(runs[0].metrics["outputs"], runs[1].metrics["outputs"], atol=atol)
+
+
+def test_many_at_once_are_each_as_alone():
+    rates, richness, keys = jnp.array([0.05, 0.1]), jnp.array([0.5, 1.0, 2.0]), jax.random.split(KEY, 2)
+    together = train(
+        MLP(8, richness=richness[None, :, None], dtype=float),
+        X,
+        Y,
+        5,
+        learning_rate=rates[:, None, None],
+        key=keys,
+        metrics=["tangent_kernel"],
+        batch=3,
+    )
+    assert together.loss.shape == (2, 3, 2, 6)
+    assert together.metrics["tangent_kernel"].shape == (2, 3, 2, 6, 6, 6)
+    alone = train(MLP(8, richness=0.5, dtype=float), X, Y, 5, learning_rate=0.1, key=keys[1], batch=3)
+    assert_allclose(together.loss[1, 0, 1], alone.loss, rtol=1e-12)
+    assert_allclose(together.weights["hidden"][1, 0, 1], alone.weights["hidden"], atol=1e-12)
+
+
+def test_records_and_checkpoints():
+    run = train(MLP(8, dtype=float), X, Y, 47, learning_rate=0.1, key=KEY, every=2, checkpoints=True)
+    assert run.steps.tolist() == [*range(0, 47, 2), 47]
+    plain = train(MLP(8, dtype=float), X, Y, 47, learning_rate=0.1, key=KEY)
+    assert_allclose(run.loss, plain.loss[run.steps], rtol=1e-12)
+    assert_allclose(run.checkpoints["hidden"][-1], run.weights["hidden"])
+    network = MLP(8, dtype=float)
+    tenth = {name: w[10] for name, w in run.checkpoints.items()}
+    assert run.loss[10] == pytest.approx(0.5 * float(jnp.mean((network.apply(tenth, X) - Y) ** 2)))
+    assert train(MLP(8), X, Y, 0, learning_rate=0.1, key=KEY).loss.shape == (1,)
+
+
+def test_the_tangent_kernel_moves_the_outputs():
+    """A small step of SGD: df = eta K (y - f) / P, layer by layer with its own learning rate."""
+    for parameterization in (standard(), ntk(), mup()):
+        network = MLP(32, depth=3, parameterization=parameterization, richness=0.6, dtype=float)
+        rate = 1e-6
+        run = train(network, X, Y, 1, learning_rate=rate, key=KEY, metrics=["outputs", "tangent_kernel"])
+        f, kernel = run.metrics["outputs"], run.metrics["tangent_kernel"][0]
+        assert_allclose(f[1] - f[0], rate * kernel @ (Y - f[0]) / len(X), rtol=1e-3)
+
+
+def test_metrics_are_what_they_say():
+    network = MLP(16, depth=2, dtype=float)
+    run = train(network, X, Y, 3, learning_rate=0.5, key=KEY, metrics=list(METRICS), checkpoints=True)
+    start, end = ({name: w[at] for name, w in run.checkpoints.items()} for at in (0, -1))
+    (f0, h0), (f1, h1) = network.forward(start, X), network.forward(end, X)
+    found = {name: value[-1] for name, value in run.metrics.items()}
+    assert_allclose(found["outputs"], f1)
+    assert_allclose(found["output_change"], np.sqrt(np.mean((f1 - f0) ** 2)))
+    assert_allclose(found["feature_size"], np.sqrt(np.mean(h1**2, axis=(1, 2))))
+    assert_allclose(found["feature_change"], np.sqrt(np.mean((h1 - h0) ** 2, axis=(1, 2))))
+    assert_allclose(found["feature_kernels"][1], np.tanh(h1[1]) @ np.tanh(h1[1]).T / 16)
+    own = train(
+        network, X, Y, 3, learning_rate=0.5, key=KEY, metrics={"twice": lambda n, w, s, x, y: 2 * n.apply(w, x)}
+    )
+    assert_allclose(own.metrics["twice"][-1], 2 * f1)
+
+
+def test_batches_and_one_pass():
+    network = MLP(16, dtype=float)
+
+    def sample(key):
+        x = jax.random.normal(key, (4, 5))
+        return x, jnp.sin(x[:, 0])
+
+    fresh = train(network, X, Y, 400, learning_rate=0.3, key=KEY, sample=sample, every=400)
+    batches = train(network, X, Y, 400, learning_rate=0.3, key=KEY, batch=2, every=400)
+    for run in (fresh, batches):
+        assert run.loss[-1] < 0.3 * run.loss[0]
+    whole = train(network, X, Y, 3, learning_rate=0.3, key=KEY)
+    assert_allclose(train(network, X, Y, 3, learning_rate=0.3, key=KEY, batch=6).loss, whole.loss, rtol=1e-12)
+
+
+def test_a_transformer_learns():
+    x = jax.random.normal(jax.random.key(3), (16, 4, 3), float)
+    run = train(Transformer(16, heads=2), x, x[:, 0, 0], 200, learning_rate=0.02, key=KEY, optimizer="adam", every=200)
+    assert run.loss[-1] < 0.1 * run.loss[0]
+
+
+def test_divergence_is_reported_with_its_step_and_leaves_no_nan():
+    rates = jnp.array([0.1, 1e3, 1e30])
+    run = train(MLP(16, activation="relu", dtype=float), X, Y, 60, learning_rate=rates, key=KEY, metrics=["outputs"])
+    assert run.diverged.tolist() == [False, True, True]
+    assert run.diverged_at[0] == -1
+    assert 0 < run.diverged_at[2] <= run.diverged_at[1] <= 60
+    for leaf in jax.tree.leaves((run.metrics, run.weights)):
+        assert jnp.isfinite(leaf).all()
+    after = run.loss[1, run.diverged_at[1] :]
+    assert (after == after[0]).all()
+    alone = train(MLP(16, activation="relu", dtype=float), X, Y, 60, learning_rate=0.1, key=KEY)
+    assert_allclose(run.loss[0], alone.loss, rtol=1e-12)
+
+
+def test_values_compile_nothing_new():
+    from solvable.networks import training
+
+    for rate in (0.1, 0.2):
+        train(MLP(8, richness=rate), X, Y, 5 + round(10 * rate), learning_rate=rate, key=KEY, every=10)
+    before = training._advance._cache_size()
+    train(MLP(8, richness=0.7), X + 1, Y, 9, learning_rate=0.3, key=jax.random.key(5), every=10)
+    assert training._advance._cache_size() == before
+
+
+def test_a_run_is_saved(tmp_path):
+    run = train(MLP(8), X, Y, 3, learning_rate=0.1, key=KEY, metrics=["outputs"], checkpoints=True)
+    run.save(tmp_path / "run.npz")
+    again = Run.load(tmp_path / "run.npz")
+    jax.tree.map(np.testing.assert_array_equal, jax.tree.leaves(run.metrics), jax.tree.leaves(again.metrics))
+    assert_allclose(again.checkpoints["input"], run.checkpoints["input"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"learning_rate": 0.0}, "learning_rate must be > 0 and finite; got 0.0"),
+        ({"steps": -1}, "steps must be a whole number >= 0; got -1"),
+        ({"every": 0}, "every must be a whole number >= 1; got 0"),
+        ({"key": jnp.ones(2)}, "key must be one or several jax random keys"),
+        ({"optimizer": "lion"}, "optimizer must be one of"),
+        ({"batch": 7}, "batch must be at most the 6 inputs; got 7"),
+        ({"batch": 2, "sample": lambda key: (X, Y)}, "batch must be None where sample draws the data"),
+        ({"metrics": ["los"]}, "metrics must be among .* got 'los'"),
+        ({"inputs": X.at[1, 2].set(jnp.nan)}, r"inputs must be finite; got nan \(first at index \(1, 2\)\)"),
+        ({"inputs": X[0]}, r"inputs must have shape \(P, D\) or \(P, T, D\); got \(5,\)"),
+        ({"targets": Y[:3]}, r"targets must have one row for each of the 6 inputs; got shape \(3,\)"),
+        (
+            {"learning_rate": jnp.ones(2), "key": jax.random.split(KEY, 3)},
+            r"learning_rate, key and richness must broadcast; got shapes",
+        ),
+    ],
+)
+def test_bad_input_is_named(change, message):
+    given = {"network": MLP(4), "inputs": X, "targets": Y, "steps": 2, "learning_rate": 0.1, "key": KEY} | change
+    with pytest.raises(ValueError, match=message):
+        train(**given)

@@ -1,0 +1,88 @@
+"""Learning-rate transfer: where the optimum is, how sure, and whether it moves."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from solvable.networks import MLP, Transfer, transfer
+
+KEY = jax.random.key(0)
+X = jax.random.normal(jax.random.key(1), (64, 16), float)
+Y = jnp.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2]
+
+
+def run(name, optimizer, widths, rates, repeats=3, steps=30):
+    return transfer(
+        lambda width: MLP(width, depth=3, parameterization=name, activation="relu"),
+        widths, rates, X, Y, steps, key=KEY, optimizer=optimizer, repeats=repeats,
+    )  # fmt: skip
+
+
+def test_the_optimum_of_a_known_valley():
+    """ln L is a parabola in ln eta around 0.3, with seeds that shift it a little."""
+    rates = 2.0 ** np.arange(-5, 3)
+    shift = np.array([-0.1, 0.0, 0.1])
+    loss = np.exp((np.log(rates)[:, None] - np.log(0.3) - shift) ** 2)[None]
+    made = Transfer(jnp.array([64.0]), jnp.asarray(rates), jnp.asarray(loss))
+    assert float(made.optimum[0]) == pytest.approx(0.3)
+    assert float(made.optimum_error[0]) == pytest.approx(shift.std(ddof=1) / np.sqrt(3), rel=1e-6)
+    assert made.drift == 1.0
+    assert not made.at_the_edge[0]
+    tail = Transfer(jnp.array([64.0]), jnp.asarray(rates[:3]), jnp.asarray(loss[:, :3]))
+    assert tail.at_the_edge[0]
+
+
+def test_a_cliff_is_no_valley():
+    """Beside a divergence the best rate stands as it was tried."""
+    loss = np.array([[[3.0, 3.0], [2.0, 2.0], [1.0, 1.0], [np.inf, 1.0]]])
+    made = Transfer(jnp.array([64.0]), jnp.array([0.1, 0.2, 0.4, 0.8]), jnp.asarray(loss))
+    assert float(made.optimum[0]) == pytest.approx(0.4)
+    assert np.isinf(made.mean[0, -1])
+
+
+def test_adam_transfers_in_mup_alone():
+    stays = run("mup", "adam", [32, 64, 128], 2.0 ** np.arange(-4, 3), repeats=4)
+    moves = run("standard", "adam", [32, 64, 128], 2.0 ** np.arange(-12, -2), repeats=4)
+    assert not stays.at_the_edge.any()
+    assert not moves.at_the_edge.any()
+    assert stays.drift < 2
+    assert moves.drift > 4
+    assert (np.diff(moves.optimum) < 0).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_the_optimum_stays_from_64_to_1024(optimizer):
+    start = {"sgd": (-3.0, -7.0), "adam": (-3.0, -13.0)}[optimizer]
+    grids = [2.0 ** np.arange(first, first + 7.1, 0.5) for first in start]
+    stays, moves = (
+        run(name, optimizer, [64, 1024], grid, repeats=8) for name, grid in zip(("mup", "standard"), grids, strict=True)
+    )
+    assert not stays.at_the_edge.any()
+    assert not moves.at_the_edge.any()
+    assert stays.drift < 1.5
+    assert moves.drift > 4
+
+
+def test_it_is_saved(tmp_path):
+    found = run("mup", "sgd", [4, 8], [0.1, 0.2, 0.4], steps=2)
+    found.save(tmp_path / "transfer.npz")
+    assert_allclose(Transfer.load(tmp_path / "transfer.npz").loss, found.loss)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rates": [0.1, 0.2]}, r"learning_rates must be at least three different ones; got \[0.1, 0.2\]"),
+        ({"rates": [0.1, -0.2, 0.3]}, r"learning_rates must be > 0 and finite; got -0.2 \(first at index \(1,\)\)"),
+        ({"rates": [1e20, 1e25, 1e30]}, "learning_rates must hold one that does not diverge; all did at width 4"),
+        ({"widths": [0]}, "widths must be a whole number >= 1; got 0"),
+        ({"repeats": 1}, "repeats must be a whole number >= 2; got 1"),
+    ],
+)
+def test_bad_input_is_named(change, message):
+    given = {"name": "mup", "optimizer": "sgd", "widths": [4], "rates": [0.1, 0.2, 0.4], "steps": 3} | change
+    with pytest.raises(ValueError, match=message):
+        run(**given)
