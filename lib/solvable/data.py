@@ -1,12 +1,20 @@
-"""Real data that needs no download: scikit-learn's handwritten digits."""
+"""Real data without a download: scikit-learn's handwritten digits, and Fashion-MNIST where its files are."""
 
 from __future__ import annotations
 
+import gzip
+import os
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from ._checks import require_count, require_float64
+
+FASHION_FILES = {"train": "train", "test": "t10k"}
+DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
 
 
 def digits() -> tuple[Float[Array, "1797 64"], Float[Array, "1797 10"]]:
@@ -27,9 +35,55 @@ def digits() -> tuple[Float[Array, "1797 64"], Float[Array, "1797 10"]]:
     except ImportError as error:
         raise ImportError("the digits come with scikit-learn: pip install scikit-learn") from error
     bunch = load_digits()
-    images = jnp.asarray(bunch.data) - bunch.data.mean(axis=0)
-    targets = jax.nn.one_hot(bunch.target, 10, dtype=jnp.float64)
-    return images / jnp.linalg.norm(images, axis=1, keepdims=True), targets - targets.mean(axis=0)
+    return _centred(bunch.data, bunch.target)
+
+
+def fashion_mnist(part: str = "train") -> tuple[Float[Array, "M 784"], Float[Array, "M 10"]]:
+    """Fashion-MNIST, 28 x 28 pixels an image, where its four files are on this machine; nothing is downloaded.
+
+    They are looked for in the folder that the environment variable DATA_DIR names, in its subfolder ``fashion-mnist``,
+    and where Debian's package ``dataset-fashion-mnist`` puts them.
+
+    Args:
+      part: ``"train"`` (60,000 images) or ``"test"`` (10,000).
+
+    Returns:
+      Images (M, 784) and targets (M, 10), as `digits`.
+
+    Raises:
+      ValueError: for another part, or a file that is not what its name says.
+      FileNotFoundError: where the files are missing; it says where they were looked for.
+
+    Source: H. Xiao, K. Rasul, R. Vollgraf, arXiv:1708.07747 (2017).
+    """
+    require_float64()
+    if part not in FASHION_FILES:
+        raise ValueError(f"part must be one of {tuple(FASHION_FILES)}; got {part!r}")
+    own = [Path(os.environ["DATA_DIR"])] if os.environ.get("DATA_DIR") else []
+    folders = [*own, *(folder / "fashion-mnist" for folder in own), DEBIAN_FASHION]
+    images, labels = (f"{FASHION_FILES[part]}-{name}-ubyte.gz" for name in ("images-idx3", "labels-idx1"))
+    for folder in folders:
+        if (folder / images).is_file() and (folder / labels).is_file():
+            pixels = _idx(folder / images, 3).reshape(-1, 784)
+            return _centred(pixels, _idx(folder / labels, 1))
+    raise FileNotFoundError(f"{images} and {labels} are in none of {', '.join(map(str, folders))}: set DATA_DIR")
+
+
+def _idx(path: Path, axes: int) -> np.ndarray:
+    """The array of unsigned bytes in a gzipped IDX file."""
+    with gzip.open(path) as file:
+        raw = file.read()
+    shape = tuple(int(size) for size in np.frombuffer(raw, ">i4", min(axes, (len(raw) - 4) // 4), 4))
+    if raw[:4] != bytes([0, 0, 8, axes]) or len(raw) != 4 + 4 * axes + int(np.prod(shape)):
+        raise ValueError(f"path must be an IDX file of bytes with {axes} axes; {path} is not")
+    return np.frombuffer(raw, np.uint8, offset=4 + 4 * axes).reshape(shape)
+
+
+def _centred(images: np.ndarray, labels: np.ndarray) -> tuple[Array, Array]:
+    """Images less their mean, each of unit norm; labels one-hot, less their mean."""
+    x = jnp.asarray(images, float) - images.mean(axis=0)
+    y = jax.nn.one_hot(labels, 10, dtype=jnp.float64)
+    return x / jnp.linalg.norm(x, axis=1, keepdims=True), y - y.mean(axis=0)
 
 
 def relu_features(inputs: Float[Array, "M D"], size: int, *, key: Array) -> Float[Array, "M S"]:
