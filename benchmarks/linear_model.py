@@ -12,13 +12,13 @@ import datetime
 import os
 import platform
 import resource
-import statistics
 import time
 from functools import partial
 
 import jax
 import matrix_dmft
 import numpy as np
+from timing import median_seconds
 
 from solvable import Spectrum, __version__
 from solvable.laplace import talbot
@@ -26,17 +26,6 @@ from solvable.linear_model import compute, experiment, theory
 
 jax.config.update("jax_enable_x64", True)
 SIZES = {"width": 128, "samples": 1000, "noise": 0.1}
-
-
-def median_seconds(run, repeats=7):
-    """Median over repeats after one run that compiles."""
-    run()
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        run()
-        seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds)
 
 
 def curve(modes, count):

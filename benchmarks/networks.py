@@ -10,14 +10,13 @@ second. With --transfer: how far the optimum drifts from width 64 to 1,024.
 import datetime
 import os
 import platform
-import statistics
 import sys
-import time
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from timing import median_seconds
 
 from solvable import __version__
 from solvable.networks import MLP, train, transfer
@@ -26,17 +25,6 @@ KEY = jax.random.key(0)
 X = jax.random.normal(jax.random.key(1), (64, 16))
 Y = jnp.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2]
 STEPS, MODELS = 400, 8
-
-
-def seconds(run, repeats=5):
-    """Median after a first run that compiles."""
-    run()
-    taken = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        run()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
 
 
 def together(width):
@@ -101,10 +89,10 @@ def throughput():
     except ImportError:
         print("flax is not installed: pip install flax to compare with it")
     for width in (32, 64, 128, 256):
-        own = seconds(lambda width=width: together(width))
+        own = median_seconds(lambda width=width: together(width))
         line = f"width {width:4}: {MODELS * STEPS / own:8.0f} steps a second together"
         for name, make in peers.items():
-            other = seconds(one_by_one(make, width))
+            other = median_seconds(one_by_one(make, width))
             line += f"; {MODELS * STEPS / other:8.0f} one by one with {name}, ratio {other / own:.2f}"
         print(line)
 

@@ -12,7 +12,6 @@ import datetime
 import os
 import platform
 import resource
-import statistics
 import sys
 import time
 import warnings
@@ -20,6 +19,7 @@ import warnings
 import jax
 import jax.numpy as jnp
 import numpy as np
+from timing import median_seconds
 
 from solvable import __version__
 from solvable.spinglass import SphericalGlass, aging, theory
@@ -27,17 +27,6 @@ from solvable.spinglass import SphericalGlass, aging, theory
 jax.config.update("jax_enable_x64", True)
 GLASS = SphericalGlass({3: 0.5}, 0.3)
 STEP = 0.05
-
-
-def seconds(run, repeats=3):
-    """Median over repeats after one run that compiles."""
-    run()
-    each = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        run()
-        each.append(time.perf_counter() - start)
-    return statistics.median(each)
 
 
 @jax.jit
@@ -127,9 +116,9 @@ def main():
     print(f"solvable {__version__}, jax {jax.__version__}, {where.device_kind}, {os.cpu_count()} cores,", end=" ")
     print(f"{platform.machine()}, {datetime.date.today()}")
     for steps in (500, 1000, 2000):
-        ours = seconds(lambda n=steps: theory.flow(GLASS, n * STEP, STEP).energy.block_until_ready())
+        ours = median_seconds(lambda n=steps: theory.flow(GLASS, n * STEP, STEP).energy.block_until_ready())
         matrix = jnp.eye(steps + 1) + 1e-3
-        least = seconds(lambda m=matrix: floor(m, jnp.ones(len(m))).block_until_ready())
+        least = median_seconds(lambda m=matrix: floor(m, jnp.ones(len(m))).block_until_ready())
         start = time.perf_counter()
         theirs = rows_in_numpy(steps, STEP)
         numpy = time.perf_counter() - start
@@ -148,8 +137,8 @@ def main():
     glasses = [SphericalGlass({3: 0.5}, t) for t in np.linspace(0.2, 0.9, 8)]
     batch = jax.tree.map(lambda *x: jnp.stack(x), *glasses)
     many = jax.jit(jax.vmap(lambda glass: theory.descent(glass, 400, STEP).energy))
-    together = seconds(lambda: many(batch).block_until_ready())
-    apart = seconds(lambda: [theory.descent(g, 400, STEP).energy.block_until_ready() for g in glasses])
+    together = median_seconds(lambda: many(batch).block_until_ready())
+    apart = median_seconds(lambda: [theory.descent(g, 400, STEP).energy.block_until_ready() for g in glasses])
     print(
         f"8 temperatures, 400 steps: {together:.3f} s by vmap, {apart:.3f} s one by one, ratio {together / apart:.2f}"
     )

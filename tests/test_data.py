@@ -43,6 +43,12 @@ def test_fashion_mnist_where_they_are_not(fashion):
         data.fashion_mnist("all")
 
 
+def test_labels_that_do_not_fit_are_named(fashion):
+    write_idx(fashion[0] / "t10k-labels-idx1-ubyte.gz", np.arange(6, dtype=np.uint8))
+    with pytest.raises(ValueError, match="must hold 28 x 28 pixels and a label 0 to 9 for each image"):
+        data.fashion_mnist("test")
+
+
 @pytest.mark.parametrize("damage", [lambda raw: raw[:-1], lambda raw: raw[:6], lambda raw: b"\0\0\x0b\3" + raw[4:]])
 def test_a_damaged_file_is_named(fashion, damage):
     path = fashion[0] / "t10k-images-idx3-ubyte.gz"

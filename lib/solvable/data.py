@@ -64,8 +64,10 @@ def fashion_mnist(part: str = "train") -> tuple[Float[Array, "M 784"], Float[Arr
     images, labels = (f"{FASHION_FILES[part]}-{name}-ubyte.gz" for name in ("images-idx3", "labels-idx1"))
     for folder in folders:
         if (folder / images).is_file() and (folder / labels).is_file():
-            pixels = _idx(folder / images, 3).reshape(-1, 784)
-            return _centred(pixels, _idx(folder / labels, 1))
+            pixels, numbers = _idx(folder / images, 3), _idx(folder / labels, 1)
+            if pixels.shape != (len(numbers), 28, 28) or numbers.max() > 9:
+                raise ValueError(f"{folder} must hold 28 x 28 pixels and a label 0 to 9 for each image; it does not")
+            return _centred(pixels.reshape(-1, 784), numbers)
     raise FileNotFoundError(f"{images} and {labels} are in none of {', '.join(map(str, folders))}: set DATA_DIR")
 
 

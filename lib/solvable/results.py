@@ -22,8 +22,8 @@ def save(path: str | PathLike[str], result: Any) -> None:
 
     Args:
       path: file name; ``.npz`` is added where it is missing.
-      result: a dataclass of this library whose fields are arrays, numbers, None, dictionaries of these, or further
-        such dataclasses (the parameters hold the spectrum, for instance).
+      result: a dataclass of this library whose fields are arrays, numbers, words, None, dictionaries of these, or
+        further such dataclasses (the parameters hold the spectrum, for instance).
     """
     flat: dict[str, Any] = {}
     _flatten("result", result, flat)
@@ -81,9 +81,22 @@ def _rebuild(kind: Any, tree: dict[str, Any]) -> Any:
             return _rebuild(Spectrum, inner)
         if isinstance(inner, dict):
             return {key: value(key, item) for key, item in inner.items()}
-        return jnp.asarray(inner)
+        return str(inner) if inner.dtype.kind == "U" else jnp.asarray(inner)
 
     return kind(**{key: value(key, inner) for key, inner in tree.items()})
+
+
+class Saved:
+    """A result that can be written to a file and read back."""
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write it, with its parameters, key and the library's version, to an ``.npz`` file."""
+        save(path, self)
+
+    @classmethod
+    def load(cls: type[Result], path: str | PathLike[str]) -> Result:
+        """Read back what `save` wrote."""
+        return load(path, cls)
 
 
 def standard_error(result: Any, std: Array | None) -> Array:
@@ -93,7 +106,7 @@ def standard_error(result: Any, std: Array | None) -> Array:
 
 @pytree
 @dataclass(frozen=True)
-class LossCurves:
+class LossCurves(Saved):
     """Test and train loss against time, from a theory or from simulated students.
 
     Attributes:
@@ -128,12 +141,3 @@ class LossCurves:
     def train_error(self) -> Array:
         """Standard error of the mean train loss, shape (T,); zero for a theory."""
         return standard_error(self, self.train_std)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the curves, their parameters, key and the library's version to an ``.npz`` file."""
-        save(path, self)
-
-    @classmethod
-    def load(cls, path: str | PathLike[str]) -> LossCurves:
-        """Read curves that `save` wrote."""
-        return load(path, cls)

@@ -131,7 +131,14 @@ def test_a_network_of_your_own():
 
     def check(spread):
         return coordinate_check(
-            lambda width: make(width, spread(width)), [32, 64, 128], X, Y, learning_rate=0.05, key=KEY, repeats=32
+            lambda width: make(width, spread(width)),
+            [32, 64, 128],
+            X,
+            Y,
+            learning_rate=1e-3,
+            key=KEY,
+            steps=1,
+            repeats=32,
         )
 
     assert check(lambda width: 1.0).passed
@@ -159,6 +166,17 @@ def test_slopes_of_a_known_law():
     assert slope.error == pytest.approx(0, abs=1e-9)
     with pytest.raises(ValueError, match="name must be one of"):
         made.exponents("loss")
+
+
+def test_the_standard_error_of_a_slope_is_that_of_repeated_experiments():
+    """Sizes with a known spread between seeds: the stated error against the scatter of 400 slopes."""
+    widths, key = jnp.array([64.0, 128.0, 256.0]), jax.random.key(4)
+    sizes = jnp.exp(0.3 * jax.random.normal(key, (400, 3, 30)))
+    flat = jnp.ones((3, 30, 1))
+    slopes = [CoordinateCheck(widths, flat, flat, one, one).exponents("output_change")[0] for one in sizes]
+    values, errors = jnp.array(slopes).T
+    assert abs(values.mean()) < 4 * values.std() / 20
+    assert float(errors.mean() / values.std()) == pytest.approx(1, abs=0.12)  # 400 slopes know it to 4 %
 
 
 def test_it_is_saved(tmp_path):

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from os import PathLike
 from typing import Any, NamedTuple
 
 import jax
@@ -23,7 +22,7 @@ from jaxtyping import Array, Float
 from .._checks import require_count, require_key, require_scalar
 from .._pytree import pytree
 from ..parameterizations.counting import Wish
-from ..results import load, save
+from ..results import Saved
 from .models import AnyNetwork
 from .training import train
 
@@ -45,7 +44,7 @@ class Slope(NamedTuple):
 
 @pytree
 @dataclass(frozen=True)
-class CoordinateCheck:
+class CoordinateCheck(Saved):
     """Sizes against width.
 
     Attributes:
@@ -96,15 +95,6 @@ class CoordinateCheck:
     def __str__(self) -> str:
         """The verdict, a line for each wish."""
         return "\n".join(f"{'yes' if wish.holds else 'NO ':3} {wish.name}: {wish.words}" for wish in self.verdict)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write it to an ``.npz`` file."""
-        save(path, self)
-
-    @classmethod
-    def load(cls, path: str | PathLike[str]) -> CoordinateCheck:
-        """Read what `save` wrote."""
-        return load(path, cls)
 
 
 def coordinate_check(

@@ -53,15 +53,21 @@ def tangent_kernel(network: AnyNetwork, weights: Parameters, start: Parameters, 
 
     Every layer counts with its own learning rate, in units of eta_0: df/dt = K (y - f) / P.
     """
-    rates = network.rates(x.shape[1:], "sgd")
     slopes = jax.jacobian(network.apply)(weights, x)
-    flat = {name: slope.reshape(len(x), -1) for name, slope in slopes.items()}
-    return sum((rates[name] * (g @ g.T) for name, g in flat.items()), jnp.zeros(()))
+
+    def part(rate: Array, slope: Array) -> Array:
+        flat = slope.reshape(len(x), -1)
+        return rate * (flat @ flat.T)
+
+    return sum(jax.tree.leaves(jax.tree.map(part, network.rates(x.shape[1:], "sgd"), slopes)), jnp.zeros(()))
 
 
 def mean_square(network: AnyNetwork, weights: Parameters, inputs: Array, targets: Array) -> Array:
     """Half of the mean over inputs of the square error, summed over outputs."""
-    return jnp.sum((network.apply(weights, inputs) - targets) ** 2) / (2 * len(inputs))
+    found = network.apply(weights, inputs)
+    if found.shape != targets.shape:
+        raise ValueError(f"network must return outputs of the targets' shape {targets.shape}; got {found.shape}")
+    return jnp.sum((found - targets) ** 2) / (2 * len(inputs))
 
 
 METRICS: dict[str, Metric] = {

@@ -9,6 +9,7 @@ parameterization; weights of one kind are stacked, layer by layer.
 from __future__ import annotations
 
 import math
+from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -24,7 +25,7 @@ from .._checks import require_count, require_key, require_nonnegative, require_p
 from .._pytree import pytree
 from ..parameterizations.abc import ABC, Scale, named
 
-Parameters = dict[str, Array]
+Parameters = dict[str, Any]
 
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "tanh": jnp.tanh,
@@ -44,7 +45,7 @@ class Layer(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Network:
+class Network(metaclass=ABCMeta):
     """What the networks here have in common; use `MLP`, `ResidualMLP` or `Transformer`.
 
     Args:
@@ -76,13 +77,13 @@ class Network:
             raise ValueError(f"activation must be one of {tuple(ACTIVATIONS)}; got {self.activation!r}")
         require_positive("richness", self.richness)
 
+    @abstractmethod
     def layers(self, inputs: tuple[int, ...], outputs: tuple[int, ...] = ()) -> dict[str, Layer]:
         """Every layer by its name."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forward(self, weights: Parameters, x: Array) -> tuple[Array, Array]:
         """The outputs f, shape (P, ...), and the preactivations h of all hidden layers, stacked first."""
-        raise NotImplementedError
 
     def scales(self, inputs: tuple[int, ...], optimizer: str = "sgd") -> dict[str, Scale]:
         """Multiplier, spread and learning rate of every layer, for inputs of this shape."""
@@ -143,15 +144,17 @@ class Custom:
     """Your own network, for `train`, `coordinate_check` and `transfer`.
 
     Args:
-      start: a function of (key, shape of one input, shape of one output) that returns the weights, a dictionary.
+      start: a function of (key, shape of one input, shape of one output) that returns the weights, a dictionary that
+        may hold further ones.
       forward: a function of (weights, inputs) that returns outputs (P, ...) and hidden states, stacked first.
-      learning_rates: a function of (``"sgd"`` or ``"adam"``) that returns a factor on eta_0 for each of the weights.
+      learning_rates: a function of (``"sgd"`` or ``"adam"``) that returns a factor on eta_0 for each of the weights, in
+        a dictionary of the same form.
       activation: what stands between a hidden state and its feature, for kernels.
     """
 
     start: Callable[[Array, tuple[int, ...], tuple[int, ...]], Parameters]
     forward: Callable[[Parameters, Array], tuple[Array, Array]]
-    learning_rates: Callable[[str], dict[str, ArrayLike]]
+    learning_rates: Callable[[str], dict[str, Any]]
     activation: str = "linear"
 
     def init(self, key: Array, inputs: tuple[int, ...], outputs: tuple[int, ...] = ()) -> Parameters:
@@ -162,7 +165,7 @@ class Custom:
         """The outputs."""
         return self.forward(weights, x)[0]
 
-    def rates(self, inputs: tuple[int, ...], optimizer: str) -> dict[str, ArrayLike]:
+    def rates(self, inputs: tuple[int, ...], optimizer: str) -> dict[str, Any]:
         """The factors on eta_0."""
         return self.learning_rates(optimizer)
 

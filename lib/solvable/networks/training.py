@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from os import PathLike
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -25,7 +24,7 @@ from tqdm.auto import tqdm
 from .._checks import require, require_count, require_positive
 from .._pytree import pytree
 from ..parameterizations.abc import OPTIMIZERS
-from ..results import load, save
+from ..results import Saved
 from .metrics import METRICS, Metric, mean_square
 from .models import AnyNetwork, Parameters
 
@@ -38,7 +37,7 @@ PATIENCE = 3.0  # seconds before a bar appears
 
 @pytree
 @dataclass(frozen=True)
-class Run:
+class Run(Saved):
     """What was watched while networks were trained.
 
     Attributes:
@@ -68,15 +67,6 @@ class Run:
         """Which runs diverged, shape (*batch)."""
         return self.diverged_at >= 0
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the run to an ``.npz`` file."""
-        save(path, self)
-
-    @classmethod
-    def load(cls, path: str | PathLike[str]) -> Run:
-        """Read a run that `save` wrote."""
-        return load(path, cls)
-
 
 def train(
     network: AnyNetwork,
@@ -97,12 +87,13 @@ def train(
     r"""Train networks, and record what they do.
 
     Args:
-      network: an `MLP`, `ResidualMLP`, `Transformer`, or an object with their ``init``, ``apply`` and ``rates``.
+      network: an `MLP`, `ResidualMLP` or `Transformer`, or your own as `Custom`.
       inputs: shape (P, D), or (P, T, D) for a transformer.
       targets: shape (P,), or (P, O) for several outputs.
       steps: how many, whole and >= 0.
       learning_rate: eta_0 > 0, in units in which the parameterization's rates are given.
-      key: a jax random key, or an array of keys, one for each seed.
+      key: a jax random key, or an array of keys, one for each seed. The weights are drawn from the first of
+        ``jax.random.split(key)``, the batches from the second.
       optimizer: ``"sgd"`` or ``"adam"``.
       batch: inputs drawn anew for every step, without replacement within it; all of them by default.
       sample: for one-pass training: a function of a key that draws fresh inputs and targets for every step. The metrics
@@ -149,7 +140,15 @@ def train(
         state.diverged_at.reshape(shape),
         jax.tree.map(lambda w: w.reshape(*shape, *w.shape[1:]), state.kept),
         weights if checkpoints else None,
-        {"learning_rate": learning_rate, "seconds": perf_counter() - started},
+        {
+            "network": _words(network),
+            "steps": steps,
+            "learning_rate": learning_rate,
+            "optimizer": optimizer,
+            "batch": batch,
+            "key": jax.random.key_data(key),
+            "seconds": perf_counter() - started,
+        },
     )
 
 
@@ -190,8 +189,8 @@ class State(NamedTuple):
 @partial(jax.jit, static_argnums=0)
 @partial(jax.vmap, in_axes=(None, 0, None, None))
 def _begin(plan: Plan, member: Member, inputs: Array, targets: Array) -> State:
-    network = member.network
-    weights = network.init(member.key, inputs.shape[1:], targets.shape[1:])
+    network, of_weights = member.network, jax.random.split(member.key)[0]
+    weights = network.init(of_weights, inputs.shape[1:], targets.shape[1:])
     zero = jnp.sum(targets**2) / (2 * len(targets))
     bound = EXPLODED * (zero + mean_square(network, weights, inputs, targets))
     return State(weights, weights, weights, plan.transform.init(weights), bound, jnp.asarray(-1, int))
@@ -202,7 +201,7 @@ def _begin(plan: Plan, member: Member, inputs: Array, targets: Array) -> State:
 def _advance(
     plan: Plan, member: Member, state: State, inputs: Array, targets: Array, numbers: Array, steps: Array
 ) -> tuple[State, Any]:
-    network, of_batches = member.network, jax.random.fold_in(member.key, 1)
+    network, of_batches = member.network, jax.random.split(member.key)[1]
     rates = network.rates(inputs.shape[1:], plan.optimizer)
 
     def step(number: Array, state: State) -> State:
@@ -210,11 +209,11 @@ def _advance(
         loss, slopes = jax.value_and_grad(lambda w: mean_square(network, w, *data))(state.weights)
         state = _judge(state, loss, number)
         moves, memory = plan.transform.update(slopes, state.memory)
-        moved = {
-            name: w - jnp.asarray(member.learning_rate * rates[name], w.dtype) * moves[name]
-            for name, w in state.weights.items()
-        }
-        return state._replace(weights=moved, memory=memory)
+
+        def moved(w: Array, rate: ArrayLike, move: Array) -> Array:
+            return w - jnp.asarray(member.learning_rate * rate, w.dtype) * move
+
+        return state._replace(weights=jax.tree.map(moved, state.weights, rates, moves), memory=memory)
 
     def record(state: State, number: Array) -> tuple[State, Any]:
         last = jnp.minimum(number * plan.every, steps)
@@ -235,8 +234,12 @@ def _judge(state: State, loss: Array, number: Array) -> State:
 
 def _draw(plan: Plan, key: Array, inputs: Array, targets: Array) -> tuple[Array, Array]:
     if plan.sample is not None:
-        x, y = plan.sample(key)
-        return jnp.asarray(x, inputs.dtype), jnp.asarray(y, targets.dtype)
+        x, y = (jnp.asarray(one, test.dtype) for one, test in zip(plan.sample(key), (inputs, targets), strict=True))
+        if x.shape[1:] != inputs.shape[1:] or y.shape != (*x.shape[:1], *targets.shape[1:]):
+            raise ValueError(
+                f"sample must return as many inputs and targets, shaped as given; got {x.shape}, {y.shape}"
+            )
+        return x, y
     if plan.batch is None:
         return inputs, targets
     rows = jax.random.choice(key, len(inputs), (plan.batch,), replace=False)
@@ -246,6 +249,14 @@ def _draw(plan: Plan, key: Array, inputs: Array, targets: Array) -> tuple[Array,
 def _record(plan: Plan, member: Member, state: State, inputs: Array, targets: Array) -> tuple[dict, Parameters | None]:
     given = member.network, state.kept, state.start, inputs, targets
     return {name: metric(*given) for name, metric in plan.metrics}, state.kept if plan.checkpoints else None
+
+
+def _words(network: AnyNetwork) -> dict[str, Any]:
+    """What a file keeps of a network."""
+    kept = {
+        name: getattr(network, name, None) for name in ("width", "depth", "parameterization", "richness", "activation")
+    }
+    return {"kind": type(network).__name__, **kept}
 
 
 def _broadcast(network: AnyNetwork, learning_rate: ArrayLike, key: Array) -> tuple[tuple[int, ...], Member]:

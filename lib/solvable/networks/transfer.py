@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from os import PathLike
 from typing import Any
 
 import jax
@@ -17,14 +16,14 @@ from jaxtyping import Array, Float
 
 from .._checks import require_count, require_key, require_positive, require_shape
 from .._pytree import Numbers, pytree
-from ..results import load, save
+from ..results import Saved
 from .models import AnyNetwork
 from .training import Sample, train
 
 
 @pytree
 @dataclass(frozen=True)
-class Transfer:
+class Transfer(Saved):
     """Losses after training, against width and learning rate.
 
     Attributes:
@@ -67,15 +66,6 @@ class Transfer:
         """Widths whose best learning rate is the smallest or the largest tried, shape (W,): no optimum was seen."""
         best = np.asarray(jnp.log(self.mean)).argmin(axis=1)
         return jnp.asarray((best == 0) | (best == len(self.learning_rates) - 1))
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write it to an ``.npz`` file."""
-        save(path, self)
-
-    @classmethod
-    def load(cls, path: str | PathLike[str]) -> Transfer:
-        """Read what `save` wrote."""
-        return load(path, cls)
 
 
 def transfer(

@@ -61,7 +61,7 @@ def _check_spike(answer: Any, drawn: Parameters) -> str:
         raise Wrong("This is the overlap itself; the question is for its square.")
     if is_close(square, cold, 0.005):
         raise Wrong("This is what the spike reaches at zero temperature. Noise costs something.")
-    if square > 1.02 * true and square < 1.15 * true:
+    if 1.02 * true < square < 1.15 * true:
         raise Wrong("A little high, as `descent` is at T > 0, where its steady state depends on the step. Use `flow`.")
     if not is_close(square, true, 0.02):
         raise Wrong("Run `theory.flow` with a spike from a start with some overlap, until the overlap stops changing.")
