@@ -107,8 +107,8 @@ def drift():
             2.0 ** np.arange(first, first + 7.1, 0.5),
             X,
             Y,
-            30,
-            key=KEY,
+            20,
+            key=jax.random.key(7),
             optimizer=optimizer,
             repeats=8,
         )

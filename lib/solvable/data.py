@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import jax
@@ -69,6 +70,28 @@ def fashion_mnist(part: str = "train") -> tuple[Float[Array, "M 784"], Float[Arr
                 raise ValueError(f"{folder} must hold 28 x 28 pixels and a label 0 to 9 for each image; it does not")
             return _centred(pixels.reshape(-1, 784), numbers)
     raise FileNotFoundError(f"{images} and {labels} are in none of {', '.join(map(str, folders))}: set DATA_DIR")
+
+
+def images(count: int) -> dict[str, tuple[Float[Array, "P D"], Float[Array, "P 10"]]]:
+    """A few images of every set that this machine has: the digits, and Fashion-MNIST where its files are.
+
+    Args:
+      count: how many of each, the first ones.
+
+    Returns:
+      Name -> (images, targets), as `digits` and `fashion_mnist` (its test part) return them.
+
+    Raises:
+      ValueError: for more than the 1,797 digits.
+
+    Book: "The coordinate check".
+    """
+    if require_count("count", count) > 1797:
+        raise ValueError(f"count must be at most 1797, the number of digits; got {count}")
+    sets = {"digits": digits()}
+    with suppress(FileNotFoundError):
+        sets["Fashion-MNIST"] = fashion_mnist("test")
+    return {name: (x[:count], y[:count]) for name, (x, y) in sets.items()}
 
 
 def _idx(path: Path, axes: int) -> np.ndarray:

@@ -99,6 +99,16 @@ def test_records_and_checkpoints():
     assert train(MLP(8), X, Y, 0, learning_rate=0.1, key=KEY).loss.shape == (1,)
 
 
+def test_a_run_goes_on_from_its_weights():
+    network, rates, keys = MLP(8, dtype=float), jnp.array([[0.1], [0.2]]), jax.random.split(KEY, 3)
+    whole = train(network, X, Y, 10, learning_rate=rates, key=keys)
+    first = train(network, X, Y, 4, learning_rate=rates, key=keys)
+    rest = train(network, X, Y, 6, learning_rate=rates, key=keys, weights=first.weights)
+    assert_allclose(rest.loss, whole.loss[..., 4:], rtol=1e-12)
+    with pytest.raises(ValueError, match=r"weights must have the shapes .*\(2, 3, 8\).*; got .*\(8,\)"):
+        train(network, X, Y, 6, learning_rate=rates, key=keys, weights=network.init(KEY, 5))
+
+
 def test_the_tangent_kernel_moves_the_outputs():
     """A small step of SGD: df = eta K (y - f) / P, layer by layer with its own learning rate."""
     for parameterization in (standard(), ntk(), mup()):

@@ -13,7 +13,7 @@ X = jax.random.normal(jax.random.key(1), (64, 16), float)
 Y = jnp.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2]
 
 
-def run(name, optimizer, widths, rates, repeats=3, steps=30):
+def run(name, optimizer, widths, rates, repeats=3, steps=20):
     return transfer(
         lambda width: MLP(width, depth=3, parameterization=name, activation="relu"),
         widths, rates, X, Y, steps, key=KEY, optimizer=optimizer, repeats=repeats,

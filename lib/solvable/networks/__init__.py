@@ -1,6 +1,7 @@
 """Finite networks: models, training, and what to measure on them while their width grows."""
 
 from .coordinates import CoordinateCheck, coordinate_check
+from .deviations import Deviations, deviations
 from .metrics import METRICS
 from .models import MLP, Custom, Network, ResidualMLP, Transformer
 from .training import Run, train
@@ -11,12 +12,14 @@ __all__ = [
     "MLP",
     "CoordinateCheck",
     "Custom",
+    "Deviations",
     "Network",
     "ResidualMLP",
     "Run",
     "Transfer",
     "Transformer",
     "coordinate_check",
+    "deviations",
     "train",
     "transfer",
 ]

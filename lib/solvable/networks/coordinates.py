@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -24,22 +23,10 @@ from .._pytree import pytree
 from ..parameterizations.counting import Wish
 from ..results import Saved
 from .models import AnyNetwork
-from .training import train
+from .slopes import Slope, line_weights
+from .training import portions, train
 
-TOLERANCE = 0.1  # of an exponent that should be 0
-LARGEST = 1 << 25  # weights that train at once
 WATCHED = ("feature_size", "feature_change", "output_size", "output_change")
-
-
-class Slope(NamedTuple):
-    """A measured exponent and its standard error."""
-
-    value: float
-    error: float
-
-    @property
-    def is_zero(self) -> bool:
-        return abs(self.value) <= TOLERANCE + 2 * self.error
 
 
 @pytree
@@ -138,18 +125,15 @@ def coordinate_check(
         raise ValueError(f"widths must be at least two different ones; got {sizes}")
     found: dict[str, list[Array]] = {name: [] for name in WATCHED}
     for width, of_width in zip(sizes, jax.random.split(key, len(sizes)), strict=True):
-        shapes = jax.eval_shape(partial(network(width).init, inputs=inputs.shape[1:], outputs=targets.shape[1:]), key)
-        together = max(1, LARGEST // sum(weight.size for weight in jax.tree.leaves(shapes)))
-        together = max(count for count in range(1, repeats + 1) if repeats % count == 0 and count <= together)
-        runs = []
-        for keys in jax.random.split(of_width, repeats).reshape(-1, together):
+        runs, every_key = [], jax.random.split(of_width, repeats)
+        for rows in portions(network(width), inputs, targets, repeats):
             run = train(
                 network(width),
                 inputs,
                 targets,
                 steps,
                 learning_rate=learning_rate,
-                key=keys,
+                key=every_key[np.asarray(rows)],
                 optimizer=optimizer,
                 metrics=("outputs", "feature_size", "feature_change", "output_change"),
                 every=steps,
@@ -173,8 +157,7 @@ def _slope(widths: Array, sizes: np.ndarray) -> Slope:
     squares: np.ndarray = sizes**2
     mean = np.maximum(squares.mean(axis=1), np.finfo(float).tiny)
     spread = squares.std(axis=1, ddof=1) / mean / np.sqrt(sizes.shape[1])
-    log = np.log(np.asarray(widths)) - np.log(np.asarray(widths)).mean()
-    weights = log / (log @ log) / 2
+    weights = line_weights(np.asarray(widths)) / 2
     return Slope(float(weights @ np.log(mean)), float(np.sqrt(weights**2 @ spread**2)))
 
 

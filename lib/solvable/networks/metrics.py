@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from .models import ACTIVATIONS, AnyNetwork, Parameters
@@ -55,7 +56,7 @@ def tangent_kernel(network: AnyNetwork, weights: Parameters, start: Parameters, 
     """
     slopes = jax.jacobian(network.apply)(weights, x)
 
-    def part(rate: Array, slope: Array) -> Array:
+    def part(rate: ArrayLike, slope: Array) -> Array:
         flat = slope.reshape(len(x), -1)
         return rate * (flat @ flat.T)
 

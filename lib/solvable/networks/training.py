@@ -7,6 +7,7 @@ for SGD; for Adam the gradient is replaced by its step.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,6 +33,7 @@ Sample = Callable[[Array], tuple[Array, Array]]
 
 EXPLODED = 1e6  # times the loss of the zero function: beyond, a run has diverged
 CHUNKS = 20  # progress is shown this often
+LARGEST = 1 << 25  # weights that train at once, where a function trains many networks
 PATIENCE = 3.0  # seconds before a bar appears
 
 
@@ -79,6 +81,7 @@ def train(
     optimizer: str = "sgd",
     batch: int | None = None,
     sample: Sample | None = None,
+    weights: Parameters | None = None,
     metrics: Sequence[str] | dict[str, Metric] = (),
     every: int = 1,
     checkpoints: bool = False,
@@ -98,6 +101,8 @@ def train(
       batch: inputs drawn anew for every step, without replacement within it; all of them by default.
       sample: for one-pass training: a function of a key that draws fresh inputs and targets for every step. The metrics
         then look at `inputs` and `targets` as a test set.
+      weights: begin with these instead of random ones, for instance ``run.weights`` to go on with a run (Adam's memory
+        begins anew); each has the shape of all the networks together in front.
       metrics: names among ``solvable.networks.METRICS``, or a dictionary of functions of (network, weights,
         start, inputs, targets). The loss is always recorded.
       every: steps between records.
@@ -119,9 +124,10 @@ def train(
     inputs, targets = _check_data(network, inputs, targets)
     plan = _check_plan(optimizer, batch, sample, metrics, every, checkpoints, len(inputs))
     shape, members = _broadcast(network, learning_rate, key)
+    weights = _rows(network, weights, shape, inputs, targets)
     started, records = perf_counter(), 1 - (-steps // every)
     size = -(-records // CHUNKS)
-    state, parts = _begin(plan, members, inputs, targets), []
+    state, parts = _begin(plan, members, weights, inputs, targets), []
     with tqdm(total=steps, delay=PATIENCE, leave=False, disable=not progress, unit=" steps") as bar:
         for done in range(0, records, size):
             numbers = jnp.arange(done, done + size)
@@ -133,13 +139,13 @@ def train(
         whole = jnp.concatenate(pieces, axis=1)[:, :records]
         return whole.reshape(*shape, *whole.shape[1:])
 
-    seen, weights = jax.tree.map(gather, *parts)
+    seen, kept = jax.tree.map(gather, *parts)
     return Run(
         jnp.minimum(jnp.arange(records) * every, steps),
         seen,
         state.diverged_at.reshape(shape),
         jax.tree.map(lambda w: w.reshape(*shape, *w.shape[1:]), state.kept),
-        weights if checkpoints else None,
+        kept if checkpoints else None,
         {
             "network": _words(network),
             "steps": steps,
@@ -187,10 +193,11 @@ class State(NamedTuple):
 
 
 @partial(jax.jit, static_argnums=0)
-@partial(jax.vmap, in_axes=(None, 0, None, None))
-def _begin(plan: Plan, member: Member, inputs: Array, targets: Array) -> State:
-    network, of_weights = member.network, jax.random.split(member.key)[0]
-    weights = network.init(of_weights, inputs.shape[1:], targets.shape[1:])
+@partial(jax.vmap, in_axes=(None, 0, 0, None, None))
+def _begin(plan: Plan, member: Member, weights: Parameters | None, inputs: Array, targets: Array) -> State:
+    network = member.network
+    if weights is None:
+        weights = network.init(jax.random.split(member.key)[0], inputs.shape[1:], targets.shape[1:])
     zero = jnp.sum(targets**2) / (2 * len(targets))
     bound = EXPLODED * (zero + mean_square(network, weights, inputs, targets))
     return State(weights, weights, weights, plan.transform.init(weights), bound, jnp.asarray(-1, int))
@@ -271,6 +278,31 @@ def _broadcast(network: AnyNetwork, learning_rate: ArrayLike, key: Array) -> tup
     except ValueError:
         raise ValueError(f"learning_rate, key and richness must broadcast; got shapes {shapes}") from None
     return shape, jax.tree.map(lambda x: jnp.broadcast_to(x, shape).reshape(-1), one)
+
+
+def _shapes(network: AnyNetwork, inputs: Array, targets: Array) -> Parameters:
+    return jax.eval_shape(lambda key: network.init(key, inputs.shape[1:], targets.shape[1:]), jax.random.key(0))
+
+
+def _rows(
+    network: AnyNetwork, weights: Parameters | None, shape: tuple[int, ...], inputs: Array, targets: Array
+) -> Parameters | None:
+    """Given weights, all the networks in one long row."""
+    if weights is None:
+        return None
+    wanted = jax.tree.map(lambda w: (*shape, *w.shape), _shapes(network, inputs, targets))
+    given = jax.tree.map(jnp.shape, weights)
+    if given != wanted:
+        raise ValueError(f"weights must have the shapes {wanted}; got {given}")
+    return jax.tree.map(lambda w: jnp.asarray(w).reshape(math.prod(shape), *w.shape[len(shape) :]), weights)
+
+
+def portions(network: AnyNetwork, inputs: Array, targets: Array, count: int) -> list[range]:
+    """Which of `count` networks train at once, so that they fit in memory; all portions are of one size."""
+    size = sum(weight.size for weight in jax.tree.leaves(_shapes(network, inputs, targets)))
+    together = max(1, min(count, LARGEST // size))
+    together = next(number for number in range(together, 0, -1) if count % number == 0)
+    return [range(first, first + together) for first in range(0, count, together)]
 
 
 def _check_data(network: AnyNetwork, inputs: Array, targets: Array) -> tuple[Array, Array]:

@@ -1,0 +1,72 @@
+"""Checks of "Hyperparameters that transfer"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core import Exercise, Parameters, Wrong, as_number, call, is_close, register
+
+RATES = 2.0 ** np.arange(-6, 2)
+
+
+def _draw_optimum(random: np.random.Generator | None) -> Parameters:
+    best = 0.11 if random is None else round(float(np.exp(random.uniform(np.log(0.05), np.log(0.4)))), 3)
+    depth = 0.3 if random is None else round(float(random.uniform(0.2, 0.5)), 2)
+    return {"best": best, "bend": depth}
+
+
+def _valley(best: float, bend: float, cliff: float = np.inf) -> np.ndarray:
+    """Loss of 3 seeds against RATES: a parabola in the logarithms, seeds of unequal size; beyond a cliff, infinite."""
+    loss = 0.01 * np.exp(bend * np.log(RATES / best) ** 2)[:, None] * np.array([0.5, 1.0, 4.0])
+    loss[cliff < RATES] = np.inf
+    return loss
+
+
+def _check_optimum(answer: Any, drawn: Parameters) -> str:
+    def ask(losses: np.ndarray) -> float:
+        try:
+            return float(np.asarray(call(answer, RATES.copy(), losses)).item())
+        except (TypeError, ValueError):
+            raise Wrong("Your function should return one number, a learning rate.") from None
+
+    best, bend = drawn["best"], drawn["bend"]
+    found = ask(_valley(best, bend))
+    if is_close(found, RATES[np.argmin(_valley(best, bend)[:, 0])], 1e-9):
+        raise Wrong("That is one of the rates that were tried. The optimum lies between: where is the parabola lowest?")
+    if is_close(np.exp(found), best, 0.02):
+        raise Wrong("That is the logarithm of the optimum.")
+    if not is_close(found, best, 0.02):
+        raise Wrong("Fit a parabola through the best rate and its two neighbours, in the logarithms of both axes.")
+    cliff = 1.5 * RATES[np.argmin(_valley(best, bend)[:, 0])]
+    found = ask(_valley(best, bend, cliff))
+    if not is_close(found, RATES[cliff > RATES][-1], 0.02):
+        raise Wrong("Now every rate above the best diverges, with infinite loss. Then the best of those tried must do.")
+    return "Near its optimum a loss is a parabola in ln(eta): three points give it, more finely than the grid."
+
+
+register(Exercise("parameterizations.optimum", 2, _draw_optimum, _check_optimum))
+
+
+def _draw_drift(random: np.random.Generator | None) -> Parameters:
+    if random is None:
+        return {"width": 128, "wide": 2048, "rate": 0.04}
+    width, factor = int(random.choice([64, 128, 256])), int(random.choice([4, 8, 16]))
+    return {"width": width, "wide": factor * width, "rate": round(float(random.uniform(0.02, 0.09)), 3)}
+
+
+def _check_drift(answer: Any, drawn: Parameters) -> str:
+    rate, factor = as_number(answer, "The learning rate"), drawn["wide"] / drawn["width"]
+    if is_close(rate, drawn["rate"]):
+        raise Wrong("In muP it would stay. Which power of N moves the output in a step of the standard network?")
+    if is_close(rate, drawn["rate"] / factor**0.5):
+        raise Wrong("That keeps the change of the hidden layers in size. The output's change grows faster.")
+    if is_close(rate, drawn["rate"] * factor):
+        raise Wrong("Upside down: the wider standard network stands less.")
+    if not is_close(rate, drawn["rate"] / factor):
+        raise Wrong("Look up the change of f in the table of exponents, and undo its power of N.")
+    return "So counting tells where the valley goes. At N = 64 it is not there yet: measure."
+
+
+register(Exercise("parameterizations.drift", 1, _draw_drift, _check_drift))

@@ -1,0 +1,119 @@
+"""Parameterizations side by side: what one writes into a program, and what follows for a wide network."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import NamedTuple
+
+from .abc import ABC, KINDS, OPTIMIZERS
+from .counting import exponents, satisfies
+
+Powers = Counter[str]  # of each symbol; they add up in a product
+
+
+class Table(NamedTuple):
+    """A table that a notebook shows.
+
+    Attributes:
+      caption: what it holds.
+      columns: the heads, C words.
+      rows: each with C words, the first of which names the row.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def __str__(self) -> str:
+        lines = [self.columns, *self.rows]
+        wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join("  ".join(f"{word:{size}}" for word, size in zip(line, wide, strict=True)) for line in lines)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col">{_html(word)}</th>' for word in self.columns)
+        body = "".join(
+            f'<tr><th scope="row">{_html(first)}</th>' + "".join(f"<td>{_html(word)}</td>" for word in rest) + "</tr>"
+            for first, *rest in self.rows
+        )
+        caption = f"<caption>{_html(self.caption)}</caption>"
+        return f'<table class="dataframe">{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def scales(*parameterizations: ABC, optimizer: str = "sgd", multiplier_free: bool = False) -> Table:
+    r"""What to write for each layer: its multiplier, the spread of its weights at the start, its learning rate.
+
+    .. math:: V = m W: \qquad \sigma_V = m\,\sigma_W, \qquad
+              \eta_V = m^2\, \eta_W \;\text{(SGD)}, \qquad \eta_V = m\, \eta_W \;\text{(Adam)}
+
+    Args:
+      parameterizations: one or several ``ABC``.
+      optimizer: ``"sgd"`` or ``"adam"``.
+      multiplier_free: write every layer without a multiplier, as most programs do.
+
+    Returns:
+      ``Table`` with powers of the width N, the number of inputs D and the richness g; learning rates in units of eta_0.
+
+    Raises:
+      ValueError: for an unknown optimizer.
+
+    Source: Yang and Hu (2021), Yang et al. (2022). Book: "Standard, NTK and muP side by side".
+    """
+    if optimizer not in OPTIMIZERS:
+        raise ValueError(f"optimizer must be one of {OPTIMIZERS}; got {optimizer!r}")
+    rows = []
+    for abc in parameterizations:
+        for place, kind in enumerate(KINDS):
+            multiplier = Powers({"N": -abc.a[place]})
+            multiplier.update({"D": -0.5} if kind == "input" else {})
+            multiplier.update({"N": -abc.c, "g": -1} if kind == "output" else {})
+            rate = Powers({"N": 2 * abc.c + abc.sgd[place], "g": 2} if optimizer == "sgd" else {"N": abc.adam[place]})
+            spread = Powers({"N": -abc.b[place]})
+            if multiplier_free:
+                spread.update(multiplier)
+                for _ in range(2 if optimizer == "sgd" else 1):
+                    rate.update(multiplier)
+                multiplier = Powers()
+            rows.append((abc.name, kind, *map(_product, (multiplier, spread, rate))))
+    what = f"{optimizer.upper() if optimizer == 'sgd' else 'Adam'}: N width, D inputs, g richness"
+    return Table(what, ("", "layer", "multiplier", "spread", "learning rate"), tuple(rows))
+
+
+def counts(*parameterizations: ABC, depth: int = 3, optimizer: str = "sgd") -> Table:
+    """How sizes go with the width, by power counting, and which of the three wishes are granted.
+
+    Args:
+      parameterizations: one or several ``ABC``.
+      depth, optimizer: as in `exponents`.
+
+    Returns:
+      ``Table``.
+
+    Raises:
+      As `exponents`. Book: "Standard, NTK and muP side by side".
+    """
+    rows = []
+    for abc in parameterizations:
+        found = exponents(abc, depth=depth, optimizer=optimizer)
+        sizes = [max(found.hidden), found.hidden_change[0], found.hidden_change[-1], found.output, found.output_change]
+        wishes = satisfies(abc, depth=depth, optimizer=optimizer)
+        rows.append(
+            (abc.name, *(_product({"N": size}) for size in sizes), *("yes" if w.holds else "no" for w in wishes))
+        )
+    heads = ("", "h", "change of h, first", "last", "f", "change of f", "stable", "learns f", "learns h")
+    return Table(f"Sizes at the start and after a step, {depth} hidden layers", heads, tuple(rows))
+
+
+def _product(powers: Mapping[str, float | int]) -> str:
+    """``N^-1/2 g^2``; 1 where nothing is left."""
+    kept = {symbol: Fraction(power).limit_denominator(24) for symbol, power in powers.items()}
+    words = [symbol if power == 1 else f"{symbol}^{power}" for symbol, power in kept.items() if power]
+    return " ".join(words) or "1"
+
+
+def _html(text: str) -> str:
+    """With raised powers."""
+    words = [part.partition("^") for part in html.escape(text).split(" ")]
+    return " ".join(base + (f"<sup>{power.replace('-', '−')}</sup>" if power else "") for base, _, power in words)
