@@ -15,13 +15,15 @@ Numbers = ArrayLike | Sequence[Any]
 """What a user may pass where an array is meant: lists and tuples too."""
 
 
-def pytree(cls: Class, static: tuple[str, ...] = ()) -> Class:
+def pytree(cls: Class, static: tuple[str, ...] = (), forgotten: tuple[str, ...] = ()) -> Class:
     """Register a dataclass as a pytree whose leaves are all its fields, but for the static ones.
+
+    A field that is forgotten has its default in whatever jax rebuilds: a name for people, that compiles nothing anew.
 
     Rebuilding a pytree does not call ``__init__``, whose checks are for users: jax rebuilds around tracers, None and
     placeholders too (`jax.tree_util.register_dataclass` would call it).
     """
-    names = [field.name for field in fields(cls) if field.name not in static]
+    names = [field.name for field in fields(cls) if field.name not in (*static, *forgotten)]
 
     def flatten_with_keys(node: Any) -> tuple[list[tuple[Any, Any]], tuple[Any, ...]]:
         leaves = [(jax.tree_util.GetAttrKey(name), getattr(node, name)) for name in names]

@@ -95,7 +95,7 @@ def test_a_richness_can_be_mapped():
 def test_a_network_is_a_pytree():
     network = Transformer(8, heads=2, richness=0.3)
     leaves, tree = jax.tree.flatten(network)
-    assert leaves == [0.3]
+    assert leaves == [*mup().a, *mup().b, mup().c, *mup().sgd, *mup().adam, 0.3]
     assert jax.tree.unflatten(tree, leaves) == network
 
 

@@ -183,7 +183,8 @@ def test_values_compile_nothing_new():
     for rate in (0.1, 0.2):
         train(MLP(8, richness=rate), X, Y, 5 + round(10 * rate), learning_rate=rate, key=KEY, every=10)
     before = training._advance._cache_size()
-    train(MLP(8, richness=0.7), X + 1, Y, 9, learning_rate=0.3, key=jax.random.key(5), every=10)
+    other = MLP(8, richness=0.7, parameterization="standard")
+    train(other, X + 1, Y, 9, learning_rate=0.3, key=jax.random.key(5), every=10)
     assert training._advance._cache_size() == before
 
 

@@ -33,7 +33,7 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "erf": jax.lax.erf,
     "linear": lambda x: x,
 }
-STATIC = ("width", "depth", "parameterization", "activation", "dtype")
+STATIC = ("width", "depth", "activation", "dtype")
 
 
 class Layer(NamedTuple):

@@ -34,6 +34,7 @@ Sample = Callable[[Array], tuple[Array, Array]]
 EXPLODED = 1e6  # times the loss of the zero function: beyond, a run has diverged
 CHUNKS = 20  # progress is shown this often
 LARGEST = 1 << 25  # weights that train at once, where a function trains many networks
+CACHE = 1 << 16  # weights that a CPU trains at once
 PATIENCE = 3.0  # seconds before a bar appears
 
 
@@ -192,9 +193,24 @@ class State(NamedTuple):
     diverged_at: Array
 
 
+def _for_each(function: Callable[..., Any], size: int, *rows: Any) -> Any:
+    """`vmap` over networks of this size; on a CPU a few after the others, since all at once would leave its cache."""
+    if jax.default_backend() != "cpu":
+        return jax.vmap(function)(*rows)
+    count = len(jax.tree.leaves(rows)[0])
+    few = _divisor(count, CACHE // size)
+    split = jax.tree.map(lambda x: x.reshape(count // few, few, *x.shape[1:]), rows)
+    found = jax.lax.map(lambda some: jax.vmap(function)(*some), split)
+    return jax.tree.map(lambda x: x.reshape(count, *x.shape[2:]), found)
+
+
 @partial(jax.jit, static_argnums=0)
-@partial(jax.vmap, in_axes=(None, 0, 0, None, None))
-def _begin(plan: Plan, member: Member, weights: Parameters | None, inputs: Array, targets: Array) -> State:
+def _begin(plan: Plan, members: Member, weights: Parameters | None, inputs: Array, targets: Array) -> State:
+    size = _size(_first(members), inputs, targets)
+    return _for_each(lambda member, w: _begin_one(plan, member, w, inputs, targets), size, members, weights)
+
+
+def _begin_one(plan: Plan, member: Member, weights: Parameters | None, inputs: Array, targets: Array) -> State:
     network = member.network
     if weights is None:
         weights = network.init(jax.random.split(member.key)[0], inputs.shape[1:], targets.shape[1:])
@@ -204,9 +220,17 @@ def _begin(plan: Plan, member: Member, weights: Parameters | None, inputs: Array
 
 
 @partial(jax.jit, static_argnums=0)
-@partial(jax.vmap, in_axes=(None, 0, 0, None, None, None, None))
 def _advance(
-    plan: Plan, member: Member, state: State, inputs: Array, targets: Array, numbers: Array, steps: Array
+    plan: Plan, members: Member, states: State, inputs: Array, targets: Array, numbers: Array, steps: ArrayLike
+) -> tuple[State, Any]:
+    def one(member: Member, state: State) -> tuple[State, Any]:
+        return _advance_one(plan, member, state, inputs, targets, numbers, steps)
+
+    return _for_each(one, _size(_first(members), inputs, targets), members, states)
+
+
+def _advance_one(
+    plan: Plan, member: Member, state: State, inputs: Array, targets: Array, numbers: Array, steps: ArrayLike
 ) -> tuple[State, Any]:
     network, of_batches = member.network, jax.random.split(member.key)[1]
     rates = network.rates(inputs.shape[1:], plan.optimizer)
@@ -284,6 +308,26 @@ def _shapes(network: AnyNetwork, inputs: Array, targets: Array) -> Parameters:
     return jax.eval_shape(lambda key: network.init(key, inputs.shape[1:], targets.shape[1:]), jax.random.key(0))
 
 
+def _first(members: Member) -> AnyNetwork:
+    return jax.tree.map(lambda x: x[0], members.network)
+
+
+def _size(network: AnyNetwork, inputs: Array, targets: Array) -> int:
+    """How many weights one network has, at least one."""
+    return max(1, sum(weight.size for weight in jax.tree.leaves(_shapes(network, inputs, targets))))
+
+
+def _divisor(count: int, most: int) -> int:
+    """The largest divisor of `count` that is at most `most`; 1 at least."""
+    return next(number for number in range(max(1, min(count, most)), 0, -1) if count % number == 0)
+
+
+def portions(network: AnyNetwork, inputs: Array, targets: Array, count: int) -> list[range]:
+    """Which of `count` networks go to `train` together, so that they fit in memory; all portions are of one size."""
+    together = _divisor(count, LARGEST // _size(network, inputs, targets))
+    return [range(first, first + together) for first in range(0, count, together)]
+
+
 def _rows(
     network: AnyNetwork, weights: Parameters | None, shape: tuple[int, ...], inputs: Array, targets: Array
 ) -> Parameters | None:
@@ -295,14 +339,6 @@ def _rows(
     if given != wanted:
         raise ValueError(f"weights must have the shapes {wanted}; got {given}")
     return jax.tree.map(lambda w: jnp.asarray(w).reshape(math.prod(shape), *w.shape[len(shape) :]), weights)
-
-
-def portions(network: AnyNetwork, inputs: Array, targets: Array, count: int) -> list[range]:
-    """Which of `count` networks train at once, so that they fit in memory; all portions are of one size."""
-    size = sum(weight.size for weight in jax.tree.leaves(_shapes(network, inputs, targets)))
-    together = max(1, min(count, LARGEST // size))
-    together = next(number for number in range(together, 0, -1) if count % number == 0)
-    return [range(first, first + together) for first in range(0, count, together)]
 
 
 def _check_data(network: AnyNetwork, inputs: Array, targets: Array) -> tuple[Array, Array]:

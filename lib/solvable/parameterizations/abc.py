@@ -12,10 +12,13 @@ differ: the input's (from a fixed number of inputs), the hidden ones, and the ou
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from jax.typing import ArrayLike
+
+from .._pytree import pytree
 
 Three = tuple[float | int, ...]
 
@@ -31,6 +34,7 @@ class Scale(NamedTuple):
     learning_rate: ArrayLike
 
 
+@partial(pytree, forgotten=("name",))
 @dataclass(frozen=True)
 class ABC:
     r"""An abc parameterization, as powers of the width for (input, hidden, output) layers.
@@ -61,6 +65,7 @@ class ABC:
             object.__setattr__(self, name, _three(name, getattr(self, name)))
         if np.shape(self.c) or not np.isfinite(self.c):
             raise ValueError(f"c must be a finite number; got {self.c!r}")
+        object.__setattr__(self, "c", float(self.c))
 
     def shift(self, *, input: float | int = 0.0, hidden: float | int = 0.0, output: float | int = 0.0) -> ABC:
         r"""The same training written differently: a + theta, b - theta, and learning rates to match.
