@@ -99,17 +99,25 @@ def throughput():
 
 def drift():
     """Where the best learning rate goes from width 64 to 1,024."""
-    grids = {("mup", "sgd"): -3, ("standard", "sgd"): -7, ("mup", "adam"): -3, ("standard", "adam"): -13}
-    for (name, optimizer), first in grids.items():
+    x = jax.random.normal(jax.random.key(1), (512, 16))
+    y = jnp.tanh(x @ jax.random.normal(jax.random.key(2), (16, 4)) / 2)
+    grids = {
+        ("mup", "sgd"): np.arange(-2, 3.6, 0.5),
+        ("standard", "sgd"): np.arange(-7, 1, 0.75),
+        ("mup", "adam"): np.arange(-4, 1.6, 0.5),
+        ("standard", "adam"): np.arange(-13, -3.9, 0.75),
+    }
+    for (name, optimizer), powers in grids.items():
         found = transfer(
-            lambda width, name=name: MLP(width, depth=3, parameterization=name, activation="relu"),
+            lambda width, name=name: MLP(width, depth=2, parameterization=name, activation="relu"),
             [64, 128, 256, 512, 1024],
-            2.0 ** np.arange(first, first + 7.1, 0.5),
-            X,
-            Y,
-            20,
+            2.0**powers,
+            x,
+            y,
+            40,
             key=jax.random.key(7),
             optimizer=optimizer,
+            batch=64,
             repeats=8,
         )
         best = ", ".join(

@@ -11,6 +11,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .series import Line
+from .words import number
+
+FEW = 6  # so many points have a tick each
 
 
 def power_laws(
@@ -42,6 +45,9 @@ def power_laws(
         ax.loglog(x, y, "o-", label=label)
         ax.loglog(x, y[middle] * (x / x[middle]) ** -exponent, color="black", linewidth=0.9, zorder=3)
     ax.set(xlabel=xlabel, ylabel=ylabel)
+    if len(x) <= FEW:
+        ax.set_xticks(x, [number(one) for one in x])
+        ax.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     ax.legend()
     return ax
 

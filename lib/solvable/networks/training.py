@@ -123,7 +123,7 @@ def train(
     """
     steps, every = require_count("steps", steps, 0), require_count("every", every)
     inputs, targets = _check_data(network, inputs, targets)
-    plan = _check_plan(optimizer, batch, sample, metrics, every, checkpoints, len(inputs))
+    plan = _check_plan(optimizer, batch, sample, metrics, checkpoints, len(inputs))
     shape, members = _broadcast(network, learning_rate, key)
     weights = _rows(network, weights, shape, inputs, targets)
     started, records = perf_counter(), 1 - (-steps // every)
@@ -132,7 +132,7 @@ def train(
     with tqdm(total=steps, delay=PATIENCE, leave=False, disable=not progress, unit=" steps") as bar:
         for done in range(0, records, size):
             numbers = jnp.arange(done, done + size)
-            state, seen = jax.block_until_ready(_advance(plan, members, state, inputs, targets, numbers, steps))
+            state, seen = jax.block_until_ready(_advance(plan, members, state, inputs, targets, numbers, every, steps))
             parts.append(seen)
             bar.update(min((done + size - 1) * every, steps) - bar.n)
 
@@ -166,7 +166,6 @@ class Plan(NamedTuple):
     batch: int | None
     sample: Sample | None
     metrics: tuple[tuple[str, Metric], ...]
-    every: int
     checkpoints: bool
 
     @property
@@ -189,7 +188,7 @@ class State(NamedTuple):
     start: Parameters
     kept: Parameters
     memory: Any
-    bound: Array  # the loss beyond which a run has diverged
+    bound: Array  # the loss beyond which a run has diverged, from the first record on
     diverged_at: Array
 
 
@@ -214,26 +213,39 @@ def _begin_one(plan: Plan, member: Member, weights: Parameters | None, inputs: A
     network = member.network
     if weights is None:
         weights = network.init(jax.random.split(member.key)[0], inputs.shape[1:], targets.shape[1:])
-    zero = jnp.sum(targets**2) / (2 * len(targets))
-    bound = EXPLODED * (zero + mean_square(network, weights, inputs, targets))
-    return State(weights, weights, weights, plan.transform.init(weights), bound, jnp.asarray(-1, int))
+    return State(weights, weights, weights, plan.transform.init(weights), jnp.zeros(()), jnp.asarray(-1, int))
 
 
 @partial(jax.jit, static_argnums=0)
 def _advance(
-    plan: Plan, members: Member, states: State, inputs: Array, targets: Array, numbers: Array, steps: ArrayLike
+    plan: Plan,
+    members: Member,
+    states: State,
+    inputs: Array,
+    targets: Array,
+    numbers: Array,
+    every: ArrayLike,
+    steps: ArrayLike,
 ) -> tuple[State, Any]:
     def one(member: Member, state: State) -> tuple[State, Any]:
-        return _advance_one(plan, member, state, inputs, targets, numbers, steps)
+        return _advance_one(plan, member, state, inputs, targets, numbers, every, steps)
 
     return _for_each(one, _size(_first(members), inputs, targets), members, states)
 
 
 def _advance_one(
-    plan: Plan, member: Member, state: State, inputs: Array, targets: Array, numbers: Array, steps: ArrayLike
+    plan: Plan,
+    member: Member,
+    state: State,
+    inputs: Array,
+    targets: Array,
+    numbers: Array,
+    every: ArrayLike,
+    steps: ArrayLike,
 ) -> tuple[State, Any]:
     network, of_batches = member.network, jax.random.split(member.key)[1]
     rates = network.rates(inputs.shape[1:], plan.optimizer)
+    zero = jnp.sum(targets**2) / (2 * len(targets))
 
     def step(number: Array, state: State) -> State:
         data = _draw(plan, jax.random.fold_in(of_batches, number), inputs, targets)
@@ -247,9 +259,11 @@ def _advance_one(
         return state._replace(weights=jax.tree.map(moved, state.weights, rates, moves), memory=memory)
 
     def record(state: State, number: Array) -> tuple[State, Any]:
-        last = jnp.minimum(number * plan.every, steps)
-        state = jax.lax.fori_loop(jnp.maximum(number - 1, 0) * plan.every, last, step, state)
-        state = _judge(state, mean_square(network, state.weights, inputs, targets), last)
+        last = jnp.minimum(number * every, steps)
+        state = jax.lax.fori_loop(jnp.maximum(number - 1, 0) * every, last, step, state)
+        loss = mean_square(network, state.weights, inputs, targets)
+        state = state._replace(bound=jnp.where(number == 0, EXPLODED * (zero + loss), state.bound))
+        state = _judge(state, loss, last)
         good = state.diverged_at < 0
         kept = jax.tree.map(lambda new, old: jnp.where(good, new, old), state.weights, state.kept)
         state = state._replace(kept=kept)
@@ -358,7 +372,6 @@ def _check_plan(
     batch: int | None,
     sample: Sample | None,
     metrics: Sequence[str] | dict[str, Metric],
-    every: int,
     checkpoints: bool,
     samples: int,
 ) -> Plan:
@@ -373,4 +386,4 @@ def _check_plan(
         if unknown:
             raise ValueError(f"metrics must be among {tuple(METRICS)}; got {unknown[0]!r}")
         metrics = {name: METRICS[name] for name in metrics}
-    return Plan(optimizer, batch, sample, tuple(({"loss": METRICS["loss"]} | metrics).items()), every, checkpoints)
+    return Plan(optimizer, batch, sample, tuple(({"loss": METRICS["loss"]} | metrics).items()), checkpoints)

@@ -40,7 +40,7 @@ register(Exercise("parameterizations.adam", 2, _draw_adam, _check_adam))
 
 
 def _draw_rates(random: np.random.Generator | None) -> Parameters:
-    return {"spread": [0.0, -0.5, -1.0] if random is None else [0.0, -0.5, -float(random.choice([0.75, 1.0, 1.25]))]}
+    return {"multiplier": 0.25 if random is None else float(random.choice([-0.25, 0.125, 0.25, 0.375, 0.5]))}
 
 
 def _check_rates(answer: Any, drawn: Parameters) -> str:
@@ -56,7 +56,8 @@ def _check_rates(answer: Any, drawn: Parameters) -> str:
     powers = np.log(large / small) / np.log(16)
     if not is_close(at(256), small * 4**powers, 1e-3):
         raise Wrong("Each factor should be one power of the width, at every width.")
-    abc = ABC(a=(0, 0, 0), b=tuple(-p for p in drawn["spread"]), c=0, sgd=tuple(np.round(powers, 6)))
+    m = drawn["multiplier"]
+    abc = ABC(a=(0, m, 0), b=(0, 0.5 - m, 1), c=0, sgd=tuple(np.round(powers, 6)))
     for wish in satisfies(abc, depth=2)[1:]:
         for layer, power in zip(NAMES, _powers(abc), strict=True):
             if abs(power) > 1e-3:
