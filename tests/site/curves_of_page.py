@@ -7,6 +7,7 @@ a page's long experiments are not run again. Settings are lists of knob values u
 import ast
 import json
 import sys
+from contextlib import redirect_stdout
 
 import numpy as np
 from built_site import Source
@@ -26,8 +27,10 @@ def bound(node: ast.AST) -> set[str]:
 
 
 def read(node: ast.AST) -> set[str]:
-    """Names that a statement reads; a function's own are not among them."""
+    """Names that a statement reads; a function's own, and a comprehension's, are not among them."""
     found = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+    for loop in (one for one in ast.walk(node) if isinstance(one, ast.comprehension)):
+        found -= bound(loop.target)
     if isinstance(node, ast.FunctionDef):
         found -= {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
         found -= set().union(*(bound(statement) for statement in node.body))
@@ -60,7 +63,8 @@ def main(page: str, settings: dict[str, list[dict[str, float]]]) -> dict:
         ]
 
     solvable.figures.explore = explore
-    exec(compile(needed(Source(page).code), page, "exec"), {"__name__": "__main__"})
+    with redirect_stdout(sys.stderr):  # what a page prints is no answer
+        exec(compile(needed(Source(page).code), page, "exec"), {"__name__": "__main__"})
     return answers
 
 

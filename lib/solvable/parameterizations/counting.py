@@ -98,8 +98,9 @@ def satisfies(parameterization: ABC, *, depth: int = 3, optimizer: str = "sgd") 
        \text{(2) the function learns:}\quad & a_L = \tfrac12,\quad a_l + b_L = \tfrac12,\quad a_0 + b_L = 0 \\
        \text{(3) the features learn:}\quad & c + b_L = \tfrac12
 
-    for SGD with one learning rate; in general (1) no h depends on the width, (2) every layer's weights change f by an
-    amount that does not, and (3) every layer's weights change h so.
+    for SGD with one learning rate, up to rewriting by `ABC.shift` (at l = L, (1) fixes the size of gamma f); in general
+    (1) no h depends on the width, (2) every layer's weights change f by an amount that does not, and (3) every layer's
+    weights change h so.
 
     Args:
       parameterization, depth, optimizer: as in `exponents`.

@@ -103,6 +103,7 @@ class TestCoordinateCheck:
         assert [wish.holds for wish in found.verdict] == [True, True, False]
         assert found.exponents("feature_change")[0].value == pytest.approx(-0.5, abs=0.03)
 
+    @pytest.mark.slow
     def test_a_readers_network_fails_and_its_repair_passes(self):
         found = self.check(own, 1e-4, steps=1)
         assert [wish.holds for wish in found.verdict] == [True, False, False]
@@ -144,7 +145,7 @@ class TestTransfer:
     def test_digits_with_gradient_descent(self):
         images, labels = data.images(256)["digits"]
         drift = {
-            name: self.sweep(name, 2.0**grid, (32, 128), 8 * images, labels, key=jax.random.key(3)).drift
+            name: self.sweep(name, 2.0**grid, (32, 128), 8.0 * images, labels, key=jax.random.key(3)).drift
             for name, grid in {"standard": np.arange(-5, 3), "mup": np.arange(-2, 6)}.items()
         }
         assert drift["mup"] < 1.5
@@ -171,6 +172,7 @@ class TestOneOverN:
         independent = (3 * found.variance("loss")[0][-1] / 256) ** 0.5
         assert found.difference("loss")[1][-1] < independent / 3  # many times as many networks, for the same error
 
+    @pytest.mark.slow
     def test_variance_of_a_finished_loss_falls_faster(self):
         found = deviations(
             lambda n: MLP(n, depth=1), 256, self.x, self.y, 80, learning_rate=0.5, key=jax.random.key(0), repeats=1024,

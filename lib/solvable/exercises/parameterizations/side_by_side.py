@@ -34,9 +34,9 @@ def _check_port(answer: Any, drawn: Parameters) -> str:
         raise Wrong("Spread of the readout: see the last row of muP in the table without multipliers.")
     for what, found, given in (("hidden", rate, drawn["rate"]), ("readout", readout_rate, drawn["readout_rate"])):
         if is_close(found, given):
-            raise Wrong(f"Learning rate of the {what} weights: kept, it blows up. Adam's steps all have one sign.")
-        if is_close(found, given / factor**0.5):
-            raise Wrong(f"Learning rate of the {what} weights: right with multipliers; here there are none.")
+            raise Wrong(f"Learning rate of the {what} weights: kept, it blows up: N aligned steps add up to N.")
+        if what == "hidden" and is_close(found, given / factor**0.5):
+            raise Wrong("Learning rate of the hidden weights: right with multipliers; here there are none.")
         if not is_close(found, given / factor):
             raise Wrong(f"Learning rate of the {what} weights: N aligned terms must add up to the same: 1/N.")
     return "Four numbers, and the sweep that found them was paid for at the small width."
