@@ -148,10 +148,10 @@ def test_a_network_of_your_own():
 
 
 def test_seeds_in_portions_are_the_same(monkeypatch):
-    from solvable.networks import training
+    from solvable.networks import rows
 
     whole = measured("mup", "sgd", [8, 16], 6)
-    monkeypatch.setattr(training, "LARGEST", 4 * (16 * 16 + 2 * 16 * 16 + 16))
+    monkeypatch.setattr(rows, "LARGEST", 4 * (16 * 16 + 2 * 16 * 16 + 16))
     portions = measured("mup", "sgd", [8, 16], 6)
     for name in ("feature_change", "output_size"):
         assert_allclose(getattr(portions, name), getattr(whole, name), rtol=1e-4)

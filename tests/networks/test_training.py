@@ -178,14 +178,14 @@ def test_divergence_is_reported_with_its_step_and_leaves_no_nan():
 
 
 def test_values_compile_nothing_new():
-    from solvable.networks import training
+    from solvable.networks.stepping import advance
 
     for rate in (0.1, 0.2):
         train(MLP(8, richness=rate), X, Y, 5 + round(10 * rate), learning_rate=rate, key=KEY, every=10)
-    before = training._advance._cache_size()
+    before = advance._cache_size()
     other = MLP(8, richness=0.7, parameterization="standard")
     train(other, X + 1, Y, 9, learning_rate=0.3, key=jax.random.key(5), every=10)
-    assert training._advance._cache_size() == before
+    assert advance._cache_size() == before
 
 
 def test_a_run_is_saved(tmp_path):

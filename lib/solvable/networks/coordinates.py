@@ -24,7 +24,8 @@ from ..parameterizations.counting import Wish
 from ..results import Saved
 from .models import AnyNetwork
 from .slopes import Slope, line_weights
-from .training import portions, train
+from .rows import portions
+from .training import train
 
 WATCHED = ("feature_size", "feature_change", "output_size", "output_change")
 

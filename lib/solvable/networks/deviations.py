@@ -23,7 +23,8 @@ from .._pytree import pytree
 from ..results import Saved
 from .models import Network, Parameters
 from .slopes import Slope, line_weights
-from .training import portions, train
+from .rows import portions
+from .training import train
 
 
 @pytree

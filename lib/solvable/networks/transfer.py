@@ -18,7 +18,8 @@ from .._checks import require_count, require_key, require_positive, require_shap
 from .._pytree import Numbers, pytree
 from ..results import Saved
 from .models import AnyNetwork
-from .training import Sample, train
+from .stepping import Sample
+from .training import train
 
 
 @pytree

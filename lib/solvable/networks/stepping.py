@@ -1,0 +1,122 @@
+"""What training compiles: the steps of many networks between two records, and the judgement of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax.typing import ArrayLike
+from jaxtyping import Array
+
+from .metrics import Metric, mean_square
+from .models import AnyNetwork, Parameters
+from .rows import Member, first, for_each, size_of
+
+Sample = Callable[[Array], tuple[Array, Array]]
+
+EXPLODED = 1e6  # times the loss of the zero function: beyond, a run has diverged
+
+
+class Plan(NamedTuple):
+    """What shapes a compiled program."""
+
+    optimizer: str
+    batch: int | None
+    sample: Sample | None
+    metrics: tuple[tuple[str, Metric], ...]
+    checkpoints: bool
+
+    @property
+    def transform(self) -> optax.GradientTransformation:
+        return optax.scale_by_adam() if self.optimizer == "adam" else optax.identity()
+
+
+class State(NamedTuple):
+    """Weights, those at the start and at the last good record, the optimizer's memory, and how it stands."""
+
+    weights: Parameters
+    start: Parameters
+    kept: Parameters
+    memory: Any
+    bound: Array  # the loss beyond which a run has diverged, from the first record on
+    diverged_at: Array
+
+
+@partial(jax.jit, static_argnums=0)
+def begin(plan: Plan, members: Member, weights: Parameters | None, inputs: Array, targets: Array) -> State:
+    """Every network with its given weights, or with random ones."""
+
+    def one(member: Member, weights: Parameters | None) -> State:
+        if weights is None:
+            weights = member.network.init(jax.random.split(member.key)[0], inputs.shape[1:], targets.shape[1:])
+        memory = plan.transform.init(weights)
+        return State(weights, weights, weights, memory, jnp.zeros(()), jnp.asarray(-1, int))
+
+    return for_each(one, size_of(first(members), inputs, targets), members, weights)
+
+
+@partial(jax.jit, static_argnums=0)
+def advance(
+    plan: Plan,
+    members: Member,
+    states: State,
+    inputs: Array,
+    targets: Array,
+    numbers: Array,
+    every: ArrayLike,
+    steps: ArrayLike,
+) -> tuple[State, Any]:
+    """Every network to the records of these numbers, `every` steps apart, and what was recorded."""
+    zero = jnp.sum(targets**2) / (2 * len(targets))
+
+    def step(member: Member, number: Array, state: State) -> State:
+        data = _draw(plan, jax.random.fold_in(jax.random.split(member.key)[1], number), inputs, targets)
+        loss, slopes = jax.value_and_grad(lambda w: mean_square(member.network, w, *data))(state.weights)
+        state = _judge(state, loss, number)
+        moves, memory = plan.transform.update(slopes, state.memory)
+
+        def moved(w: Array, rate: ArrayLike, move: Array) -> Array:
+            return w - jnp.asarray(member.learning_rate * rate, w.dtype) * move
+
+        rates = member.network.rates(inputs.shape[1:], plan.optimizer)
+        return state._replace(weights=jax.tree.map(moved, state.weights, rates, moves), memory=memory)
+
+    def record(member: Member, state: State, number: Array) -> tuple[State, Any]:
+        last = jnp.minimum(number * every, steps)
+        state = jax.lax.fori_loop(jnp.maximum(number - 1, 0) * every, last, partial(step, member), state)
+        loss = mean_square(member.network, state.weights, inputs, targets)
+        state = state._replace(bound=jnp.where(number == 0, EXPLODED * (zero + loss), state.bound))
+        state = _judge(state, loss, last)
+        good = state.diverged_at < 0
+        state = state._replace(kept=jax.tree.map(partial(jnp.where, good), state.weights, state.kept))
+        given = member.network, state.kept, state.start, inputs, targets
+        seen = {name: metric(*given) for name, metric in plan.metrics}
+        return state, (seen, state.kept if plan.checkpoints else None)
+
+    def one(member: Member, state: State) -> tuple[State, Any]:
+        return jax.lax.scan(partial(record, member), state, numbers)
+
+    return for_each(one, size_of(first(members), inputs, targets), members, states)
+
+
+def _judge(state: State, loss: Array, number: Array) -> State:
+    first = (state.diverged_at < 0) & ~(loss <= state.bound)  # a NaN is not below the bound
+    return state._replace(diverged_at=jnp.where(first, number, state.diverged_at))
+
+
+def _draw(plan: Plan, key: Array, inputs: Array, targets: Array) -> tuple[Array, Array]:
+    if plan.sample is not None:
+        x, y = (jnp.asarray(one, test.dtype) for one, test in zip(plan.sample(key), (inputs, targets), strict=True))
+        if x.shape[1:] != inputs.shape[1:] or y.shape != (*x.shape[:1], *targets.shape[1:]):
+            raise ValueError(
+                f"sample must return as many inputs and targets, shaped as given; got {x.shape}, {y.shape}"
+            )
+        return x, y
+    if plan.batch is None:
+        return inputs, targets
+    rows = jax.random.choice(key, len(inputs), (plan.batch,), replace=False)
+    return inputs[rows], targets[rows]
