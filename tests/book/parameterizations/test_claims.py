@@ -97,11 +97,21 @@ class TestCoordinateCheck:
         ]
         assert errors[0] / errors[1] == pytest.approx(2, abs=0.7)
 
-    def test_one_rate_of_adam_freezes_the_first_layer(self):
-        uniform = ABC(mup().a, mup().b, mup().c, adam=(-0.5, -0.5, -0.5))
-        found = self.check(lambda n: MLP(n, depth=3, parameterization=uniform), 0.01, optimizer="adam")
-        assert [wish.holds for wish in found.verdict] == [True, True, False]
-        assert found.exponents("feature_change")[0].value == pytest.approx(-0.5, abs=0.03)
+    def test_one_rate_of_adam_freezes_the_first_layer_on_digits(self):
+        images, labels = data.images(32)["digits"]
+
+        def check(abc):
+            return coordinate_check(
+                lambda n: MLP(n, depth=2, parameterization=abc), self.ends, images, labels,
+                learning_rate=0.01, key=jax.random.key(0), optimizer="adam", repeats=12,
+            )  # fmt: skip
+
+        assert check(mup()).passed
+        found = check(ABC(mup().a, mup().b, mup().c, adam=(-0.5, -0.5, -0.5)))
+        assert [wish.holds for wish in found.verdict] == [True, False, False]
+        first, second = found.exponents("feature_change")
+        assert first.value == pytest.approx(-0.5, abs=0.03)
+        assert -0.4 < second.value < -0.1  # handed on by the first layer, and its own
 
     @pytest.mark.slow
     def test_a_readers_network_fails_and_its_repair_passes(self):
@@ -113,16 +123,9 @@ class TestCoordinateCheck:
 
         assert self.check(repaired, 0.02).passed
 
-    def test_on_digits(self):
-        images, labels = data.images(32)["digits"]
-        found = coordinate_check(
-            lambda n: MLP(n, depth=2), self.ends, images, labels, learning_rate=0.05, key=jax.random.key(0), repeats=12
-        )
-        assert found.passed
-
 
 class TestTransfer:
-    x = jax.random.normal(jax.random.key(1), (128, 16))
+    x = jax.random.normal(jax.random.key(1), (64, 16))
     y = jnp.tanh(x @ jax.random.normal(jax.random.key(2), (16, 4)) / 2)
 
     def sweep(self, name, rates, widths, x, y, **options):
@@ -143,7 +146,7 @@ class TestTransfer:
         assert (np.diff(np.asarray(stays.mean).min(axis=1)) < 0).all()  # wider is better
 
     def test_digits_with_gradient_descent(self):
-        images, labels = data.images(256)["digits"]
+        images, labels = data.images(128)["digits"]
         drift = {
             name: self.sweep(name, 2.0**grid, (32, 128), 8.0 * images, labels, key=jax.random.key(3)).drift
             for name, grid in {"standard": np.arange(-5, 3), "mup": np.arange(-2, 6)}.items()
