@@ -23,8 +23,8 @@ from .._pytree import pytree
 from ..parameterizations.counting import Wish
 from ..results import Saved
 from .models import AnyNetwork
-from .slopes import Slope, line_weights
 from .rows import portions
+from .slopes import Slope, line_weights
 from .training import train
 
 WATCHED = ("feature_size", "feature_change", "output_size", "output_change")

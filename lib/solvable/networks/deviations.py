@@ -22,8 +22,8 @@ from .._checks import require_count, require_key, require_scalar
 from .._pytree import pytree
 from ..results import Saved
 from .models import Network, Parameters
-from .slopes import Slope, line_weights
 from .rows import portions
+from .slopes import Slope, line_weights
 from .training import train
 
 

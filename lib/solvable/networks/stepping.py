@@ -13,7 +13,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from .metrics import Metric, mean_square
-from .models import AnyNetwork, Parameters
+from .models import Parameters
 from .rows import Member, first, for_each, size_of
 
 Sample = Callable[[Array], tuple[Array, Array]]
