@@ -6,6 +6,10 @@ BOOK_SOURCES := _config.yml _toc.yml $(shell find book lib tools/sphinx_ext -typ
 BUILD := .venv/bin/jupyter-book build . -W -n --keep-going --all -q
 PYTEST := $(PY) -m pytest -n 2 --dist worksteal
 PORT := 8000
+# Most of the time of a page or a fast test is compilation, so compile less well, to the same numbers but for rounding.
+# test-all and test-floor do as users do.
+book test: export XLA_FLAGS = --xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false \
+	--xla_cpu_parallel_codegen_split_count=1
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve test test-all test-floor notebooks clean
@@ -20,10 +24,9 @@ serve: book  ## show the book on this machine only, at http://127.0.0.1:8000; PO
 	@echo "Serving http://127.0.0.1:$(PORT) until Ctrl-C; if the port is taken: make serve PORT=8001"
 	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-# Half of the time of fast tests is compilation, so compile a little less well; test-all and test-floor do as users do.
 test: book  ## every test that is not slow, those in a browser included
 	@sh tools/install_chromium.sh
-	XLA_FLAGS=--xla_backend_optimization_level=1 $(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: book test-floor  ## also the large ensembles, every notebook, and the oldest jax
 	@sh tools/install_chromium.sh

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from answering import assert_right_passes_and_nonsense_does_not
 
 from solvable import exercises
 from solvable.primer import exact as regression
@@ -58,15 +59,7 @@ def right(id, p):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("id", IDS)
 def test_right_answers_pass_and_nonsense_does_not(id, seed):
-    drawn = exercises.parameters(id, seed=seed)
-    verdict = exercises.check(id, right(id, drawn), seed=seed)
-    assert verdict.passed, verdict
-    assert verdict.points == verdict.possible == exercises.REGISTRY[id].points > 0
-    for nonsense in (None, ..., "seven", [], -1.0, 0.0, np.nan, np.zeros(3), lambda *_: "x", lambda: 1, object()):
-        answer = exercises.check(id, nonsense, seed=seed)
-        assert not answer.passed
-        assert answer.points == 0
-        assert len(answer.message) > 20
+    assert_right_passes_and_nonsense_does_not(id, right, seed)
 
 
 WRONG = {  # what people answer, and a word that the reply must hold
