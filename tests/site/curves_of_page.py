@@ -1,14 +1,13 @@
-"""What a page's explorers should draw: `curves_of_page.py PAGE < settings.json > values.json`.
+"""What a page's explorers should draw.
 
 Only the statements that an explorer's function needs are executed (followed by name), so that
 a page's long experiments are not run again. Settings are lists of knob values under each explorer's name.
 """
 
 import ast
-import json
-import sys
-from contextlib import redirect_stdout
+from unittest.mock import patch
 
+import matplotlib as mpl
 import numpy as np
 from built_site import Source
 
@@ -49,24 +48,19 @@ def needed(program: ast.Module) -> ast.Module:
     return ast.Module([statement for statement in program.body if statement in kept], type_ignores=[])
 
 
-def main(page: str, settings: dict[str, list[dict[str, float]]]) -> dict:
+def curves_of_page(page: str, settings: dict[str, list[dict[str, float]]]) -> dict:
     """Values of every explorer of the page at its settings."""
     answers = {}
 
     def explore(curves, controls, *, name, **_):
         answers[name] = [
             {
-                label: {part: np.asarray(value, float).tolist() for part, value in series._asdict().items()}
+                label: {part: np.asarray(value, float) for part, value in series._asdict().items()}
                 for label, series in curves(**setting).items()
             }
             for setting in settings[name]
         ]
 
-    solvable.figures.explore = explore
-    with redirect_stdout(sys.stderr):  # what a page prints is no answer
+    with patch.object(solvable.figures, "explore", explore), mpl.rc_context():
         exec(compile(needed(Source(page).code), page, "exec"), {"__name__": "__main__"})
     return answers
-
-
-if __name__ == "__main__":
-    json.dump(main(sys.argv[1], json.loads(sys.stdin.read())), sys.stdout)

@@ -3,19 +3,18 @@
 import functools
 import json
 import re
-import subprocess
-import sys
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
 from built_site import HTML, Source, toc_pages
-from visits import DESK, PHONE, open_page
+from curves_of_page import curves_of_page
+from visits import DESK, open_page
 
 pytestmark = pytest.mark.browser
 
 EXPLORERS = [(page, name) for page in toc_pages() for name in Source(page).explorers]
+LONG = {"transfer"}  # what they draw takes half a minute to compute again
 SETTINGS = 3
 TURN = """(figure, setting) => {
   for (const [name, index] of Object.entries(setting)) {
@@ -41,19 +40,9 @@ def explorer(request):
 
 @pytest.fixture(scope="module")
 def figure(browser, address, explorer):
-    """The explorer on a wide screen."""
-    yield from opened(browser.new_context(viewport=DESK), address, *explorer)
-
-
-@pytest.fixture(scope="module")
-def touched(browser, address, explorer):
-    """The explorer on a telephone."""
-    context = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True)
-    yield from opened(context, address, *explorer)
-
-
-def opened(context, address, page, name):
-    """The figure on its open page."""
+    """The explorer on its open page, on a screen that can be touched."""
+    page, name = explorer
+    context = browser.new_context(viewport=DESK, has_touch=True)
     tab, _ = open_page(context, address, page)
     figure = tab.locator(f"#explore-{name}")
     assert figure.count() == 1, "the built page has no such explorer"
@@ -93,18 +82,19 @@ def test_a_mouse_moves_it(figure):
     assert picture(figure) != before
 
 
-def test_a_finger_moves_it(touched):
-    knob = touched.locator("input[type=range]").first
+def test_a_finger_moves_it(figure):
+    figure.locator(".explorer-reset").click()
+    knob = figure.locator("input[type=range]").first
     knob.scroll_into_view_if_needed()
-    before = picture(touched)
+    before = picture(figure)
     handle = knob.evaluate(HANDLE)
-    finger = touched.page.context.new_cdp_session(touched.page)
+    finger = figure.page.context.new_cdp_session(figure.page)
     for part in np.linspace(0, 1, 6):
         x = handle["x"] + part * (handle["far"] - handle["x"])
         kind = "touchMove" if part else "touchStart"
         finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": handle["y"]}]})
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    assert picture(touched) != before
+    assert picture(figure) != before
 
 
 def test_it_stands_still_without_javascript(browser, address, explorer):
@@ -121,6 +111,11 @@ def test_it_stands_still_without_javascript(browser, address, explorer):
     context.close()
 
 
+@pytest.mark.parametrize(
+    "explorer",
+    [pytest.param(one, id=one[1], marks=pytest.mark.slow if one[1] in LONG else ()) for one in EXPLORERS],
+    indirect=True,
+)
 def test_it_draws_what_the_library_computes(figure, explorer):
     page, name = explorer
     for turned, expected in zip(settings(page, name), library(page)[name], strict=True):
@@ -153,15 +148,12 @@ def settings(page: str, name: str) -> list[dict[str, tuple[int, float]]]:
 
 @functools.cache
 def library(page: str) -> dict:
-    """What the library computes at these settings, for all explorers of a page, in a process of its own."""
+    """What the library computes at these settings, for all explorers of a page."""
     asked = {
         name: [{knob: value for knob, (_, value) in turned.items()} for turned in settings(page, name)]
         for name in Source(page).explorers
     }
-    command = [sys.executable, Path(__file__).with_name("curves_of_page.py"), page]
-    done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout)
+    return curves_of_page(page, asked)
 
 
 def unit(values, axis: dict) -> np.ndarray:
