@@ -99,11 +99,6 @@ def transformers(heads, name, widths, **options):
     return coordinate_check(make, widths, x, Y, key=KEY, repeats=16, optimizer="adam", **options)
 
 
-def test_a_transformer_passes():
-    found = transformers(lambda width: 4, "mup", [16, 64], learning_rate=0.003, steps=3)
-    assert found.passed, str(found)
-
-
 @pytest.mark.slow
 @WIDER
 def test_a_transformer_passes_over_eight_fold_widths_and_the_standard_one_fails(heads):
