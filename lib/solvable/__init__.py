@@ -1,6 +1,17 @@
 """Solvable models of scaling and emergence in deep learning: each solved as a limit and as an experiment."""
 
-from . import data, exercises, linear_model, networks, parameterizations, primer, spinglass
+from . import (
+    data,
+    exercises,
+    gaussian,
+    kernels,
+    linear_model,
+    meanfield,
+    networks,
+    parameterizations,
+    primer,
+    spinglass,
+)
 from ._version import __version__
 from .spectra import Spectrum
 
@@ -9,7 +20,10 @@ __all__ = [
     "__version__",
     "data",
     "exercises",
+    "gaussian",
+    "kernels",
     "linear_model",
+    "meanfield",
     "networks",
     "parameterizations",
     "primer",

@@ -97,3 +97,20 @@ def require_count(name: str, value: object, least: int = 1) -> int:
         lambda x: (x >= least) & (x == np.floor(x)) & np.isfinite(x),
     )
     return int(value)  # type: ignore[call-overload]
+
+
+def require_gram(name: str, gram: Array) -> None:
+    """Raise ValueError unless the matrix is square, symmetric and, to rounding, without negative eigenvalues."""
+    require_shape(name, gram, 2, "a square matrix, shape (P, P)")
+    require(name, gram, "finite", np.isfinite)
+    matrix = concrete(gram)
+    if matrix is None:
+        return
+    if matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f"{name} must be a square matrix, shape (P, P); got shape {matrix.shape}")
+    rounding = 1e3 * np.finfo(matrix.dtype if matrix.dtype.kind == "f" else float).eps * np.abs(matrix).max()
+    if np.abs(matrix - matrix.T).max() > rounding:
+        raise ValueError(f"{name} must be symmetric; entries differ by {np.abs(matrix - matrix.T).max():.3g}")
+    least = np.linalg.eigvalsh(matrix).min()
+    if least < -len(matrix) * rounding:
+        raise ValueError(f"{name} must have no negative eigenvalue; got {least:.3g}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, fields, is_dataclass
 from os import PathLike
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import jax.numpy as jnp
 import numpy as np
@@ -83,7 +83,13 @@ def _rebuild(kind: Any, tree: dict[str, Any]) -> Any:
             return {key: value(key, item) for key, item in inner.items()}
         return str(inner) if inner.dtype.kind == "U" else jnp.asarray(inner)
 
-    return kind(**{key: value(key, inner) for key, inner in tree.items()})
+    def part(key: str, inner: Any) -> Any:
+        hint = hints[key]
+        nested = [one for one in (hint, *get_args(hint)) if is_dataclass(one)]
+        return _rebuild(nested[0], inner) if nested else value(key, inner)
+
+    hints = get_type_hints(kind)
+    return kind(**{key: part(key, inner) for key, inner in tree.items()})
 
 
 class Saved:

@@ -1,0 +1,10 @@
+"""The kernel limit: infinitely wide networks that stay lazy, `both` kernels and what training with them does.
+
+``gradient_flow`` and ``gradient_descent`` train; `nngp`, `ntk` and `both` are the kernels; `empirical` is that of a
+finite network. Part "Lazy and rich" of the book.
+"""
+
+from .dynamics import Predictions, gradient_descent, gradient_flow
+from .theory import Kernels, both, nngp, ntk
+
+__all__ = ["Kernels", "Predictions", "both", "gradient_descent", "gradient_flow", "nngp", "ntk"]

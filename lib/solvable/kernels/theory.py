@@ -1,0 +1,177 @@
+r"""The kernels of infinitely wide perceptrons.
+
+.. math::
+   K^0 = \frac{w}{D}\, x\cdot x' + b, \qquad K^{l} = w \langle\phi\phi\rangle_{K^{l-1}} + b, \qquad
+   \Theta^0 = K^0, \qquad \Theta^{l} = K^{l} + w \langle\phi'\phi'\rangle_{K^{l-1}} \Theta^{l-1}
+
+for l = 1, ..., L, entry by entry; K is the covariance of outputs at the start, Theta the kernel of gradient descent.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, PartitionSpec
+from jax.typing import ArrayLike
+from jaxtyping import Array
+
+from .._checks import require, require_count, require_nonnegative, require_positive, require_shape
+from ..gaussian import Function, activation_function, averages, diagonal
+
+TILE = 256  # rows and columns that are computed at once: its arrays stay in a CPU's cache
+
+
+class Kernels(NamedTuple):
+    """Covariance of the outputs and tangent kernel, each (P, Q)."""
+
+    nngp: Array
+    ntk: Array
+
+
+class _Network(NamedTuple):
+    weight_variance: Array
+    bias_variance: Array
+
+
+def both(
+    x1: Array,
+    x2: Array | None = None,
+    *,
+    depth: int,
+    activation: str | Function = "relu",
+    weight_variance: ArrayLike = 1.0,
+    bias_variance: ArrayLike = 0.0,
+) -> Kernels:
+    r"""The covariance K^L of an infinitely wide perceptron's outputs, and its tangent kernel Theta^L.
+
+    Args:
+      x1: inputs, one a row.
+      x2: further inputs; `x1` itself by default, when half the work is saved and the diagonal is exact.
+      depth: L, hidden layers, whole and >= 1.
+      activation: "linear", "relu", "erf", "gelu", "tanh", or a function; without factors such as ReLU's 2.
+      weight_variance: w > 0, of all layers, the readout included.
+      bias_variance: b >= 0; biases are trained.
+
+    Returns:
+      ``Kernels``, both after the readout, in the precision of `x1`. On several devices the rows are spread over them.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+
+    Exact for width -> infinity. One tile of 256 x 256 pairs is computed at a time, so memory is that of the result.
+    Where a point of `x1` stands in `x2` too, rounding leaves its angle half the digits. Source: Lee et al. (2018),
+    Jacot et al. (2018). Book: "The kernel limit".
+    """
+    depth, same = require_count("depth", depth), x2 is None
+    activation_function(activation)
+    require_positive("weight_variance", weight_variance)
+    require_nonnegative("bias_variance", bias_variance)
+    for name, x in (("x1", x1), ("x2", x1 if same else x2)):
+        require_shape(name, x, 2, "inputs, one a row, shape (P, D)")
+        require(name, x, "finite", np.isfinite)
+    if not same and np.shape(x2)[1] != np.shape(x1)[1]:
+        raise ValueError(f"x2 must have the {np.shape(x1)[1]} columns of x1; got {np.shape(x2)[1]}")
+    left = jnp.asarray(x1)
+    right = left if same else jnp.asarray(x2, left.dtype)
+    network = _Network(*(jnp.asarray(one, left.dtype) for one in (weight_variance, bias_variance)))
+    if jax.device_count() > 1:
+        return _spread(left, right, network, depth=depth, activation=activation, same=same)
+    if same:
+        return _square(left, network, depth=depth, activation=activation)
+    return _rows(left, right, 0, network, depth=depth, activation=activation, same=False)
+
+
+def nngp(x1: Array, x2: Array | None = None, **network: object) -> Array:
+    """The covariance of the outputs at the start, (P, Q); arguments as for `both`."""
+    return both(x1, x2, **network).nngp  # type: ignore[arg-type]
+
+
+def ntk(x1: Array, x2: Array | None = None, **network: object) -> Array:
+    """The neural tangent kernel, (P, Q); arguments as for `both`."""
+    return both(x1, x2, **network).ntk  # type: ignore[arg-type]
+
+
+@partial(jax.jit, static_argnames=("depth", "activation"))
+def _square(x: Array, network: _Network, *, depth: int, activation: str | Function) -> Kernels:
+    """Tiles on and above the diagonal; those below are mirrored."""
+    count = len(x)
+    tiles = -(-count // TILE)
+    size = -(-count // tiles)
+    padded = jnp.pad(x, ((0, tiles * size - count), (0, 0)))
+
+    def fill(whole: Kernels, corner: Array) -> tuple[Kernels, None]:
+        row, column = corner
+        rows, columns = (jax.lax.dynamic_slice_in_dim(padded, first, size) for first in corner)
+        tile = _tile(rows, columns, column - row, network, depth=depth, activation=activation, same=True)
+
+        def put(matrix: Array, part: Array) -> Array:
+            part = jnp.where(row == column, (part + part.T) / 2, part)  # symmetric to the last digit
+            matrix = jax.lax.dynamic_update_slice(matrix, part.T, (column, row))
+            return jax.lax.dynamic_update_slice(matrix, part, (row, column))
+
+        return jax.tree.map(put, whole, tile), None
+
+    corners = size * jnp.stack(jnp.triu_indices(tiles), axis=1)
+    empty = jnp.zeros((tiles * size, tiles * size), x.dtype)
+    whole, _ = jax.lax.scan(fill, Kernels(empty, empty), corners)
+    return jax.tree.map(lambda matrix: matrix[:count, :count], whole)
+
+
+@partial(jax.jit, static_argnames=("depth", "activation", "same"))
+def _rows(
+    x1: Array, x2: Array, first: ArrayLike, network: _Network, *, depth: int, activation: str | Function, same: bool
+) -> Kernels:
+    """A few rows after the others; where both are the same inputs, `first` is the row of x2 that x1 begins with."""
+    count = len(x1)
+    size = max(1, min(count, TILE**2 // len(x2)))
+    blocks = -(-count // size)
+    rows = jnp.pad(x1, ((0, blocks * size - count), (0, 0))).reshape(blocks, size, -1)
+
+    def block(each: tuple[Array, Array]) -> Kernels:
+        number, some = each
+        return _tile(
+            some, x2, -(jnp.asarray(first) + number * size), network, depth=depth, activation=activation, same=same
+        )
+
+    found = jax.lax.map(block, (jnp.arange(blocks), rows))
+    return jax.tree.map(lambda parts: parts.reshape(blocks * size, -1)[:count], found)
+
+
+def _spread(x1: Array, x2: Array, network: _Network, *, depth: int, activation: str | Function, same: bool) -> Kernels:
+    """Rows shared out to all devices."""
+    count, devices = len(x1), jax.device_count()
+    each = -(-count // devices)
+
+    def part(rows: Array) -> Kernels:
+        first = jax.lax.axis_index("rows") * each
+        return _rows(rows, x2, first, network, depth=depth, activation=activation, same=same)
+
+    mesh, split = Mesh(np.array(jax.devices()), ("rows",)), PartitionSpec("rows")
+    spread = jax.shard_map(part, mesh=mesh, in_specs=split, out_specs=split, check_vma=False)
+    padded = jnp.pad(x1, ((0, devices * each - count), (0, 0)))
+    return jax.tree.map(lambda matrix: matrix[:count], spread(padded))
+
+
+def _tile(
+    x1: Array, x2: Array, shift: ArrayLike, network: _Network, *, depth: int, activation: str | Function, same: bool
+) -> Kernels:
+    """All layers for a few rows and columns; entry (i, j) lies on the diagonal where i - j is the shift."""
+    weight, bias = network
+    diagonal_here = (jnp.arange(len(x1))[:, None] - jnp.arange(len(x2)) == shift) & same
+
+    def spreads(x: Array) -> Array:
+        return weight * jnp.mean(x**2, axis=1) + bias
+
+    q1, q2 = spreads(x1)[:, None], spreads(x2)
+    product = jnp.matmul(x1, x2.T, precision=jax.lax.Precision.HIGHEST) / x1.shape[1]
+    k = theta = jnp.where(diagonal_here, q1, weight * product + bias)
+    for _ in range(depth):
+        pairs, own = averages(activation, q1, q2, k), diagonal(activation, q1)
+        q1, q2 = weight * own.product + bias, weight * diagonal(activation, q2).product + bias
+        k = jnp.where(diagonal_here, q1, weight * pairs.product + bias)
+        theta = k + weight * jnp.where(diagonal_here, own.slopes, pairs.slopes) * theta
+    return Kernels(k, theta)

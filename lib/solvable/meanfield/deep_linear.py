@@ -1,0 +1,118 @@
+r"""Deep linear networks: the mean-field theory in closed form.
+
+With n = (T+1) Q indices k = (t, mu), C and D strictly causal,
+
+.. math::
+   H^l &= R\,[H^{l-1} + C^l G^{l+1} C^{l\top}]\,R^\top, \quad R = (1 - C^l D^l)^{-1}, \quad A^l = R\, C^l\\
+   G^l &= R'[G^{l+1} + D^l H^{l-1} D^{l\top}]R'^\top, \quad R' = (1 - D^l C^l)^{-1}, \quad B^{l-1} = R' D^l\\
+   C^l &= A^{l-1} + \eta\gamma_0 \Phi^{l-1} D(s), \quad D^l = B^l + \eta\gamma_0 G^{l+1} D(s), \qquad s < t
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array
+
+from .._checks import require_count
+from .._pytree import Numbers
+from .problem import Problem, checked, require_stable
+from .results import MeanField, TwoTime
+
+
+def deep_linear(
+    gram: Array,
+    targets: Array,
+    *,
+    depth: int,
+    richness: ArrayLike,
+    learning_rate: ArrayLike,
+    steps: int,
+    weights: Numbers | None = None,
+) -> MeanField:
+    r"""Full-batch gradient descent of an infinitely wide linear network with `depth` hidden layers, in closed form.
+
+    Args:
+      depth: L, whole and >= 1.
+
+    Other arguments, errors and source as for `two_layer`; ``two_time`` holds kernels and responses. Nothing is sampled.
+    Cost: steps x depth x (steps Q)^3. Book: "Deep mean-field theory".
+    """
+    depth = require_count("depth", depth)
+    problem, steps = checked(gram, targets, weights, richness, learning_rate, steps)
+    f, *found = _sweep(problem, depth=depth, steps=steps)
+    return assembled(problem, f, TwoTime(*found), {})
+
+
+def assembled(problem: Problem, f: Array, two_time: TwoTime, more: dict[str, Any]) -> MeanField:
+    """A result from outputs (T+1, Q) and everything between two times."""
+    times = jnp.arange(len(f))
+
+    def now(kernel: Array) -> Array:
+        return kernel[:, times, :, times].swapaxes(0, 1)  # the index of time comes first
+
+    features, gradients = now(two_time.features), now(two_time.gradients)
+    below = jnp.concatenate([jnp.broadcast_to(problem.gram, features[:1].shape), features])
+    above = jnp.concatenate([gradients, jnp.ones_like(features[:1])])
+    kernel, known = (below * above).sum(axis=0), problem.known
+    require_stable(problem, kernel, f[:, :known])
+    given: dict[str, Any] = {"parameters": problem.parameters} | more
+    return MeanField(f[:, :known], f[:, known:], features, gradients, kernel, two_time=two_time, **given)
+
+
+@partial(jax.jit, static_argnames=("depth", "steps"))
+def _sweep(problem: Problem, *, depth: int, steps: int) -> tuple[Array, ...]:
+    """Pass t over all layers, up and down, makes every row of time t exact: it needs earlier rows only."""
+    size, times = len(problem.gram), steps + 1
+    n, rate = times * size, problem.learning_rate * problem.richness
+    when = jnp.repeat(jnp.arange(times), size)
+    earlier = when[:, None] > when
+    start, ones, zeros = jnp.tile(problem.gram, (times, times)), jnp.ones((n, n)), jnp.zeros((n, n))
+
+    def solve(c: Array, d: Array, x: Array) -> Array:
+        return jax.scipy.linalg.solve_triangular(jnp.eye(n) - c @ d, x, lower=True, unit_diagonal=True)
+
+    def pass_at(t: Array, state: tuple) -> tuple:
+        _, pull, h, g, a, b = state  # lists whose entry l belongs to layer l; h[0], g[L + 1], a[0], b[L] stay
+        h, g, a, b = list(h), list(g), list(a), list(b)
+
+        def couplings(layer: int, pull: Array) -> tuple[Array, Array]:
+            c = earlier * (a[layer - 1] + rate * h[layer - 1] * pull)
+            return c, earlier * (b[layer] + rate * g[layer + 1] * pull)
+
+        for layer in range(1, depth + 1):
+            c, d = couplings(layer, pull)
+            h[layer] = solve(c, d, solve(c, d, h[layer - 1] + c @ g[layer + 1] @ c.T).T)
+            if layer < depth:
+                a[layer] = solve(c, d, c)
+        c, d = couplings(depth, pull)
+        crossed = solve(d, c, solve(c, d, h[depth - 1] @ d.T + c @ g[depth + 1]).T).T
+        f = jnp.diagonal(crossed).reshape(times, size) / problem.richness
+        pull = jnp.where(when <= t, problem.errors(f).ravel(), 0)
+        for layer in range(depth, 0, -1):
+            c, d = couplings(layer, pull)
+            g[layer] = solve(d, c, solve(d, c, g[layer + 1] + d @ h[layer - 1] @ d.T).T)
+            if layer > 1:
+                b[layer - 1] = solve(d, c, d)
+        return f, pull, h, g, a, b
+
+    def empty(first: Array, last: Array) -> list[Array]:
+        return [first, *(zeros,) * depth, last]
+
+    state = (
+        jnp.zeros((times, size)),
+        jnp.zeros(n),
+        empty(start, zeros),
+        empty(zeros, ones),
+        *(empty(zeros, zeros),) * 2,
+    )
+    f, _, h, g, a, b = jax.lax.fori_loop(0, times, pass_at, state)
+
+    def layers(matrices: list[Array]) -> Array:
+        return jnp.stack(matrices[1 : depth + 1]).reshape(depth, times, size, times, size)
+
+    return f, layers(h), layers(g), layers(a), layers(b)

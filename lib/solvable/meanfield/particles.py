@@ -1,0 +1,40 @@
+"""Samples of Gaussian variables for mean-field theories, and how sure an average over them is."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.special import ndtri
+from jaxtyping import Array
+
+from .._checks import require_count
+
+COLUMNS = 1.5  # particles for each of their coordinates, at least: fewer cannot be whitened
+
+
+def sobol(key: Array, repeats: int, particles: int, columns: int) -> Array:
+    """Scrambled Sobol points as normal variables, whitened: (repeats, particles, columns)."""
+    from scipy.stats import qmc  # here, since it takes longer to import than all the rest
+
+    seeds = np.asarray(jax.random.bits(key, (repeats,)))
+    points = [qmc.Sobol(columns, rng=int(seed)).random(particles) for seed in seeds]
+    return jax.vmap(whiten)(ndtri(jnp.asarray(np.stack(points))))
+
+
+def whiten(draws: Array) -> Array:
+    """The same points, moved a little so that their mean is 0 and their covariance 1, to rounding."""
+    draws = draws - draws.mean(axis=0)
+    root = jnp.linalg.cholesky(draws.T @ draws / len(draws))
+    return jax.scipy.linalg.solve_triangular(root, draws.T, lower=True).T
+
+
+def require_particles(particles: int, columns: int) -> int:
+    """A number of particles that can be whitened."""
+    return require_count("particles", particles, int(np.ceil(COLUMNS * columns)) + 1)
+
+
+def square_root(gram: Array) -> Array:
+    """A symmetric matrix whose square it is; negative eigenvalues, which only rounding leaves, count as 0."""
+    values, vectors = jnp.linalg.eigh(gram)
+    return (vectors * jnp.sqrt(jnp.maximum(values, 0))) @ vectors.T

@@ -1,0 +1,215 @@
+"""Mean-field theory against closed forms, against brute force, against wide networks, and its limits."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from solvable import kernels
+from solvable.meanfield import MeanField, deep, deep_linear, two_layer
+from solvable.networks import MLP, train
+
+KEY = jax.random.key(0)
+X = jax.random.normal(jax.random.key(1), (4, 4), float)
+GRAM = X @ X.T / 4
+Y = jnp.array([1.0, -0.7, 0.4])  # the fourth point is a test point
+SMALL = GRAM[:2, :2]
+
+
+def networks(width, depth, activation, richness, steps, rate, repeats, x=X, y=Y):
+    """Pairs of perceptrons with opposite readouts: mean outputs (T+1, P) with their error, and the last kernels."""
+    network = MLP(width, depth=depth, activation=activation, richness=richness, dtype=float)
+    keys = jax.random.split(KEY, repeats)
+    start = jax.vmap(lambda key: network.init(jax.random.split(key)[0], x.shape[1]))(keys)
+    pairs = jax.tree.map(lambda w: jnp.concatenate([w, w]), start) | {
+        "output": jnp.concatenate([start["output"], -start["output"]])
+    }
+    known = x[: len(y)]
+    run = train(
+        network, known, y, steps, learning_rate=rate * len(y), key=jnp.concatenate([keys, keys]), weights=pairs,
+        metrics=["outputs", "feature_kernels"],
+    )  # fmt: skip
+    f = np.asarray(run.metrics["outputs"]).reshape(2, repeats, steps + 1, -1).mean(axis=0)
+    kernel = np.asarray(run.metrics["feature_kernels"]).reshape(2, repeats, steps + 1, depth, len(y), -1).mean(axis=0)
+    return f.mean(axis=0), f.std(axis=0, ddof=1) / repeats**0.5, kernel.mean(axis=0)[-1]
+
+
+# Two layers
+
+
+@pytest.mark.parametrize("richness", [0.5, 2.0])
+def test_linear_particles_are_the_closed_solution(richness):
+    given = {"richness": richness, "learning_rate": 0.1, "steps": 20}
+    found = two_layer(GRAM, Y, activation="linear", key=KEY, particles=64, **given)
+    exact = deep_linear(GRAM, Y, depth=1, **given)
+    for name in ("outputs", "test", "features", "gradients", "tangent_kernel", "loss"):
+        assert_allclose(getattr(found, name), getattr(exact, name), atol=1e-10)
+    assert found.outputs_error.max() < 1e-10
+    assert_allclose(found.outputs[0], 0, atol=1e-15)
+
+
+@pytest.mark.parametrize("activation", ["linear", "tanh", "relu"])
+@pytest.mark.parametrize("richness", [0.5, 2.0])
+def test_two_layers_are_near_their_limit(activation, richness):
+    given = {"activation": activation, "richness": richness, "learning_rate": 0.1, "steps": 30, "repeats": 2}
+    found = two_layer(SMALL, Y[:2], key=KEY, particles=2**13, **given)
+    fine = two_layer(SMALL, Y[:2], key=jax.random.key(9), particles=2**16, **given)
+    assert_allclose(found.outputs, fine.outputs, atol=1e-3)
+
+
+def test_one_point_on_its_own():
+    """df/dt = 2 sqrt(1 + gamma^2 f^2) (y - f) for a linear network; steps of 1e-3 follow it."""
+    found = deep_linear(jnp.ones((1, 1)), jnp.array([1.5]), depth=1, richness=2.0, learning_rate=1e-2, steps=200)
+    f = 0.0
+    for _ in range(200 * 100):
+        f += 1e-4 * 2 * (1 + 4 * f**2) ** 0.5 * (1.5 - f)
+    assert found.outputs[-1, 0] == pytest.approx(f, abs=0.02)
+    assert found.tangent_kernel[-1, 0, 0] == pytest.approx(2 * (1 + 4 * f**2) ** 0.5, rel=0.02)
+
+
+# Deep networks
+
+
+@pytest.mark.parametrize(("depth", "richness"), [(1, 2.0), (2, 0.5), (3, 1.0)])
+def test_deep_linear_particles_are_the_closed_solution(depth, richness):
+    given = {"depth": depth, "richness": richness, "learning_rate": 0.05, "steps": 8}
+    found = deep(GRAM[:3, :3], Y[:2], activation="linear", key=KEY, particles=150, repeats=2, **given)
+    exact = deep_linear(GRAM[:3, :3], Y[:2], **given)
+    assert_allclose(found.outputs, exact.outputs, atol=1e-10)
+    assert_allclose(found.test, exact.test, atol=1e-10)
+    jax.tree.map(lambda a, b: assert_allclose(a, b, atol=1e-9), found.two_time, exact.two_time)
+
+
+def iterated(depth, richness, rate, steps, damping=0.7, sweeps=400):
+    """The same equations solved for all times together, from a lazy guess, with NumPy: outputs (T+1, P)."""
+    size, times = 2, steps + 1
+    n, k = times * size, rate * richness
+    when = np.repeat(np.arange(times), size)
+    earlier = when[:, None] > when
+    start, y = np.tile(np.asarray(SMALL), (times, times)), np.asarray(Y[:2])
+    h = [start] + [start.copy() for _ in range(depth)]
+    g = [None] + [np.ones((n, n)) for _ in range(depth + 1)]
+    a, b = ([np.zeros((n, n)) for _ in range(depth + 1)] for _ in range(2))
+    f = np.zeros((times, size))
+    for _ in range(sweeps):
+        pull = (y - f).ravel()
+        c = [None] + [a[i - 1] + k * h[i - 1] * pull * earlier for i in range(1, depth + 1)]
+        d = [None] + [b[i] + k * g[i + 1] * pull * earlier for i in range(1, depth + 1)]
+        new_h, new_g, new_a, new_b = list(h), list(g), list(a), list(b)
+        for i in range(1, depth + 1):
+            r, s = np.linalg.inv(np.eye(n) - c[i] @ d[i]), np.linalg.inv(np.eye(n) - d[i] @ c[i])
+            new_h[i] = r @ (h[i - 1] + c[i] @ g[i + 1] @ c[i].T) @ r.T
+            new_g[i] = s @ (g[i + 1] + d[i] @ h[i - 1] @ d[i].T) @ s.T
+            if i < depth:
+                new_a[i] = r @ c[i]
+            if i > 1:
+                new_b[i - 1] = s @ d[i]
+            if i == depth:
+                new_f = np.diag(r @ (h[i - 1] @ d[i].T + c[i] @ g[i + 1]) @ s.T).reshape(times, size) / richness
+        mix = lambda old, new: None if old is None else (1 - damping) * old + damping * new  # noqa: E731
+        h, g, a, b = (list(map(mix, *pair)) for pair in ((h, new_h), (g, new_g), (a, new_a), (b, new_b)))
+        f = mix(f, new_f)
+    return f
+
+
+@pytest.mark.parametrize(("depth", "richness"), [(2, 0.5), (3, 1.0)])
+def test_the_causal_order_is_the_fixed_point_of_brute_force(depth, richness):
+    found = deep_linear(SMALL, Y[:2], depth=depth, richness=richness, learning_rate=0.05, steps=8)
+    assert_allclose(found.outputs, iterated(depth, richness, 0.05, 8), atol=1e-9)
+
+
+def test_one_hidden_layer_is_two_layers():
+    given = {"activation": "tanh", "richness": 1.5, "learning_rate": 0.1, "steps": 12}
+    one = deep(SMALL, Y[:2], depth=1, key=KEY, particles=4000, **given)
+    other = two_layer(SMALL, Y[:2], key=KEY, **given)
+    assert (jnp.abs(one.outputs - other.outputs) < 4 * one.outputs_error + 1e-3).all()
+    assert_allclose(one.features, other.features, atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("depth", "activation", "richness", "width"),
+    [(1, "tanh", 2.0, 1000), (1, "relu", 2.0, 1000), (2, "linear", 2.0, 1000), (2, "tanh", 2.0, 1000),
+     pytest.param(2, "relu", 0.5, 1000, marks=pytest.mark.slow),
+     pytest.param(3, "tanh", 2.0, 1000, marks=pytest.mark.slow)],
+)  # fmt: skip
+def test_wide_networks_follow_the_theory(depth, activation, richness, width):
+    steps, rate, repeats = 12, 0.05, 24 if depth == 1 else 16
+    given = {"richness": richness, "learning_rate": rate, "steps": steps}
+    known = GRAM[:3, :3]
+    if activation == "linear":
+        theory = deep_linear(known, Y, depth=depth, **given)
+    elif depth == 1:
+        theory = two_layer(known, Y, activation=activation, key=KEY, **given)
+    else:
+        theory = deep(known, Y, depth=depth, activation=activation, key=KEY, particles=800, **given)
+    f, error, kernel = networks(width, depth, activation, richness, steps, rate, repeats)
+    size = float(jnp.abs(theory.outputs).max())
+    assert error.max() < 0.015 * size
+    assert (np.abs(f - theory.outputs) < 4 * np.hypot(error, theory.outputs_error) + 0.004 * size).all()
+    assert_allclose(kernel, theory.features[:, -1], rtol=0.05, atol=0.02)
+
+
+def test_without_responses_it_is_wrong():
+    given = {"depth": 2, "activation": "tanh", "richness": 2.0, "learning_rate": 0.1, "steps": 12, "particles": 600}
+    whole, without = (deep(GRAM[:3, :3], Y, key=KEY, responses=one, **given) for one in (True, False))
+    assert jnp.abs(whole.outputs - without.outputs).max() > 20 * whole.outputs_error.max()
+
+
+@pytest.mark.parametrize(
+    ("activation", "power", "values"), [("tanh", 2, (0.05, 0.1, 0.2)), ("relu", 1, (0.0025, 0.005, 0.01))]
+)
+def test_little_richness_is_the_kernel_limit(activation, power, values):
+    """|rich - lazy| falls as gamma^2; as gamma where neurons can cross a kink, for those that switch off stay off.
+
+    The samples are the same, so that their error cancels.
+    """
+    kernel = kernels.ntk(X, depth=1, activation=activation)
+    exact = kernels.gradient_descent(kernel[:3, :3], Y, 20, learning_rate=0.1, cross=kernel[3:, :3])
+    lazy, *rich = (
+        two_layer(GRAM, Y, activation=activation, richness=one, learning_rate=0.1, steps=20, key=KEY, particles=2**13)
+        for one in (1e-4, *values)
+    )
+    assert_allclose(lazy.outputs, exact.outputs, atol=2e-3)
+    assert_allclose(lazy.test, exact.test, atol=2e-3)
+    gaps = [float(jnp.abs(one.outputs - lazy.outputs).max()) for one in rich]
+    assert_allclose(np.diff(np.log(gaps)) / np.log(2), power, atol=0.1)
+
+
+def test_it_is_saved(tmp_path):
+    found = deep(SMALL, Y[:2], depth=2, activation="tanh", richness=1.0, learning_rate=0.05, steps=3, key=KEY,
+                 particles=50, repeats=2)  # fmt: skip
+    found.save(tmp_path / "theory.npz")
+    again = MeanField.load(tmp_path / "theory.npz")
+    assert_allclose(again.tangent_kernel, found.tangent_kernel)
+    assert_allclose(again.loss, found.loss)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"gram": GRAM.at[0, 1].add(0.1)}, "gram must be symmetric; entries differ by 0.1"),
+        ({"gram": GRAM - 3 * jnp.eye(4)}, "gram must have no negative eigenvalue; got -"),
+        ({"targets": jnp.ones(5)}, r"targets must have shape \(P,\), at most one for each of the 4 points; got \(5,\)"),
+        ({"targets": jnp.ones((2, 1))}, r"targets must have shape \(P,\)"),
+        ({"richness": 0.0}, "richness must be > 0 and finite; got 0.0"),
+        ({"steps": 0}, "steps must be a whole number >= 1; got 0"),
+        ({"particles": 6}, "particles must be a whole number >= 9; got 6"),
+        ({"activation": "swish"}, "activation must be one of"),
+        ({"weights": jnp.ones(2)}, r"weights must have shape \(3,\); got \(2,\)"),
+        ({"repeats": 1}, "repeats must be a whole number >= 2; got 1"),
+        ({"learning_rate": 3.0}, r"learning_rate must be below .* here 0\.\d+, .*; 3 diverged at step \d"),
+    ],
+)
+def test_bad_input_is_named(change, message):
+    given = {"gram": GRAM, "targets": Y, "activation": "relu", "richness": 1.0, "learning_rate": 0.1, "steps": 20}
+    with pytest.raises(ValueError, match=message):
+        two_layer(**given | {"key": KEY} | change)
+
+
+def test_bad_deep_input_is_named():
+    given = {"depth": 2, "activation": "tanh", "richness": 1.0, "learning_rate": 0.1, "steps": 5, "key": KEY}
+    with pytest.raises(ValueError, match="depth must be a whole number >= 1; got 0"):
+        deep(SMALL, Y[:2], **given | {"depth": 0})
+    with pytest.raises(ValueError, match="particles must be a whole number >= 37; got 20"):
+        deep(SMALL, Y[:2], **given | {"particles": 20})
