@@ -60,6 +60,15 @@ class TestSideBySide:
         assert 0.8 < ratio["mup"] < 1.25
         assert power((32, 512), [moved["ntk", 32], moved["ntk", 512]]) == pytest.approx(-0.5, abs=0.1)
         assert power((32, 512), [moved["mup", 32], moved["mup", 512]]) == pytest.approx(0.0, abs=0.1)
+        larger = {
+            n: train(
+                MLP(n, depth=3, parameterization="standard"), x, y, 150, learning_rate=0.3,
+                key=jax.random.split(jax.random.key(n), 4), metrics=["feature_change"], every=150,
+            ).diverged
+            for n in (32, 512)
+        }  # fmt: skip
+        assert larger[512].all()
+        assert not larger[32].any()
 
 
 def own(width, readout=-0.5, rates=lambda n: {"in": 1.0, "middle": 1.0, "out": 1.0}):
