@@ -10,6 +10,9 @@ PORT := 8000
 # test-all and test-floor do as users do.
 book test: export XLA_FLAGS = --xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false \
 	--xla_cpu_parallel_codegen_split_count=1
+# What was compiled once, for a page, a test or a notebook, is not compiled again.
+book test: export JAX_COMPILATION_CACHE_DIR = $(CURDIR)/_build/compiled
+book test: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS = 0.2
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve test test-all test-floor notebooks clean

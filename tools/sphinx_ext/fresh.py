@@ -3,7 +3,8 @@
 jupyter-cache knows a page by the text of its cells alone, so it would serve old outputs after an edit of the
 library. Here the cache folder is named after everything else that a page's numbers depend on: the files of
 ``lib/``, the pins in ``constraints.txt`` and the Python version. As the folder is a Sphinx setting, a change
-also makes Sphinx read every page again. After a build, ``execution.txt`` beside the site says how many pages
+also makes Sphinx read every page again. The pages to execute are executed here, as many at a time as there are
+cores, before Sphinx reads them from the cache one by one. After a build, ``execution.txt`` beside the site says how many pages
 were executed and which took longest.
 """
 
@@ -13,6 +14,8 @@ import shutil
 from pathlib import Path
 
 from jupyter_cache import get_cache
+from jupyter_cache.executors import load_executor
+from myst_nb.core.read import is_myst_markdown_notebook
 from myst_nb.sphinx_ import NbMetadataCollector
 
 SKIPPED = ("__pycache__", ".egg-info", ".mypy_cache")
@@ -44,6 +47,16 @@ def count_before(app):
     app.executions_before = len(get_cache(app.config.nb_execution_cache_path).list_cache_records())
 
 
+def execute_together(app, env, docnames):
+    """Execute the pages that the cache lacks, several at a time; one that fails is left for myst-nb to report."""
+    cache = get_cache(app.config.nb_execution_cache_path)
+    pages = [str(path) for path in map(env.doc2path, docnames) if is_myst_markdown_notebook(Path(path).read_text())]
+    for page in pages:
+        cache.add_nb_to_project(page, read_data={"name": "myst_nb_md", "type": "plugin"})
+    executor = load_executor("local-parallel", cache)
+    executor.run_and_cache(filter_uris=pages, timeout=app.config.nb_execution_timeout)
+
+
 def report(app, exception):
     """Write how many pages were executed, and the ten slowest, as executed on the machine of the cache."""
     executed = len(get_cache(app.config.nb_execution_cache_path).list_cache_records()) - app.executions_before
@@ -60,5 +73,6 @@ def setup(app):
     """Register with Sphinx."""
     app.connect("config-inited", key_the_cache)
     app.connect("builder-inited", count_before)
+    app.connect("env-before-read-docs", execute_together)
     app.connect("build-finished", report)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
