@@ -201,6 +201,13 @@ def test_a_run_is_saved(tmp_path):
     assert_allclose(about["key"], jax.random.key_data(KEY))
 
 
+def test_an_activation_of_your_own(tmp_path):
+    runs = [train(MLP(8, activation=phi), X, Y, 3, learning_rate=0.1, key=KEY) for phi in ("tanh", jnp.tanh)]
+    assert_allclose(runs[1].loss, runs[0].loss)
+    runs[1].save(tmp_path / "run.npz")
+    assert Run.load(tmp_path / "run.npz").parameters["network"]["activation"] == "tanh"
+
+
 def test_a_bar_appears_when_it_takes_long(capsys, monkeypatch):
     from solvable.networks import training
 

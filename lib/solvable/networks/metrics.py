@@ -12,7 +12,8 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .models import ACTIVATIONS, AnyNetwork, Parameters
+from ..gaussian import activation_function
+from .models import AnyNetwork, Parameters
 
 Metric = Callable[[AnyNetwork, Parameters, Parameters, Array, Array], Array]
 
@@ -44,7 +45,7 @@ def feature_change(network: AnyNetwork, weights: Parameters, start: Parameters, 
 
 def feature_kernels(network: AnyNetwork, weights: Parameters, start: Parameters, x: Array, y: Array) -> Array:
     """phi(h).phi(h) / N between inputs, for every hidden layer, shape (L, P, P)."""
-    phi = ACTIVATIONS[network.activation](network.forward(weights, x)[1])
+    phi = activation_function(network.activation)(network.forward(weights, x)[1])
     flat = phi.reshape(*phi.shape[:2], -1)
     return flat @ jnp.swapaxes(flat, 1, 2) / flat.shape[-1]
 

@@ -23,16 +23,11 @@ from jaxtyping import Array
 
 from .._checks import require_count, require_key, require_nonnegative, require_positive
 from .._pytree import pytree
+from ..gaussian import Function, activation_function
 from ..parameterizations.abc import ABC, Scale, named
 
 Parameters = dict[str, Any]
 
-ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
-    "tanh": jnp.tanh,
-    "relu": jax.nn.relu,
-    "erf": jax.lax.erf,
-    "linear": lambda x: x,
-}
 STATIC = ("width", "depth", "activation", "dtype")
 
 
@@ -53,7 +48,7 @@ class Network(metaclass=ABCMeta):
       depth: L, whole and >= 1.
       parameterization: an ``ABC``, or the name of one: "standard", "ntk" or "mup".
       richness: gamma_0 > 0; small is lazy. It may be an array where `train` runs several networks at once.
-      activation: ``"tanh"``, ``"relu"``, ``"erf"`` or ``"linear"``.
+      activation: ``"linear"``, ``"relu"``, ``"erf"``, ``"gelu"``, ``"tanh"``, or a function.
       dtype: of the weights, float32 by default.
 
     Raises:
@@ -64,7 +59,7 @@ class Network(metaclass=ABCMeta):
     depth: int = 2
     parameterization: ABC | str = "mup"
     richness: ArrayLike = 1.0
-    activation: str = "tanh"
+    activation: str | Function = "tanh"
     dtype: Any = jnp.float32
     axes: ClassVar[tuple[str, ...]] = ("D",)  # of one input
 
@@ -73,8 +68,7 @@ class Network(metaclass=ABCMeta):
             object.__setattr__(self, name, require_count(name, getattr(self, name)))
         if isinstance(self.parameterization, str):
             object.__setattr__(self, "parameterization", named(self.parameterization))
-        if self.activation not in ACTIVATIONS:
-            raise ValueError(f"activation must be one of {tuple(ACTIVATIONS)}; got {self.activation!r}")
+        activation_function(self.activation)
         require_positive("richness", self.richness)
 
     @abstractmethod
@@ -131,11 +125,11 @@ class Network(metaclass=ABCMeta):
         """Each layer's learning rate, in units of eta_0."""
         return {name: scale.learning_rate for name, scale in self.scales(inputs, optimizer).items()}
 
-    def _act(self, weights: Parameters, x: Array) -> tuple[dict[str, Array], Callable[[Array], Array]]:
+    def _act(self, weights: Parameters, x: Array) -> tuple[dict[str, Array], Function]:
         """The weights with their multipliers, and the activation."""
         scales = self.scales(x.shape[1:])
         scaled = {name: jnp.asarray(scales[name].multiplier, w.dtype) * w for name, w in weights.items()}
-        return scaled, ACTIVATIONS[self.activation]
+        return scaled, activation_function(self.activation)
 
 
 @partial(pytree, static=("start", "forward", "learning_rates", "activation"))
@@ -155,7 +149,7 @@ class Custom:
     start: Callable[[Array, tuple[int, ...], tuple[int, ...]], Parameters]
     forward: Callable[[Parameters, Array], tuple[Array, Array]]
     learning_rates: Callable[[str], dict[str, Any]]
-    activation: str = "linear"
+    activation: str | Function = "linear"
 
     def init(self, key: Array, inputs: tuple[int, ...], outputs: tuple[int, ...] = ()) -> Parameters:
         """Random weights."""

@@ -158,6 +158,8 @@ def _words(network: AnyNetwork) -> dict[str, Any]:
     kept = {
         name: getattr(network, name, None) for name in ("width", "depth", "parameterization", "richness", "activation")
     }
+    if callable(kept["activation"]):
+        kept["activation"] = getattr(kept["activation"], "__name__", "a function")
     return {"kind": type(network).__name__, **kept}
 
 
