@@ -59,5 +59,5 @@ clean:  ## remove everything that was built, the environments too
 _build/.book: .venv/.ready $(BOOK_SOURCES)
 	@echo "Executing the pages and writing the HTML: minutes the first time, seconds later"
 	$(BUILD)
-	@cat _build/execution.txt
+	@head -n 12 _build/execution.txt
 	@touch $@

@@ -5,7 +5,7 @@ library. Here the cache folder is named after everything else that a page's numb
 ``lib/``, the pins in ``constraints.txt`` and the Python version. As the folder is a Sphinx setting, a change
 also makes Sphinx read every page again. The pages to execute are executed here, as many at a time as there are
 cores, before Sphinx reads them from the cache one by one. After a build, ``execution.txt`` beside the site says how many pages
-were executed and which took longest.
+were executed and how long each took.
 """
 
 import hashlib
@@ -59,7 +59,7 @@ def execute_together(app, env, docnames):
 
 
 def report(app, exception):
-    """Write how many pages were executed, and the ten slowest, as executed on the machine of the cache."""
+    """Write how many pages were executed, and how long each took on the machine of the cache, the slowest first."""
     executed = len(get_cache(app.config.nb_execution_cache_path).list_cache_records()) - app.executions_before
     seconds = {
         page: (NbMetadataCollector.get_exec_data(app.env, page) or {}).get("runtime") for page in app.env.all_docs
@@ -69,7 +69,7 @@ def report(app, exception):
         f"{executed} of {len(timed)} executable pages were executed, the others came from the cache",
         f"Seconds, with {os.cpu_count()} pages at a time; by itself a page takes less:",
     ]
-    lines += [f"{s:7.1f} s  {page}" for s, page in timed[:10]]
+    lines += [f"{s:7.1f} s  {page}" for s, page in timed]
     (Path(app.outdir).parent / "execution.txt").write_text("\n".join(lines) + "\n")
 
 
