@@ -72,7 +72,8 @@ def require_stable(problem: Problem, tangent_kernel: Array, outputs: Array) -> N
     f, kernel, rate = (np.asarray(one) for one in known)
     count, root = problem.known, np.sqrt(np.asarray(problem.weights))
     miss = root * (np.asarray(problem.targets) - f)
-    loss = (miss**2).sum(axis=1)
+    with np.errstate(over="ignore"):
+        loss = (miss**2).sum(axis=1)
     wrong = ~(loss <= 4 * loss[0]) & (loss[0] > 0)
     if not wrong.any():
         return

@@ -33,14 +33,14 @@ class TwoTime:
 @pytree
 @dataclass(frozen=True)
 class MeanField(Saved):
-    """An infinitely wide network in training: outputs and kernels at every step.
+    """A wide network in training, in the limit or at a finite width: outputs and kernels at every step.
 
     Attributes:
       outputs: shape (T+1, P), on the training points; row t after t steps, row 0 is zero.
       test: shape (T+1, M), on the points without a target.
       features: Phi^l at equal times, shape (L, T+1, Q, Q), Q = P + M.
-      gradients: G^l at equal times, shape (L, T+1, Q, Q).
-      tangent_kernel: sum over l of G^(l+1) Phi^l, shape (T+1, Q, Q).
+      gradients: G^l at equal times, shape (L, T+1, Q, Q); None for finite networks.
+      tangent_kernel: sum over l of G^(l+1) Phi^l, shape (T+1, Q, Q); for finite networks only where asked for.
       preactivations: samples of h^L at the end, shape (S, Q); None for a closed form.
       outputs_std, test_std, features_std: standard deviation between independent samples; None for a closed form.
       two_time: kernels and responses between two times, where they were computed.
@@ -50,8 +50,8 @@ class MeanField(Saved):
     outputs: Float[Array, "T P"]
     test: Float[Array, "T M"]
     features: Float[Array, "L T Q Q"]
-    gradients: Float[Array, "L T Q Q"]
-    tangent_kernel: Float[Array, "T Q Q"]
+    gradients: Float[Array, "L T Q Q"] | None
+    tangent_kernel: Float[Array, "T Q Q"] | None
     preactivations: Array | None = None
     outputs_std: Array | None = None
     test_std: Array | None = None
