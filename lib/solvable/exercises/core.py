@@ -172,7 +172,8 @@ def call(answer: Any, *args: Any) -> Any:
         raise Wrong(f"Your function stops with {type(error).__name__}: {error}") from None
     if result is None or result is Ellipsis:
         raise Wrong("Your function returns nothing yet: put your formula in place of the dots.")
-    numbers = np.asarray(result)
-    if np.issubdtype(numbers.dtype, np.number) and not np.isfinite(numbers).all():
-        raise Wrong("Your function returns numbers that are not finite.")
+    for part in result if isinstance(result, tuple | list) else (result,):
+        numbers = np.asarray(part)
+        if np.issubdtype(numbers.dtype, np.number) and not np.isfinite(numbers).all():
+            raise Wrong("Your function returns numbers that are not finite.")
     return result

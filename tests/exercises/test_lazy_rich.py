@@ -1,0 +1,93 @@
+"""Each exercise of "Lazy and rich" as a student does it: rightly, wrongly, and with a wrong kind of thing."""
+
+import re
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from answering import assert_right_passes_and_nonsense_does_not
+
+from solvable import exercises
+from solvable.meanfield import two_layer
+
+SEEDS = [None, "ada", 17]
+IDS = sorted(id for id in exercises.REGISTRY if id.startswith("lazy_rich."))
+
+
+def neuron(p, order=lambda gram, delta, slope, z: gram @ (delta * slope * z), late=False):
+    """One step, right by default."""
+    rate, gram = p["learning_rate"] * p["richness"], jnp.array([[1, p["overlap"]], [p["overlap"], 1]])
+
+    def step(h, z, delta):
+        after = h + rate * order(gram, delta, 1 - jnp.tanh(h) ** 2, z)
+        return after, z + rate * delta @ jnp.tanh(after if late else h)
+
+    return step
+
+
+def right(id, p):
+    """The answer, in a way of its own where there is one."""
+    name = id.split(".")[1]
+    if name == "step":
+        return neuron(p)
+    if name == "balance":
+        h, z = p["start"], p["readout_start"]
+        while h < p["end"]:  # follow it, in small steps
+            h, z = h + 1e-5 * p["gram"] * z, z + 1e-5 * h
+        return z
+    raise KeyError(f"no right answer written down for {id}")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("id", IDS)
+def test_right_answers_pass_and_nonsense_does_not(id, seed):
+    assert_right_passes_and_nonsense_does_not(id, right, seed)
+
+
+P = {name: exercises.parameters(f"lazy_rich.{name}") for name in (id.split(".")[1] for id in IDS)}
+WRONG = {  # what people answer, and words that the reply must hold
+    "step": [
+        (neuron(P["step"], lambda gram, delta, slope, z: delta * slope * z), "overlap is missing"),
+        (neuron(P["step"], lambda gram, delta, slope, z: gram @ (delta * z)), "slope of tanh is missing"),
+        (neuron(P["step"], lambda gram, delta, slope, z: slope * (gram @ (delta * z))), "under the sum"),
+        (neuron(P["step"], lambda gram, delta, slope, z: -gram @ (delta * slope * z)), "Uphill"),
+        (neuron(P["step"] | {"richness": 1.0}), "eta times the richness"),
+        (neuron(P["step"], late=True), "with the new h"),
+        (lambda h, z, delta: (h, z), "factor by factor"),
+        (lambda h, z, delta: (neuron(P["step"])(h, z, delta)[0], z), "h is right, z is not"),
+        (lambda h, z, delta: h, "two things"),
+        (lambda h, z, delta: (1.0, z), "two numbers"),
+    ],
+    "balance": [
+        ((0.25 + 2.4) ** 0.5, "would for q = 1"),
+        ((0.25 + 4.8) ** 0.5, "wrong side"),
+        (0.25 + 1.2, "its square"),
+        (0.5 + 0.6, "not proportional"),
+        (0.5, "only be lazy"),
+        (9.0, "Multiply one equation"),
+    ],
+}
+
+
+@pytest.mark.parametrize(("id", "answer", "says"), [(id, *case) for id, cases in WRONG.items() for case in cases])
+def test_wrong_answers_get_the_right_words(id, answer, says):
+    verdict = exercises.check(f"lazy_rich.{id}", answer)
+    assert not verdict.passed
+    assert re.search(says, verdict.message), verdict.message
+
+
+def test_the_step_of_the_exercise_is_the_librarys():
+    """Averaged over the library's neurons at the start, a student's step gives its first output."""
+    import jax
+
+    p = P["step"]
+    gram, y = jnp.array([[1, p["overlap"]], [p["overlap"], 1]]), jnp.array([1.0, -0.5])
+    given = {"activation": "tanh", "richness": p["richness"], "learning_rate": p["learning_rate"]}
+    found = two_layer(gram, y, steps=1, key=jax.random.key(0), **given)
+    draw = jax.random.normal(jax.random.key(1), (40_000, 3))
+    h, z = draw[:, :2] @ jnp.linalg.cholesky(gram).T, draw[:, 2]
+    f = 0
+    for sign in (1, -1):
+        after, readout = jax.vmap(neuron(p), in_axes=(0, 0, None))(h, sign * z, y)
+        f += (readout[:, None] * jnp.tanh(after)).mean(axis=0) / (2 * p["richness"])
+    np.testing.assert_allclose(f, found.outputs[1], atol=4 / 40_000**0.5)
