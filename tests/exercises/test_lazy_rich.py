@@ -8,7 +8,7 @@ import pytest
 from answering import assert_right_passes_and_nonsense_does_not
 
 from solvable import exercises
-from solvable.meanfield import two_layer
+from solvable.meanfield import deep_linear, two_layer
 
 SEEDS = [None, "ada", 17]
 IDS = sorted(id for id in exercises.REGISTRY if id.startswith("lazy_rich."))
@@ -35,6 +35,14 @@ def right(id, p):
         while h < p["end"]:  # follow it, in small steps
             h, z = h + 1e-5 * p["gram"] * z, z + 1e-5 * h
         return z
+    if name == "depth":
+        x, y = jnp.array([[p["gram"] ** 0.5]]), jnp.array([p["target"]])
+        found = deep_linear(x @ x.T, y, depth=p["depth"], richness=1.0, learning_rate=1e-4, steps=1)
+        return float(found.outputs[1, 0]) / 1e-4
+    if name == "echo":
+        given = {"richness": p["richness"], "learning_rate": p["learning_rate"], "steps": 2}
+        found = deep_linear(jnp.array([[p["gram"]]]), jnp.array([p["target"]]), depth=2, **given).two_time
+        return [found.feature_response[0, 1, 0, 0, 0], found.gradient_response[0, 1, 0, 0, 0]]
     raise KeyError(f"no right answer written down for {id}")
 
 
@@ -45,6 +53,7 @@ def test_right_answers_pass_and_nonsense_does_not(id, seed):
 
 
 P = {name: exercises.parameters(f"lazy_rich.{name}") for name in (id.split(".")[1] for id in IDS)}
+ECHO = P["echo"]["learning_rate"] * P["echo"]["target"]
 WRONG = {  # what people answer, and words that the reply must hold
     "step": [
         (neuron(P["step"], lambda gram, delta, slope, z: delta * slope * z), "overlap is missing"),
@@ -65,6 +74,20 @@ WRONG = {  # what people answer, and words that the reply must hold
         (0.5 + 0.6, "not proportional"),
         (0.5, "only be lazy"),
         (9.0, "Multiply one equation"),
+    ],
+    "depth": [
+        (3 * 1.2, "One matrix of weights is missing"),
+        (1.2, "what one matrix"),
+        (4 * 0.8, "This is the kernel"),
+        (4 * 0.8**4 * 1.5, "one factor"),
+        (9.0, "sum over layers"),
+    ],
+    "echo": [
+        ([2 * ECHO, 1.4 * ECHO], "Exchanged"),
+        ([0.7 * ECHO, ECHO], "times the richness"),
+        ([1.4 * ECHO, 1.4 * ECHO], "The first is right"),
+        ([2 * ECHO, 2 * ECHO], "The second is right"),
+        ([1.0, 1.0], "Which of A and B vanish"),
     ],
 }
 
