@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from answering import assert_right_passes_and_nonsense_does_not
 
-from solvable import exercises
+from solvable import exercises, kernels
 from solvable.meanfield import deep_linear, two_layer
 
 SEEDS = [None, "ada", 17]
@@ -35,6 +35,11 @@ def right(id, p):
         while h < p["end"]:  # follow it, in small steps
             h, z = h + 1e-5 * p["gram"] * z, z + 1e-5 * h
         return z
+    if name == "how_rich":
+        grid = np.linspace(0, 3, 300_001)
+        return grid[np.argmax(p["kernel"] + grid**2 * p["correction"] >= (1 + p["share"]) * p["kernel"])]
+    if name == "alignment":
+        return kernels.alignment
     if name == "depth":
         x, y = jnp.array([[p["gram"] ** 0.5]]), jnp.array([p["target"]])
         found = deep_linear(x @ x.T, y, depth=p["depth"], richness=1.0, learning_rate=1e-4, steps=1)
@@ -81,6 +86,21 @@ WRONG = {  # what people answer, and words that the reply must hold
         (4 * 0.8, "This is the kernel"),
         (4 * 0.8**4 * 1.5, "one factor"),
         (9.0, "sum over layers"),
+    ],
+    "how_rich": [
+        (0.4, "its square"),
+        (0.5, "kernel at the start is not 1"),
+        (0.025**0.5, "Upside down"),
+        ((1.1 * 4) ** 0.5, "Only the growth"),
+        (3.0, "share of K_0"),
+    ],
+    "alignment": [
+        (lambda k, y: y @ k @ y, "kernel is doubled"),
+        (lambda k, y: y @ k @ y / np.linalg.norm(k), "targets are doubled"),
+        (lambda k, y: y @ k @ y / np.linalg.norm(k) / np.linalg.norm(y), "What is its norm"),
+        (lambda k, y: y @ k @ y / np.linalg.norm(k, 2) / (y @ y), "largest eigenvalue"),
+        (lambda k, y: y @ k @ y / np.trace(k) / (y @ y), "divides by the trace"),
+        (lambda k, y: 1.0, "lists of numbers"),
     ],
     "echo": [
         ([2 * ECHO, 1.4 * ECHO], "Exchanged"),

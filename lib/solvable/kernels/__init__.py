@@ -4,7 +4,8 @@
 finite network. Part "Lazy and rich" of the book.
 """
 
+from .alignment import alignment
 from .dynamics import Predictions, gradient_descent, gradient_flow
 from .theory import Kernels, both, nngp, ntk
 
-__all__ = ["Kernels", "Predictions", "both", "gradient_descent", "gradient_flow", "nngp", "ntk"]
+__all__ = ["Kernels", "Predictions", "alignment", "both", "gradient_descent", "gradient_flow", "nngp", "ntk"]
