@@ -35,6 +35,10 @@ def right(id, p):
         while h < p["end"]:  # follow it, in small steps
             h, z = h + 1e-5 * p["gram"] * z, z + 1e-5 * h
         return z
+    if name == "wide_enough":
+        n = np.arange(1, 10**6)
+        small = p["richness"] * p["scatter"] / n**0.5 <= p["share"] * p["richness"] ** 2 * p["mean"]
+        return n[np.argmax(small)]
     if name == "how_rich":
         grid = np.linspace(0, 3, 300_001)
         return grid[np.argmax(p["kernel"] + grid**2 * p["correction"] >= (1 + p["share"]) * p["kernel"])]
@@ -86,6 +90,13 @@ WRONG = {  # what people answer, and words that the reply must hold
         (4 * 0.8, "This is the kernel"),
         (4 * 0.8**4 * 1.5, "one factor"),
         (9.0, "sum over layers"),
+    ],
+    "wide_enough": [
+        (45, "root of the width"),
+        ((0.9 / 0.04) ** 2, "does not cancel"),
+        (4.5**2, "What about the share"),
+        (90**2, "factor of the richness too"),
+        (10**6, "solve for N"),
     ],
     "how_rich": [
         (0.4, "its square"),

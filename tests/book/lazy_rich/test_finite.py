@@ -1,0 +1,51 @@
+"""What "How far are finite networks?" says, at its own parameters."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from solvable.meanfield import expansion, finite, two_layer
+from solvable.networks import MLP, train
+
+X, Y = jax.random.normal(jax.random.key(1), (4, 6)), jnp.array([1.0, -1.0, 0.5, -0.5])
+GRAM = X @ X.T / 6
+GIVEN = {"activation": "tanh", "learning_rate": 0.1, "steps": 12}
+
+
+def test_means_miss_the_limit_by_one_over_n_and_from_below():
+    limit = two_layer(GRAM, Y, richness=1.0, key=jax.random.key(0), **GIVEN)
+    miss, scatter, error = [], [], []
+    for n in (16, 32, 64):
+        run = finite(X, Y, width=n, richness=1.0, repeats=30 * n, key=jax.random.key(n), **GIVEN)
+        miss.append(float((limit.outputs - run.outputs)[-1] @ Y / (Y @ Y)))
+        scatter.append(float(jnp.sqrt(jnp.mean(run.outputs_std[-1] ** 2))))
+        error.append(float(run.outputs_error[-1] @ jnp.abs(Y) / (Y @ Y)))
+    miss, error, n = np.array(miss), np.array(error), np.array([16, 32, 64])
+    assert (miss > 4 * error).all()  # learns less than the limit
+    assert np.polyfit(np.log(n), np.log(miss), 1)[0] == pytest.approx(-1, abs=0.35)  # the errors allow 0.2
+    assert np.polyfit(np.log(n), np.log(scatter), 1)[0] == pytest.approx(-0.5, abs=0.05)
+    assert (np.array(scatter) > 3 * miss).all()
+
+
+def test_the_mean_movement_knows_no_width_and_the_noise_does():
+    widths, mean, random = np.array([64, 256, 1024]), [], []
+    second = expansion(GRAM, Y, key=jax.random.key(0), **GIVEN).features[1, -1]
+    size = float(jnp.linalg.norm(second))
+    for n in widths:
+        dial = jnp.array([[1.0], [0.5], [float(n) ** -0.5]])
+        network, keys = MLP(int(n), depth=1, richness=dial, dtype=float), jax.random.split(jax.random.key(5), 128)[None]
+        run = train(network, X, Y, 12, learning_rate=0.1 * len(Y), key=keys, metrics=["feature_kernels"])
+        kernel = run.metrics["feature_kernels"][:, :, :, 0]
+        moved = jnp.einsum("gsij,ij->gs", kernel[:, :, -1] - kernel[:, :, 0], second / size)
+        mean.append(moved.mean(axis=1))
+        random.append(moved.std(axis=1))
+    slopes = [np.polyfit(np.log(widths), np.log(np.array(part)), 1)[0] for part in (mean, random)]
+    assert_allclose(slopes[0][:2], 0, atol=0.05)
+    error = np.array(random)[:, 2] / np.array(mean)[:, 2] / 128**0.5
+    assert slopes[0][2] == pytest.approx(-1, abs=3 * np.hypot(error[0], error[2]) / np.log(16))
+    assert error.max() < 0.15
+    assert_allclose(slopes[1], [-0.5, -0.5, -1], atol=0.1)
+    assert float(mean[-1][1]) == pytest.approx(size / 4, rel=0.12)
+    assert float(mean[-1][0]) < 0.85 * size  # at gamma_0 = 1 it promises more than there is
