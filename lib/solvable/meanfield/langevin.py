@@ -85,7 +85,7 @@ def langevin(
 
     Sharing its noise between two steps makes the stationary law exact where the energy is quadratic, and wrong by
     O(h^2) elsewhere (Euler's is wrong by O(h)). Cost: time / step_size x chains x Q x N x (D + depth N). Source:
-    Leimkuhler and Matthews (2013). Book: "What equilibrium has learned".
+    Leimkuhler and Matthews (2013). Book: "Statics: what equilibrium has learned".
     """
     require_shape("inputs", inputs, 2, "one point a row, shape (Q, D)")
     x = jnp.asarray(inputs, float)

@@ -20,6 +20,7 @@ from .results import Task
 KEPT = 8  # states of every chain that are kept, at a kappa that does not move any more
 LEAPS = 8  # of the leapfrog, in each of
 MOVES = 2  # moves a round
+QUARTER = 1.6 / LEAPS  # the largest step: all leaps are then a quarter of an oscillation of the prior
 ACCEPTED = 0.8  # the share that step sizes aim at
 
 
@@ -55,33 +56,25 @@ def sample(xi: Array, key: Array, task: Task, root: Array, *, phi: Function, rou
         def one(state: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], None]:
             xi, step = state
             xi, share = move(xi, kappa, step, key)
-            return (xi, jnp.clip(step * jnp.exp(share - ACCEPTED), 0.01, 1.0)), None
+            return (xi, jnp.clip(step * jnp.exp(share - ACCEPTED), QUARTER / 20, QUARTER)), None
 
         return jax.lax.scan(one, (xi, step), jax.random.split(key, MOVES))[0]
 
-    def round(state: tuple[Array, Array, Array], key: Array) -> tuple[tuple[Array, Array, Array], None]:
-        xi, kappa, step = state
+    def round(state: tuple[Array, ...], given: tuple[Array, Array]) -> tuple[tuple[Array, ...], None]:
+        (xi, kappa, step, kept), (number, key) = state, given
         draw, walk = jax.random.split(key)
         now = value(xi).reshape(-1, task.known)
-        ahead = fit(now, kappa, task).kappa - kappa
+        ahead = jnp.where(number < rounds, fit(now, kappa, task).kappa - kappa, 0)
         kappa, log_weights = _as_far_as_weights_allow(now, kappa, ahead, task)
-        weights = jax.nn.softmax(log_weights.reshape(xi.shape[:2]))
-        xi = jax.vmap(lambda one, key, weights: one[systematic(key, weights)])(
-            xi, jax.random.split(draw, len(xi)), weights
-        )
+        weights, keys = jax.nn.softmax(log_weights.reshape(xi.shape[:2])), jax.random.split(draw, len(xi))
+        xi = jax.vmap(lambda one, key, weights: one[systematic(key, weights)])(xi, keys, weights)
         xi, step = moves(xi, kappa, step, walk)
-        return (xi, kappa, step), None
+        return (xi, kappa, step, kept.at[:, jnp.maximum(number - rounds, 0)].set(xi)), None
 
-    towards, stay = jax.random.split(key)
-    start = (xi, jnp.zeros(task.known), jnp.array(0.3))
-    (xi, kappa, step), _ = jax.lax.scan(round, start, jax.random.split(towards, rounds))
-
-    def keep(state: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Array]:
-        xi, step = moves(*state[:1], kappa, state[1], key)
-        return (xi, step), xi
-
-    _, kept = jax.lax.scan(keep, (xi, step), jax.random.split(stay, KEPT))
-    return kept.swapaxes(0, 1).reshape(len(xi), -1, task.known), kappa
+    count, kept = rounds + KEPT, jnp.zeros((len(xi), KEPT, *xi.shape[1:]))
+    given = jnp.arange(count), jax.random.split(key, count)
+    (xi, kappa, _, kept), _ = jax.lax.scan(round, (xi, jnp.zeros(task.known), jnp.array(QUARTER), kept), given)
+    return kept.reshape(len(xi), -1, task.known), kappa
 
 
 def _as_far_as_weights_allow(value: Array, kappa: Array, ahead: Array, task: Task) -> tuple[Array, Array]:

@@ -69,8 +69,8 @@ def nngp_posterior(kernel: Array, targets: Array, *, inverse_temperature: ArrayL
     Raises:
       ValueError: for an argument out of range, named with its value.
 
-    Exact as width -> infinity at a fixed gamma and P. Source: Neal (1996), Lee et al. (2018). Book: "What equilibrium
-    has learned".
+    Exact as width -> infinity at a fixed gamma and P. Source: Neal (1996), Lee et al. (2018). Book: "Statics: what
+    equilibrium has learned".
     """
     task = checked_task(kernel, targets, 1.0, inverse_temperature, "kernel")
     f = _Modes.of(task).outputs(1.0)
@@ -113,7 +113,7 @@ def deep_linear_posterior(
       ValueError: for an argument out of range, named with its value.
 
     Exact as N -> infinity at a fixed P, or at a fixed P / N; corrections are O(1/N). Cost: P^3. Source: Li and
-    Sompolinsky (2021); Lauditi, Bordelon and Pehlevan (2025). Book: "What equilibrium has learned".
+    Sompolinsky (2021); Lauditi, Bordelon and Pehlevan (2025). Book: "Statics: what equilibrium has learned".
     """
     task, depth = checked_task(gram, targets, richness, inverse_temperature), require_count("depth", depth)
     require_scalar("width", width)

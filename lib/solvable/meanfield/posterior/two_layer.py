@@ -64,8 +64,8 @@ def two_layer_posterior(
     inverse_temperature: ArrayLike,
     key: Array,
     method: str = "importance",
-    particles: int = 2**11,
-    repeats: int = 8,
+    particles: int = 2**10,
+    repeats: int = 16,
     rounds: int = 30,
 ) -> Posterior:
     r"""Infinitely wide networks with one hidden layer, drawn from the Gibbs measure of their weights.
@@ -94,7 +94,7 @@ def two_layer_posterior(
 
     Exact as width -> infinity at a fixed P; the error is that of the samples, and corrections of finite networks are
     O(1/N). Cost: repeats x particles x P^2, times some 1000 for the chain. Source: Lauditi, Bordelon and Pehlevan
-    (2025); Seroussi, Naveh and Ringel (2023). Book: "What equilibrium has learned".
+    (2025); Seroussi, Naveh and Ringel (2023). Book: "Statics: what equilibrium has learned".
     """
     phi = activation_function(activation)
     task = checked_task(gram, targets, richness, inverse_temperature)
@@ -102,10 +102,12 @@ def two_layer_posterior(
     if method not in METHODS:
         raise ValueError(f"method must be one of {METHODS}; got {method!r}")
     repeats, rounds = require_count("repeats", repeats, 2), require_count("rounds", rounds)
-    size = require_particles(particles, len(task.gram))
     start, after = jax.random.split(key)
-    draws = sobol(start, repeats, size, len(task.gram))
-    whole, found, means, single, h = _average(task, draws, after, phi=phi, rounds=rounds if method == "chain" else 0)
+    weighted = method == "importance"
+    size = require_particles(particles, len(task.gram)) if weighted else require_count("particles", particles, 2)
+    shape = (repeats, size, len(task.gram))
+    draws = sobol(start, *shape) if weighted else jax.random.normal(start, shape, float)
+    whole, found, means, single, h = _average(task, draws, after, phi=phi, rounds=0 if weighted else rounds)
     _require_found(task, whole, found, method, h.shape[0] // repeats)
     return gathered(
         means,
