@@ -17,7 +17,7 @@ from jaxtyping import Array
 
 from .._checks import concrete, require_count, require_key, require_positive, require_scalar, require_shape
 from ..gaussian import Function, activation_function
-from .posterior.results import Posterior, Task, checked_task, gathered
+from .posterior.results import Posterior, Task, checked_task, gathered, spread
 
 SHARE = 0.2  # of the default step in that at which the stiffest weight of the untrained network turns unstable
 BETWEEN = 10  # steps from one measurement to the next
@@ -101,32 +101,37 @@ def langevin(
         require_scalar(name, value)
         require_positive(name, value)
     first, later = jax.random.split(key)
-    weights = jax.vmap(lambda one: start(one, x.shape[1], width, depth, dtype))(jax.random.split(first, chains))
-    if step_size is None:
-        step_size = SHARE * _stable(jax.tree.map(lambda w: w[0], weights), x, task, phi)
+    weights, bound = _start(first, x, task, phi=phi, shape=(chains, width, depth), dtype=dtype)
+    step_size = SHARE * float(bound) if step_size is None else step_size
     require_positive("step_size", step_size)
     rounds = [max(1, round(span / float(step_size) / BETWEEN)) for span in (burn_in, time)]
-    f, features, readout, h = _run(weights, later, x.astype(dtype), task, step_size, phi=phi, rounds=tuple(rounds))
-    if not np.isfinite(f if (known := concrete(f)) is None else known).all():
+    means, deviations, h = _run(weights, later, x.astype(dtype), task, step_size, rounds, phi=phi)
+    known = concrete(means[0])
+    if known is not None and not np.isfinite(known).all():
         raise ValueError(f"step_size must be small enough for a stable run; {step_size} diverged")
-    means = tuple(one.mean(axis=0) for one in (f, features, readout))
     made = {"width": width, "step_size": step_size, "time": time, "burn_in": burn_in, "key": jax.random.key_data(key)}
-    return gathered(means, (f, features, readout), task, preactivations=h, parameters=made)
+    return gathered(means, deviations, chains, task, preactivations=h, parameters=made)
 
 
-def _stable(weights: Weights, x: Array, task: Task, phi: Function) -> float:
-    """The largest stable step of this network: 2 over the largest curvature of its energy."""
-    known, gamma2 = x[: task.known].astype(weights["output"].dtype), task.richness**2 * len(weights["output"])
-    slopes = jax.jacrev(lambda w: forward(w, known, phi, task.richness)[0])(weights)
+@partial(jax.jit, static_argnames=("phi", "shape", "dtype"))
+def _start(
+    key: Array, x: Array, task: Task, *, phi: Function, shape: tuple[int, int, int], dtype: Any
+) -> tuple[Weights, Array]:
+    """Networks of the prior, and the largest stable step of the first: 2 over the largest curvature of its energy."""
+    chains, width, depth = shape
+    weights = jax.vmap(lambda one: start(one, x.shape[1], width, depth, dtype))(jax.random.split(key, chains))
+    first, known = jax.tree.map(lambda w: w[0], weights), x[: task.known].astype(dtype)
+    slopes = jax.jacrev(lambda w: forward(w, known, phi, task.richness)[0])(first)
     rows = jnp.concatenate([one.reshape(task.known, -1) for one in slopes.values()], axis=1)
-    return float(2 / (1 + task.inverse_temperature * gamma2 * jnp.linalg.eigvalsh(rows @ rows.T)[-1]))
+    curvature = task.inverse_temperature * task.richness**2 * width * jnp.linalg.eigvalsh(rows @ rows.T)[-1]
+    return weights, 2 / (1 + curvature)
 
 
-@partial(jax.jit, static_argnames=("phi", "rounds"))
+@partial(jax.jit, static_argnames="phi")
 def _run(
-    weights: Weights, key: Array, x: Array, task: Task, step: ArrayLike, *, phi: Function, rounds: tuple[int, int]
-) -> tuple[Array, ...]:
-    """Averages over time of every network, f (C, Q), features (C, L, Q, Q) and w^2 (C,); and the last h^L."""
+    weights: Weights, key: Array, x: Array, task: Task, step: ArrayLike, rounds: list[int], *, phi: Function
+) -> tuple[tuple[Array, ...], tuple[Array, ...], Array]:
+    """Means over time and networks of f (Q,), features (L, Q, Q) and w^2; their spread; and the last h^L."""
     dtype, width, chains = x.dtype, weights["output"].shape[-1], len(weights["output"])
     richness, targets = task.richness.astype(dtype), task.targets.astype(dtype)
     strength, h = (task.inverse_temperature * task.richness**2 * width).astype(dtype), jnp.asarray(step, dtype)
@@ -159,15 +164,19 @@ def _run(
     def walk(state: tuple[Weights, Weights], key: Array) -> tuple[Weights, Weights]:
         return jax.lax.scan(move, state, jax.random.split(key, BETWEEN))[0]
 
-    def look(state: tuple, key: Array) -> tuple[tuple, None]:
+    def look(state: tuple, key: Array) -> tuple:
         walked = walk(state[0], key)
-        return (walked, jax.tree.map(jnp.add, state[1], measured(walked[0]))), None
+        return walked, jax.tree.map(jnp.add, state[1], measured(walked[0]))
 
     before, during, noise = jax.random.split(key, 3)
-    state, _ = jax.lax.scan(
-        lambda state, key: (walk(state, key), None), (weights, normal(noise)), jax.random.split(before, rounds[0])
-    )
     none = jax.tree.map(lambda one: jnp.zeros(one.shape), jax.eval_shape(measured, weights))
-    (state, sums), _ = jax.lax.scan(look, (state, none), jax.random.split(during, rounds[1]))
+    state = jax.lax.fori_loop(
+        0, rounds[0], lambda i, state: walk(state, jax.random.fold_in(before, i)), (weights, normal(noise))
+    )
+    state, sums = jax.lax.fori_loop(
+        0, rounds[1], lambda i, state: look(state, jax.random.fold_in(during, i)), (state, none)
+    )
     last = jax.vmap(lambda one: forward(one, x[: task.known], phi, richness)[1][-1])(state[0])
-    return *(one / rounds[1] for one in sums), last.swapaxes(1, 2).reshape(chains * width, -1)
+    single = tuple(one / rounds[1] for one in sums)
+    means = tuple(one.mean(axis=0) for one in single)
+    return means, spread(single), last.swapaxes(1, 2).reshape(chains * width, -1)

@@ -23,6 +23,8 @@ MOVES = 2  # moves a round
 QUARTER = 1.6 / LEAPS  # the largest step: all leaps are then a quarter of an oscillation of the prior
 ACCEPTED = 0.8  # the share that step sizes aim at
 
+State = tuple[Array, Array, Array, Array]
+
 
 def sample(xi: Array, key: Array, task: Task, root: Array, *, phi: Function, rounds: int) -> tuple[Array, Array]:
     """From R samples of the prior (R, S, P): samples (R, KEPT S, P), and the kappa at which all were drawn."""
@@ -60,7 +62,7 @@ def sample(xi: Array, key: Array, task: Task, root: Array, *, phi: Function, rou
 
         return jax.lax.scan(one, (xi, step), jax.random.split(key, MOVES))[0]
 
-    def round(state: tuple[Array, ...], given: tuple[Array, Array]) -> tuple[tuple[Array, ...], None]:
+    def round(state: State, given: tuple[Array, Array]) -> tuple[State, None]:
         (xi, kappa, step, kept), (number, key) = state, given
         draw, walk = jax.random.split(key)
         now = value(xi).reshape(-1, task.known)

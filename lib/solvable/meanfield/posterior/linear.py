@@ -12,6 +12,7 @@ independent, so that the posterior of :math:`s = \ln U` is known exactly:
 
 from __future__ import annotations
 
+from functools import partial
 from math import inf
 from typing import NamedTuple
 
@@ -118,13 +119,8 @@ def deep_linear_posterior(
     task, depth = checked_task(gram, targets, richness, inverse_temperature), require_count("depth", depth)
     require_scalar("width", width)
     require("width", width, ">= 1", lambda x: x >= 1)
-    modes, richness = _Modes.of(task), task.richness
-    u = _largest_saddle(modes, depth, richness, jnp.asarray(width, float))
-    f = modes.outputs(u**depth)
-    gains = jnp.cumsum(u ** -jnp.arange(float(depth), 0.0, -1.0))
-    features = task.gram + richness**2 * gains[:, None, None] * jnp.outer(f, f)
-    residual = jnp.abs(_slope(jnp.log(u), modes, depth, richness, width))
     parameters = task._asdict() | {"width": jnp.asarray(width, float)}
+    f, features, u, residual = _saddle_point(task, parameters["width"], depth=depth)
     return Posterior(f[: task.known], f[task.known :], features, u, residual=residual, parameters=parameters)
 
 
@@ -141,6 +137,17 @@ def proportional(
         gram, targets, depth=depth, richness=jnp.asarray(width) ** -0.5, inverse_temperature=inverse_temperature,
         width=width,
     )  # fmt: skip
+
+
+@partial(jax.jit, static_argnames="depth")
+def _saddle_point(task: Task, width: Array, *, depth: int) -> tuple[Array, ...]:
+    """Outputs (Q,), kernels (L, Q, Q), u, and what is left of its equation."""
+    modes, richness = _Modes.of(task), task.richness
+    u = _largest_saddle(modes, depth, richness, width)
+    f = modes.outputs(u**depth)
+    gains = jnp.cumsum(u ** -jnp.arange(float(depth), 0.0, -1.0))
+    features = task.gram + richness**2 * gains[:, None, None] * jnp.outer(f, f)
+    return f, features, u, jnp.abs(_slope(jnp.log(u), modes, depth, richness, width))
 
 
 def _action(log_u: Array, modes: _Modes, depth: int, richness: ArrayLike, width: ArrayLike) -> Array:
@@ -209,7 +216,14 @@ def finite_linear(
     about 1e-10. Cost: depth^2 x grid^2.
     """
     task, depth = checked_task(gram, targets, richness, inverse_temperature), require_count("depth", depth)
-    width = require_count("width", width)
+    parameters = task._asdict() | {"width": jnp.asarray(require_count("width", width), float)}
+    f, features, readout = _exactly(task, parameters["width"], depth=depth)
+    return Posterior(f[: task.known], f[task.known :], features, readout, parameters=parameters)
+
+
+@partial(jax.jit, static_argnames="depth")
+def _exactly(task: Task, width: Array, *, depth: int) -> tuple[Array, Array, Array]:
+    """Outputs (Q,), kernels (L, Q, Q) and <w^2>, by integrals over ln U."""
     modes, richness = _Modes.of(task), task.richness
     x = _grid_of_layer(modes, depth, richness, width)
     s = jnp.linspace(depth * x[0], depth * x[-1], depth * (len(x) - 1) + 1)  # ln U
@@ -241,11 +255,10 @@ def finite_linear(
         share = jnp.exp(weights(*(-1.0,) * above, *(0.0,) * (depth - above)) - plain)
         kernel = (1 - 1 / width) * kernel + richness**2 * products(share)
         features.append(kernel)
-    parameters = task._asdict() | {"width": jnp.asarray(width, float)}
-    return Posterior(f[: task.known], f[task.known :], jnp.stack(features), readout, parameters=parameters)
+    return f, jnp.stack(features), readout
 
 
-def _grid_of_layer(modes: _Modes, depth: int, richness: Array, width: int) -> Array:
+def _grid_of_layer(modes: _Modes, depth: int, richness: Array, width: Array) -> Array:
     """Values of ln u that matter in one layer, evenly spaced."""
     scan = _scan(modes, richness, width)
     weight = width * jax.vmap(lambda x: _action(x, modes, depth, richness, width))(scan)

@@ -22,6 +22,7 @@ class Fit(NamedTuple):
     effective: Array  # samples that the weights are worth
     residual: Array  # |y - f - kappa / beta|, at worst
     iterations: Array
+    tail: Array  # power of the weights' tail
 
 
 def log_tilt(value: Array, kappa: Array, task: Task) -> Array:
@@ -71,4 +72,4 @@ def fit(value: Array, start: Array, task: Task, base: Array | None = None) -> Fi
 
     kappa, residual, steps = jax.lax.while_loop(unfinished, improve, (start, jnp.array(jnp.inf), jnp.array(0)))
     weights = slopes(kappa)[2]
-    return Fit(kappa, weights, 1 / (weights**2).sum(), residual, steps)
+    return Fit(kappa, weights, 1 / (weights**2).sum(), residual, steps, tail(weights))

@@ -97,20 +97,27 @@ class Posterior(Saved):
         return jnp.zeros_like(mean) if std is None else std / jnp.sqrt(self.parameters["repeats"])
 
 
-def gathered(means: tuple[Array, ...], single: tuple[Array, ...], task: Task, **more: Any) -> Posterior:
-    """A result from means f (Q,), features (L, Q, Q) and <w^2>, and the same of each of R independent samples."""
+def spread(single: tuple[Array, ...]) -> tuple[Array, ...]:
+    """Standard deviations over independent samples, the first axis."""
+    return tuple(one.std(axis=0, ddof=1) for one in single)
+
+
+def gathered(
+    means: tuple[Array, ...], deviations: tuple[Array, ...], repeats: int, task: Task, **more: Any
+) -> Posterior:
+    """A result from f (Q,), features (L, Q, Q) and <w^2>: their means, and what `spread` says of them."""
     f, features, readout = means
-    spread = [one.std(axis=0, ddof=1) for one in single]
-    parameters = {"repeats": len(single[0])} | task._asdict() | more.pop("parameters", {})
+    f_std, features_std, readout_std = deviations
+    known, parameters = task.known, {"repeats": repeats} | task._asdict() | more.pop("parameters", {})
     return Posterior(
-        outputs=f[: task.known],
-        test=f[task.known :],
+        outputs=f[:known],
+        test=f[known:],
         features=features,
         readout=readout,
-        outputs_std=spread[0][: task.known],
-        test_std=spread[0][task.known :],
-        features_std=spread[1],
-        readout_std=spread[2],
+        outputs_std=f_std[:known],
+        test_std=f_std[known:],
+        features_std=features_std,
+        readout_std=readout_std,
         parameters=parameters,
         **more,
     )

@@ -24,8 +24,8 @@ from ..._checks import concrete, require_count, require_key
 from ...gaussian import Function, activation_function
 from ..particles import require_particles, sobol
 from .chain import sample, systematic
-from .newton import Fit, fit, tail
-from .results import Posterior, Task, checked_task, gathered
+from .newton import Fit, fit
+from .results import Posterior, Task, checked_task, gathered, spread
 
 METHODS = ("importance", "chain")
 FEW = 100  # effective samples of each repeat, below which an average is not to be trusted
@@ -107,11 +107,12 @@ def two_layer_posterior(
     size = require_particles(particles, len(task.gram)) if weighted else require_count("particles", particles, 2)
     shape = (repeats, size, len(task.gram))
     draws = sobol(start, *shape) if weighted else jax.random.normal(start, shape, float)
-    whole, found, means, single, h = _average(task, draws, after, phi=phi, rounds=0 if weighted else rounds)
-    _require_found(task, whole, found, method, h.shape[0] // repeats)
+    whole, least, means, deviations, h = _average(task, draws, after, phi=phi, rounds=0 if weighted else rounds)
+    _require_found(task, whole, least, method, h.shape[0] // repeats)
     return gathered(
         means,
-        single,
+        deviations,
+        repeats,
         task,
         preactivations=h,
         effective_samples=whole.effective,
@@ -124,8 +125,8 @@ def two_layer_posterior(
 @partial(jax.jit, static_argnames=("phi", "rounds"))
 def _average(
     task: Task, draws: Array, key: Array, *, phi: Function, rounds: int
-) -> tuple[Fit, Fit, tuple[Array, ...], tuple[Array, ...], Array]:
-    """The fit to all samples and to each, the means by all and by each, and training preactivations of all."""
+) -> tuple[Fit, Array, tuple[Array, ...], tuple[Array, ...], Array]:
+    """The fit to all samples, how few any of them is worth; means and their spread; training preactivations."""
     points, known = Points.of(task), task.known
     moves, rest, choice = jax.random.split(key, 3)
     xi, zeta, base = draws[..., :known], draws[..., known:], jnp.zeros(known)
@@ -153,31 +154,27 @@ def _average(
         f = kernel[:, :known] @ kappa
         return f, kernel[None], 1 + task.richness**2 * kappa @ f[:known]
 
-    return (
-        whole,
-        found,
-        means(shares.sum(axis=0), whole.kappa),
-        jax.vmap(means)(own, found.kappa),
-        drawn.reshape(-1, known),
-    )
+    single = jax.vmap(means)(own, found.kappa)
+    whole, least = whole._replace(weights=jnp.zeros(0)), found.effective.min()
+    return whole, least, means(shares.sum(axis=0), whole.kappa), spread(single), drawn.reshape(-1, known)
 
 
-def _require_found(task: Task, whole: Fit, found: Fit, method: str, size: int) -> None:
+def _require_found(task: Task, whole: Fit, least: Array, method: str, size: int) -> None:
     """Raise ValueError where the average rests on few samples, or is none."""
-    names = (found.effective.min(), whole.residual, task.richness, jnp.abs(task.targets).max(), tail(whole.weights))
+    names = (least, whole.residual, task.richness, jnp.abs(task.targets).max(), whole.tail)
     known = [concrete(one) for one in names]
     if any(one is None for one in known):
         return
-    least, residual, richness, largest, heavy = (float(one) for one in known if one is not None)
+    worth, residual, richness, largest, heavy = (float(one) for one in known if one is not None)
     if method == "importance":
-        if not (least >= FEW and heavy <= HEAVY):
+        if not (worth >= FEW and heavy <= HEAVY):
             raise ValueError(
-                f"richness must be small enough for importance weights: at {richness:.4g} they are worth {least:.3g} "
+                f"richness must be small enough for importance weights: at {richness:.4g} they are worth {worth:.3g} "
                 f"of {size} samples ({FEW} are needed), with a tail of power {heavy:.2g} (at most {HEAVY}); take "
                 f"method='chain', more particles, or a smaller richness"
             )
-    elif not (least >= size / 2 and residual <= LEFT * largest):
+    elif not (worth >= size / 2 and residual <= LEFT * largest):
         raise ValueError(
             f"rounds must suffice for the chain to arrive: at richness {richness:.4g} its samples are worth "
-            f"{least:.3g} of {size}, with a residual of {residual:.2g}; take more rounds or a smaller richness"
+            f"{worth:.3g} of {size}, with a residual of {residual:.2g}; take more rounds or a smaller richness"
         )
