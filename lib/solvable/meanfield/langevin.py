@@ -104,7 +104,7 @@ def langevin(
     weights, bound = _start(first, x, task, phi=phi, shape=(chains, width, depth), dtype=dtype)
     step_size = SHARE * float(bound) if step_size is None else step_size
     require_positive("step_size", step_size)
-    rounds = [max(1, round(span / float(step_size) / BETWEEN)) for span in (burn_in, time)]
+    rounds: list[ArrayLike] = [max(1, round(span / float(step_size) / BETWEEN)) for span in (burn_in, time)]
     means, deviations, h = _run(weights, later, x.astype(dtype), task, step_size, rounds, phi=phi)
     known = concrete(means[0])
     if known is not None and not np.isfinite(known).all():
@@ -129,7 +129,7 @@ def _start(
 
 @partial(jax.jit, static_argnames="phi")
 def _run(
-    weights: Weights, key: Array, x: Array, task: Task, step: ArrayLike, rounds: list[int], *, phi: Function
+    weights: Weights, key: Array, x: Array, task: Task, step: ArrayLike, rounds: list[ArrayLike], *, phi: Function
 ) -> tuple[tuple[Array, ...], tuple[Array, ...], Array]:
     """Means over time and networks of f (Q,), features (L, Q, Q) and w^2; their spread; and the last h^L."""
     dtype, width, chains = x.dtype, weights["output"].shape[-1], len(weights["output"])

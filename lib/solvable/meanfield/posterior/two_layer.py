@@ -89,8 +89,8 @@ def two_layer_posterior(
       ``Posterior``.
 
     Raises:
-      ValueError: for an argument out of range; where importance weights rest on less than 100 samples, or the chain
-        has not arrived.
+      ValueError: for an argument out of range; where importance weights rest on less than 100 samples of a repeat, or
+        on the largest few of all, or where the chain has not arrived.
 
     Exact as width -> infinity at a fixed P; the error is that of the samples, and corrections of finite networks are
     O(1/N). Cost: repeats x particles x P^2, times some 1000 for the chain. Source: Lauditi, Bordelon and Pehlevan
@@ -173,7 +173,7 @@ def _require_found(task: Task, whole: Fit, least: Array, method: str, size: int)
                 f"of {size} samples ({FEW} are needed), with a tail of power {heavy:.2g} (at most {HEAVY}); take "
                 f"method='chain', more particles, or a smaller richness"
             )
-    elif not (worth >= size / 2 and residual <= LEFT * largest):
+    elif not (worth >= size / 4 and residual <= LEFT * largest):
         raise ValueError(
             f"rounds must suffice for the chain to arrive: at richness {richness:.4g} its samples are worth "
             f"{worth:.3g} of {size}, with a residual of {residual:.2g}; take more rounds or a smaller richness"
