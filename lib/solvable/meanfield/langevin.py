@@ -6,12 +6,14 @@ r"""Finite networks in equilibrium: noisy training with weight decay, for as lon
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.flatten_util import ravel_pytree
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
@@ -25,11 +27,15 @@ BETWEEN = 10  # steps from one measurement to the next
 Weights = dict[str, Array]
 
 
-def start(key: Array, dimensions: int, width: int, depth: int, dtype: Any = float) -> Weights:
-    """All weights N(0, 1): input (N, D), hidden (L-1, N, N), output (N,)."""
-    shapes = {"input": (width, dimensions), "hidden": (depth - 1, width, width), "output": (width,)}
-    keys = jax.random.split(key, len(shapes))
-    return {name: jax.random.normal(one, shapes[name], dtype) for name, one in zip(shapes, keys, strict=True)}
+def layout(dimensions: int, width: int, depth: int, dtype: Any) -> tuple[int, Callable[[Array], Weights]]:
+    """How many weights a network has, and its layers from a vector of them all."""
+    blank = {
+        "input": jnp.zeros((width, dimensions), dtype),
+        "hidden": jnp.zeros((depth - 1, width, width), dtype),
+        "output": jnp.zeros(width, dtype),
+    }
+    flat, layers = ravel_pytree(blank)
+    return flat.size, layers
 
 
 def forward(weights: Weights, x: Array, phi: Function, richness: ArrayLike) -> tuple[Array, Array]:
@@ -100,83 +106,74 @@ def langevin(
     for name, value in (("time", time), ("burn_in", burn_in)):
         require_scalar(name, value)
         require_positive(name, value)
-    first, later = jax.random.split(key)
-    weights, bound = _start(first, x, task, phi=phi, shape=(chains, width, depth), dtype=dtype)
-    step_size = SHARE * float(bound) if step_size is None else step_size
-    require_positive("step_size", step_size)
-    rounds: list[ArrayLike] = [max(1, round(span / float(step_size) / BETWEEN)) for span in (burn_in, time)]
-    means, deviations, h = _run(weights, later, x.astype(dtype), task, step_size, rounds, phi=phi)
+    if step_size is not None:
+        require_positive("step_size", step_size)
+    means, deviations, h, step = _run(
+        key, x.astype(dtype), task, step_size, (burn_in, time), phi=phi, shape=(chains, width, depth)
+    )
     known = concrete(means[0])
     if known is not None and not np.isfinite(known).all():
-        raise ValueError(f"step_size must be small enough for a stable run; {step_size} diverged")
-    made = {"width": width, "step_size": step_size, "time": time, "burn_in": burn_in, "key": jax.random.key_data(key)}
+        raise ValueError(f"step_size must be small enough for a stable run; {float(step):.4g} diverged")
+    made = {"width": width, "step_size": step, "time": time, "burn_in": burn_in, "key": jax.random.key_data(key)}
     return gathered(means, deviations, chains, task, preactivations=h, parameters=made)
 
 
-@partial(jax.jit, static_argnames=("phi", "shape", "dtype"))
-def _start(
-    key: Array, x: Array, task: Task, *, phi: Function, shape: tuple[int, int, int], dtype: Any
-) -> tuple[Weights, Array]:
-    """Networks of the prior, and the largest stable step of the first: 2 over the largest curvature of its energy."""
-    chains, width, depth = shape
-    weights = jax.vmap(lambda one: start(one, x.shape[1], width, depth, dtype))(jax.random.split(key, chains))
-    first, known = jax.tree.map(lambda w: w[0], weights), x[: task.known].astype(dtype)
-    slopes = jax.jacrev(lambda w: forward(w, known, phi, task.richness)[0])(first)
-    rows = jnp.concatenate([one.reshape(task.known, -1) for one in slopes.values()], axis=1)
-    curvature = task.inverse_temperature * task.richness**2 * width * jnp.linalg.eigvalsh(rows @ rows.T)[-1]
-    return weights, 2 / (1 + curvature)
-
-
-@partial(jax.jit, static_argnames="phi")
+@partial(jax.jit, static_argnames=("phi", "shape"))
 def _run(
-    weights: Weights, key: Array, x: Array, task: Task, step: ArrayLike, rounds: list[ArrayLike], *, phi: Function
-) -> tuple[tuple[Array, ...], tuple[Array, ...], Array]:
-    """Means over time and networks of f (Q,), features (L, Q, Q) and w^2; their spread; and the last h^L."""
-    dtype, width, chains = x.dtype, weights["output"].shape[-1], len(weights["output"])
-    richness, targets = task.richness.astype(dtype), task.targets.astype(dtype)
-    strength, h = (task.inverse_temperature * task.richness**2 * width).astype(dtype), jnp.asarray(step, dtype)
+    key: Array,
+    x: Array,
+    task: Task,
+    step: ArrayLike | None,
+    spans: tuple[ArrayLike, ArrayLike],
+    *,
+    phi: Function,
+    shape: tuple[int, int, int],
+) -> tuple[tuple[Array, ...], tuple[Array, ...], Array, Array]:
+    """Means over time and networks of f (Q,), features (L, Q, Q) and w^2; their spread; the last h^L; and the step."""
+    (chains, width, depth), dtype = shape, x.dtype
+    size, layers = layout(x.shape[1], width, depth, dtype)
+    richness, targets, known = task.richness.astype(dtype), task.targets.astype(dtype), x[: task.known]
+    strength = (task.inverse_temperature * task.richness**2 * width).astype(dtype)
 
-    def energy(weights: Weights) -> Array:
-        missed = forward(weights, x[: task.known], phi, richness)[0] - targets
-        return strength * (missed**2).sum() / 2 + sum((w**2).sum() for w in weights.values()) / 2
+    def energy(flat: Array) -> Array:
+        missed = forward(layers(flat), known, phi, richness)[0] - targets
+        return strength * (missed**2).sum() / 2 + (flat**2).sum() / 2
 
     slopes = jax.grad(lambda weights: jax.vmap(energy)(weights).sum())
 
-    def normal(key: Array) -> Weights:
-        keys = jax.random.split(key, len(weights))
-        return {
-            name: jax.random.normal(one, w.shape, dtype) for one, (name, w) in zip(keys, weights.items(), strict=True)
-        }
+    def normal(key: Array) -> Array:
+        return jax.random.normal(key, (chains, size), dtype)
 
-    def move(state: tuple[Weights, Weights], key: Array) -> tuple[tuple[Weights, Weights], None]:
-        weights, old = state
-        new = normal(key)
-        after = jax.tree.map(
-            lambda w, slope, a, b: w - h * slope + jnp.sqrt(h / 2) * (a + b), weights, slopes(weights), old, new
-        )
-        return (after, new), None
+    def move(state: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], None]:
+        (weights, old), new = state, normal(key)
+        return (weights - h * slopes(weights) + jnp.sqrt(h / 2) * (old + new), new), None
 
-    def measured(weights: Weights) -> tuple[Array, Array, Array]:
-        f, layers = jax.vmap(lambda one: forward(one, x, phi, richness))(weights)
-        value = phi(layers)
-        return f, value @ value.swapaxes(-1, -2) / width, (weights["output"] ** 2).mean(axis=-1)
-
-    def walk(state: tuple[Weights, Weights], key: Array) -> tuple[Weights, Weights]:
+    def walk(state: tuple[Array, Array], key: Array) -> tuple[Array, Array]:
         return jax.lax.scan(move, state, jax.random.split(key, BETWEEN))[0]
 
-    def look(state: tuple, key: Array) -> tuple:
-        walked = walk(state[0], key)
+    def measured(weights: Array) -> tuple[Array, Array, Array]:
+        networks = jax.vmap(layers)(weights)
+        f, h = jax.vmap(lambda one: forward(one, x, phi, richness))(networks)
+        value = phi(h)
+        return f, value @ value.swapaxes(-1, -2) / width, (networks["output"] ** 2).mean(axis=-1)
+
+    def look(i: ArrayLike, state: tuple) -> tuple:
+        walked = walk(state[0], jax.random.fold_in(during, i))
         return walked, jax.tree.map(jnp.add, state[1], measured(walked[0]))
 
-    before, during, noise = jax.random.split(key, 3)
-    none = jax.tree.map(lambda one: jnp.zeros(one.shape), jax.eval_shape(measured, weights))
+    first, noise, before, during = jax.random.split(key, 4)
+    start = normal(first)
+    if step is None:  # 2 over the largest curvature of the energy
+        rows = jax.jacrev(lambda flat: forward(layers(flat), known, phi, richness)[0])(start[0])
+        step = SHARE * 2 / (1 + strength * jnp.linalg.eigvalsh(rows @ rows.T)[-1])
+    h = jnp.asarray(step, dtype)
+    count = [jnp.maximum(1, jnp.round(span / h / BETWEEN)).astype(int) for span in spans]
+    none = jax.tree.map(lambda one: jnp.zeros(one.shape), jax.eval_shape(measured, start))
     state = jax.lax.fori_loop(
-        0, rounds[0], lambda i, state: walk(state, jax.random.fold_in(before, i)), (weights, normal(noise))
+        0, count[0], lambda i, state: walk(state, jax.random.fold_in(before, i)), (start, normal(noise))
     )
-    state, sums = jax.lax.fori_loop(
-        0, rounds[1], lambda i, state: look(state, jax.random.fold_in(during, i)), (state, none)
-    )
-    last = jax.vmap(lambda one: forward(one, x[: task.known], phi, richness)[1][-1])(state[0])
-    single = tuple(one / rounds[1] for one in sums)
+    state, sums = jax.lax.fori_loop(0, count[1], look, (state, none))
+    single = tuple(one / count[1] for one in sums)
+    last = jax.vmap(lambda flat: forward(layers(flat), known, phi, richness)[1][-1])(state[0])
     means = tuple(one.mean(axis=0) for one in single)
-    return means, spread(single), last.swapaxes(1, 2).reshape(chains * width, -1)
+    return means, spread(single), last.swapaxes(1, 2).reshape(chains * width, -1), h

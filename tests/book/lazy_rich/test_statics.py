@@ -10,7 +10,7 @@ from solvable import data, kernels
 from solvable.meanfield import langevin, posterior
 
 GIVEN = {"activation": "erf", "richness": 4.0, "inverse_temperature": 10.0}
-FAST = {"method": "chain", "particles": 128, "repeats": 4, "rounds": 20}
+FAST = {"method": "chain", "particles": 128, "repeats": 4, "rounds": 12}
 
 
 def draw(number):
