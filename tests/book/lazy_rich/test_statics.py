@@ -72,7 +72,7 @@ def test_strong_targets_stretch_and_weak_ones_shrink():
     for r0 in (3.0, 1.0, 0.3):
         task = {"gram": gram, "targets": raw * jnp.sqrt(r0 / power), "depth": 2, "inverse_temperature": 1e4}
         limit, exact = [], []
-        for width in (20, 130, 400):
+        for width in (20, 160, 400):
             limit.append(float(posterior.proportional(width=width, **task).readout))
             exact.append(float(posterior.finite_linear(width=width, richness=width**-0.5, **task).readout))
         assert_allclose(limit, exact, rtol=0.06)
@@ -118,8 +118,8 @@ def compared(activation, draws):
 @pytest.mark.parametrize("draws", [4, pytest.param(12, marks=pytest.mark.slow)])
 def test_on_digits_the_mean_field_wins_in_squared_error_and_not_in_signs(draws):
     gain, error = compared("erf", draws)
-    assert (gain[:, 0] < -4 * error[:, 0]).all()
-    assert gain[1, 0] < gain[0, 0] < 0
+    assert gain[1, 0] < -4 * error[1, 0]
+    assert gain[1, 0] < gain[0, 0] < -2 * error[0, 0]  # less of it with less richness
     assert (np.abs(gain[:, 1]) < 2.5 * error[:, 1]).all()
 
 
