@@ -6,9 +6,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from answering import assert_right_passes_and_nonsense_does_not
+from scipy import integrate, optimize, special
 
 from solvable import exercises, kernels
 from solvable.meanfield import deep_linear, two_layer
+from solvable.meanfield.posterior import finite_linear
 
 SEEDS = [None, "ada", 17]
 IDS = sorted(id for id in exercises.REGISTRY if id.startswith("lazy_rich."))
@@ -52,6 +54,17 @@ def right(id, p):
         given = {"richness": p["richness"], "learning_rate": p["learning_rate"], "steps": 2}
         found = deep_linear(jnp.array([[p["gram"]]]), jnp.array([p["target"]]), depth=2, **given).two_time
         return [found.feature_response[0, 1, 0, 0, 0], found.gradient_response[0, 1, 0, 0, 0]]
+    if name == "split":
+        tilt = np.pi**0.5 / 2
+
+        def law(h):
+            return np.exp((tilt * special.erf(h)) ** 2 / 2 - h**2 / 2)
+
+        mass = integrate.quad(law, -9, 9)[0]
+        kernel = integrate.quad(lambda h: law(h) * special.erf(h) ** 2, -9, 9)[0] / mass
+        return tilt * (kernel + 1 / p["inverse_temperature"]) / p["target"]
+    if name == "rescaled":
+        return optimize.brentq(lambda u: 1 - u - p["alpha"] * (1 - p["r0"] / u ** p["depth"]), 0.1, 10)
     raise KeyError(f"no right answer written down for {id}")
 
 
@@ -83,6 +96,19 @@ WRONG = {  # what people answer, and words that the reply must hold
         (0.5 + 0.6, "not proportional"),
         (0.5, "only be lazy"),
         (9.0, "Multiply one equation"),
+    ],
+    "split": [
+        (0.8862 * (0.4646 + 0.1), "kernel of the prior"),
+        (0.6252, "slope of erf"),
+        (0.4540, "noise is missing"),
+        (3.0, "second order"),
+    ],
+    "rescaled": [
+        (1.4505**2, "multiplies the kernel"),
+        (1.6861, "one hidden layer"),
+        (2.5, "one step"),
+        (1.0, "few data"),
+        (0.3, "cross"),
     ],
     "depth": [
         (3 * 1.2, "One matrix of weights is missing"),
@@ -145,3 +171,13 @@ def test_the_step_of_the_exercise_is_the_librarys():
         after, readout = jax.vmap(neuron(p), in_axes=(0, 0, None))(h, sign * z, y)
         f += (readout[:, None] * jnp.tanh(after)).mean(axis=0) / (2 * p["richness"])
     np.testing.assert_allclose(f, found.outputs[1], atol=4 / 40_000**0.5)
+
+
+def test_a_network_is_rescaled_as_the_exercise_says():
+    """The exact law of 400 neurons and 200 orthogonal points, of the power asked for, almost without noise."""
+    p = exercises.parameters("lazy_rich.rescaled")
+    targets = jnp.full(200, p["r0"] ** 0.5)
+    found = finite_linear(
+        jnp.eye(200), targets, depth=p["depth"], width=400, richness=0.05, inverse_temperature=1e6
+    ).readout
+    assert found == pytest.approx(right("lazy_rich.rescaled", p), rel=0.01)

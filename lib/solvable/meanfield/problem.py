@@ -39,17 +39,22 @@ class Problem(NamedTuple):
         return jnp.pad(missed, rest)
 
 
-def checked(
-    gram: Array, targets: Array, weights: Numbers | None, richness: ArrayLike, learning_rate: ArrayLike, steps: int
-) -> tuple[Problem, int]:
-    """The problem and the number of steps, or an error that names what is wrong."""
+def require_task(gram: Array, targets: Array, name: str = "gram") -> None:
+    """Raise ValueError unless these are a Gram matrix of Q points and targets of the first P of them."""
     require_float64()
-    require_gram("gram", gram)
+    require_gram(name, gram)
     if np.ndim(targets) != 1 or not 1 <= len(targets) <= len(gram):
         raise ValueError(
             f"targets must have shape (P,), at most one for each of the {len(gram)} points; got {np.shape(targets)}"
         )
     require("targets", targets, "finite", np.isfinite)
+
+
+def checked(
+    gram: Array, targets: Array, weights: Numbers | None, richness: ArrayLike, learning_rate: ArrayLike, steps: int
+) -> tuple[Problem, int]:
+    """The problem and the number of steps, or an error that names what is wrong."""
+    require_task(gram, targets)
     p = jnp.ones(len(targets)) if weights is None else jnp.asarray(weights, float)
     if p.shape != np.shape(targets):
         raise ValueError(f"weights must have shape ({len(targets)},); got {p.shape}")

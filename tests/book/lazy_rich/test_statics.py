@@ -1,0 +1,130 @@
+"""What the page on statics says, at its own parameters."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from solvable import data, kernels
+from solvable.meanfield import langevin, posterior
+
+GIVEN = {"activation": "erf", "richness": 4.0, "inverse_temperature": 10.0}
+FAST = {"method": "chain", "particles": 128, "repeats": 4, "rounds": 12}
+
+
+def draw(number):
+    images, labels = data.digits()
+    kind = np.asarray(labels).argmax(axis=1)
+    chosen = np.random.default_rng(number).permutation(np.flatnonzero((kind == 3) | (kind == 8)))[:116]
+    return 8 * images[chosen], jnp.where(kind[chosen] == 3, 1.0, -1.0)
+
+
+def test_networks_follow_the_law_of_a_neuron():
+    x, y = draw(0)
+    gram = x @ x.T / 64
+    theory = posterior.two_layer_posterior(gram, y[:16], key=jax.random.key(0), **GIVEN, **FAST)
+    lazy = posterior.nngp_posterior(kernels.nngp(x, depth=1, activation="erf"), y[:16], inverse_temperature=10.0)
+    networks = langevin(
+        4 * jnp.linalg.cholesky(gram[:16, :16]),
+        y[:16],
+        width=200,
+        key=jax.random.key(1),
+        time=5.0,
+        burn_in=4.0,
+        **GIVEN,
+    )
+    assert_allclose(theory.outputs, networks.outputs, atol=0.004)
+    assert_allclose(theory.features[0, :16, :16], networks.features[0], atol=0.012)
+    assert theory.features[0, 0, 1] > 8 * lazy.features[0, 0, 1]
+    assert jnp.abs(lazy.outputs - networks.outputs).max() > 0.1
+    for one in (theory, networks):  # two humps: few neurons in the middle, against 31 % of a Gaussian
+        assert (jnp.abs(one.preactivations[:, 0]) < 0.4).mean() < 0.2
+
+
+def humps(richness, beta):
+    """How many maxima the law of one neuron has, with one point and target 1; by scipy instead of bisection."""
+    from scipy.optimize import brentq
+    from scipy.special import erf, softmax
+
+    h = np.linspace(-5, 5, 161)
+
+    def law(kappa):
+        return softmax((richness * kappa * erf(h)) ** 2 / 2 - h**2 / 2)
+
+    kappa = brentq(lambda k: 1 - k / beta - k * law(k) @ erf(h) ** 2, 0, beta)
+    p = law(kappa)
+    found = int(((p[1:-1] > p[:-2]) & (p[1:-1] > p[2:])).sum())
+    assert (richness * kappa * 2 / np.pi**0.5 > 1) == (found == 2)
+    return found
+
+
+def test_the_bell_splits_and_heat_mends_it():
+    assert [humps(g, 10.0) for g in (0.1, 0.5, 0.6, 1.0, 2.0, 5.0)] == [1, 1, 2, 2, 2, 2]
+    assert humps(2.0, 0.3) == 1
+
+
+def test_strong_targets_stretch_and_weak_ones_shrink():
+    points = jax.random.normal(jax.random.key(3), (40, 60))
+    gram, raw = points @ points.T / 60, points[:, 0]
+    power = raw @ jnp.linalg.solve(gram, raw) / 40
+    found = {}
+    for r0 in (3.0, 1.0, 0.3):
+        task = {"gram": gram, "targets": raw * jnp.sqrt(r0 / power), "depth": 2, "inverse_temperature": 1e4}
+        limit, exact = [], []
+        for width in (20, 160, 400):
+            limit.append(float(posterior.proportional(width=width, **task).readout))
+            exact.append(float(posterior.finite_linear(width=width, richness=width**-0.5, **task).readout))
+        assert_allclose(limit, exact, rtol=0.06)
+        assert_allclose(limit[1], exact[1], rtol=0.01)
+        found[r0] = limit
+    assert found[3.0][0] > found[3.0][1] > found[3.0][2] > 1.05
+    assert found[0.3][0] < found[0.3][1] < found[0.3][2] < 0.98
+    assert_allclose(found[1.0], 1, atol=0.01)
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+def test_a_linear_network_is_a_gaussian_process_at_another_temperature(depth):
+    x, y = draw(0)
+    gram = x @ x.T / 64
+    found = posterior.deep_linear_posterior(gram, y[:16], depth=depth, richness=2.0, inverse_temperature=10.0)
+    other = posterior.nngp_posterior(gram, y[:16], inverse_temperature=10.0 * found.readout**depth)
+    assert found.readout > 1.5
+    assert_allclose(found.test, other.test, rtol=1e-9)
+
+
+def compared(activation, draws):
+    """Gain in squared error and in wrong signs on the Gaussian process at its best, draw by draw, for two gammas."""
+
+    def score(one, y):
+        return float(((one.test - y[16:]) ** 2).mean()), float((one.test * y[16:] < 0).mean())
+
+    gains = []
+    for number in range(draws):
+        x, y = draw(number)
+        kernel, gram = kernels.nngp(x, depth=1, activation=activation), x @ x.T / 64
+        best = min(
+            score(posterior.nngp_posterior(kernel, y[:16], inverse_temperature=beta), y)
+            for beta in (1.0, 3.0, 10.0, 30.0, 100.0)
+        )
+        for richness in (1.0, 4.0):
+            given = GIVEN | {"activation": activation, "richness": richness}
+            found = posterior.two_layer_posterior(gram, y[:16], key=jax.random.key(9), **given, **FAST)
+            gains.append(np.subtract(score(found, y), best))
+    gains = np.reshape(gains, (draws, 2, 2))
+    return gains.mean(axis=0), gains.std(axis=0, ddof=1) / draws**0.5
+
+
+@pytest.mark.parametrize("draws", [4, pytest.param(12, marks=pytest.mark.slow)])
+def test_on_digits_the_mean_field_wins_in_squared_error_and_not_in_signs(draws):
+    gain, error = compared("erf", draws)
+    assert gain[1, 0] < -4 * error[1, 0]
+    assert gain[1, 0] < gain[0, 0] < -2 * error[0, 0]  # less of it with less richness
+    assert (np.abs(gain[:, 1]) < 2.5 * error[:, 1]).all()
+
+
+@pytest.mark.slow
+def test_with_relu_it_does_not_win():
+    gain, error = compared("relu", 12)
+    assert (gain[:, 0] > -2 * error[:, 0]).all()
+    assert (np.abs(gain[:, 0]) < 0.02).all()
