@@ -5,6 +5,7 @@ finite network. Part "Lazy and rich" of the book.
 """
 
 from .dynamics import Predictions, gradient_descent, gradient_flow
+from .finite import empirical
 from .theory import Kernels, both, nngp, ntk
 
-__all__ = ["Kernels", "Predictions", "both", "gradient_descent", "gradient_flow", "nngp", "ntk"]
+__all__ = ["Kernels", "Predictions", "both", "empirical", "gradient_descent", "gradient_flow", "nngp", "ntk"]
