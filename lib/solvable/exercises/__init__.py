@@ -1,6 +1,16 @@
 """Exercises of the book that check a student's answer: `parameters` draws the numbers, `check` says what is wrong."""
 
-from . import bottlenecks, dmft_primer, parameterizations
+from . import bottlenecks, dmft_primer, lazy_rich, parameterizations
 from .core import REGISTRY, Exercise, Verdict, check, parameters
 
-__all__ = ["REGISTRY", "Exercise", "Verdict", "bottlenecks", "check", "dmft_primer", "parameterizations", "parameters"]
+__all__ = [
+    "REGISTRY",
+    "Exercise",
+    "Verdict",
+    "bottlenecks",
+    "check",
+    "dmft_primer",
+    "lazy_rich",
+    "parameterizations",
+    "parameters",
+]
