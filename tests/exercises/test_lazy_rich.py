@@ -65,6 +65,17 @@ def right(id, p):
         return tilt * (kernel + 1 / p["inverse_temperature"]) / p["target"]
     if name == "rescaled":
         return optimize.brentq(lambda u: 1 - u - p["alpha"] * (1 - p["r0"] / u ** p["depth"]), 0.1, 10)
+    if name == "angle":
+        theta = np.radians(p["angle"])
+        pair = jnp.array([[1.0, 0.0], [np.cos(theta), np.sin(theta)]]) * 2**0.5
+        return float(kernels.ntk(pair, depth=1)[0, 1])
+    if name == "left":
+        targets = jnp.sqrt(jnp.array(p["power"]))  # in the eigenvectors
+        found = kernels.gradient_descent(
+            jnp.diag(jnp.array(p["eigenvalues"])), targets, p["steps"], learning_rate=p["rate"],
+            weights=np.full(3, 1 / p["samples"]),
+        )  # fmt: skip
+        return float(jnp.sum((targets - found.outputs[-1]) ** 2)) / (2 * p["samples"])
     raise KeyError(f"no right answer written down for {id}")
 
 
@@ -76,6 +87,8 @@ def test_right_answers_pass_and_nonsense_does_not(id, seed):
 
 P = {name: exercises.parameters(f"lazy_rich.{name}") for name in (id.split(".")[1] for id in IDS)}
 ECHO = P["echo"]["learning_rate"] * P["echo"]["target"]
+FEATURES, SLOPES = (np.sin(np.pi / 3) + np.pi / 3) / (2 * np.pi), 1 / 3  # at 60 degrees, cos = 1/2
+STAYS, POWER = 1 - 0.5 * np.array([8.0, 2.0, 0.5]) / 20, np.array([6.0, 3.0, 1.0])
 WRONG = {  # what people answer, and words that the reply must hold
     "step": [
         (neuron(P["step"], lambda gram, delta, slope, z: delta * slope * z), "overlap is missing"),
@@ -96,6 +109,22 @@ WRONG = {  # what people answer, and words that the reply must hold
         (0.5 + 0.6, "not proportional"),
         (0.5, "only be lazy"),
         (9.0, "Multiply one equation"),
+    ],
+    "angle": [
+        (FEATURES, "hidden layer are trained"),
+        (SLOPES / 2, "readout is trained"),
+        (FEATURES + SLOPES, "sees the inputs"),
+        (FEATURES + 0.5, "that probability"),
+        (2 * (FEATURES + SLOPES / 2), "Twice too large"),
+        (0.9, "each of the two layers"),
+    ],
+    "left": [
+        (POWER @ STAYS**15 / 40, "their squares"),
+        (POWER @ np.exp(-30 * (1 - STAYS)) / 40, "gradient flow"),
+        (POWER @ np.abs(1 - 0.5 * np.array([8.0, 2.0, 0.5])) ** 30 / 40, "mean over the inputs"),
+        (POWER @ STAYS**30 / 2, "their mean"),
+        (POWER @ STAYS**30 / 20, "mind the half"),
+        (0.01, "after one step"),
     ],
     "split": [
         (0.8862 * (0.4646 + 0.1), "kernel of the prior"),
@@ -181,3 +210,14 @@ def test_a_network_is_rescaled_as_the_exercise_says():
         jnp.eye(200), targets, depth=p["depth"], width=400, richness=0.05, inverse_temperature=1e6
     ).readout
     assert found == pytest.approx(right("lazy_rich.rescaled", p), rel=0.01)
+
+
+@pytest.mark.parametrize("seed", [None, *range(20)])
+def test_no_wrong_answer_is_right_for_other_numbers(seed):
+    """The slips of the replies are told apart from the answer for every student; no step is too large."""
+    p = exercises.parameters("lazy_rich.left", seed=seed)
+    moved, power = p["rate"] * np.array(p["eigenvalues"]) / p["samples"], np.array(p["power"])
+    assert moved.max() < 1
+    slips = [power @ (1 - moved) ** p["steps"], power @ np.exp(-2 * moved * p["steps"])]
+    true = right("lazy_rich.left", p)
+    assert all(abs(slip / (2 * p["samples"]) / true - 1) > 0.003 for slip in slips)

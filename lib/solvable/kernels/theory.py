@@ -166,12 +166,15 @@ def _tile(
     def spreads(x: Array) -> Array:
         return weight * jnp.mean(x**2, axis=1) + bias
 
-    q1, q2 = spreads(x1)[:, None], spreads(x2)
-    product = jnp.matmul(x1, x2.T, precision=jax.lax.Precision.HIGHEST) / x1.shape[1]
-    k = theta = jnp.where(diagonal_here, q1, weight * product + bias)
-    for _ in range(depth):
+    def layer(_: ArrayLike, state: tuple[Array, ...]) -> tuple[Array, ...]:
+        q1, q2, k, theta = state
         pairs, own = averages(activation, q1, q2, k), diagonal(activation, q1)
         q1, q2 = weight * own.product + bias, weight * diagonal(activation, q2).product + bias
         k = jnp.where(diagonal_here, q1, weight * pairs.product + bias)
-        theta = k + weight * jnp.where(diagonal_here, own.slopes, pairs.slopes) * theta
-    return Kernels(k, theta)
+        return q1, q2, k, k + weight * jnp.where(diagonal_here, own.slopes, pairs.slopes) * theta
+
+    q1, q2 = spreads(x1)[:, None], spreads(x2)
+    product = jnp.matmul(x1, x2.T, precision=jax.lax.Precision.HIGHEST) / x1.shape[1]
+    k = jnp.where(diagonal_here, q1, weight * product + bias)
+    # a loop, since a compiler that sees all layers at once computes the first ones again for each of the others
+    return Kernels(*jax.lax.fori_loop(0, depth, layer, (q1, q2, k, k))[2:])

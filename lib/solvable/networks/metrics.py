@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from ..gaussian import activation_function
+from ..kernels import empirical
 from .models import AnyNetwork, Parameters
 
 Metric = Callable[[AnyNetwork, Parameters, Parameters, Array, Array], Array]
@@ -51,17 +51,11 @@ def feature_kernels(network: AnyNetwork, weights: Parameters, start: Parameters,
 
 
 def tangent_kernel(network: AnyNetwork, weights: Parameters, start: Parameters, x: Array, y: Array) -> Array:
-    """The kernel with which one step of SGD moves the outputs, shape (P, P), for outputs that are numbers.
+    """The kernel with which one step of SGD moves the outputs, `kernels.empirical`: shape (P, P), or (P, P, O, O).
 
     Every layer counts with its own learning rate, in units of eta_0: df/dt = K (y - f) / P.
     """
-    slopes = jax.jacobian(network.apply)(weights, x)
-
-    def part(rate: ArrayLike, slope: Array) -> Array:
-        flat = slope.reshape(len(x), -1)
-        return rate * (flat @ flat.T)
-
-    return sum(jax.tree.leaves(jax.tree.map(part, network.rates(x.shape[1:], "sgd"), slopes)), jnp.zeros(()))
+    return empirical(network, weights, x)
 
 
 def mean_square(network: AnyNetwork, weights: Parameters, inputs: Array, targets: Array) -> Array:

@@ -1,0 +1,265 @@
+"""Kernels and mean-field theory beside their peers, and beside wide networks.
+
+    python benchmarks/lazy_rich.py [--small] [--networks] | tee benchmarks/results/lazy_rich-MACHINE.txt
+
+Kernels: the Gram matrix of the NNGP and the tangent kernel, ReLU, three hidden layers, beside the same closed form in
+NumPy, entry by entry on whole matrices. Deep theory: `meanfield.deep` beside the same equations solved for all times at
+once, in damped sweeps from the lazy solution, with the same random numbers and explicit Jacobians, in JAX as well; and
+how its cost grows. With --networks: its outputs beside those of networks of width 4,000, in standard errors. With
+--small all of it at sizes that only show that it runs.
+"""
+
+import datetime
+import os
+import platform
+import sys
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from timing import median_seconds
+
+from solvable import __version__, kernels
+from solvable.gaussian import averages
+from solvable.meanfield import deep, deep_linear, two_layer
+from solvable.meanfield.deep import _derivatives, _twins
+from solvable.meanfield.particles import square_root
+from solvable.networks import MLP, train
+
+jax.config.update("jax_enable_x64", True)
+SMALL = "--small" in sys.argv
+KEY = jax.random.key(0)
+X = jax.random.normal(jax.random.key(1), (3, 4), float)
+GRAM, Y = X @ X.T / 4, jnp.array([1.0, -0.7, 0.4])
+
+
+# Kernels
+
+
+def relu_in_numpy(x, depth):
+    """Both kernels, from whole matrices."""
+    k = theta = x @ x.T / x.shape[1]
+    for _ in range(depth):
+        q = np.sqrt(np.diag(k))
+        size = q[:, None] * q
+        c = np.clip(k / size, -1, 1)
+        angle = np.pi - np.arccos(c)
+        k = (size * np.sqrt(1 - c * c) + angle * k) / (2 * np.pi)
+        theta = k + theta * angle / (2 * np.pi)
+    return k, theta
+
+
+def gram_matrices():
+    """One line for each precision."""
+    count, repeats = (200, 3) if SMALL else (1000, 21)
+    x = np.random.default_rng(0).normal(size=(count, 50))
+    exact, times = relu_in_numpy(x, 3)[1], {}
+    for name in ("float64", "float32"):
+        ours, theirs = jnp.asarray(x, name), x.astype(name)
+        found = np.asarray(kernels.ntk(ours, depth=3))
+        off = np.abs(found - exact).max() / exact.max()
+        own = median_seconds(lambda ours=ours: jax.block_until_ready(kernels.both(ours, depth=3)), repeats)
+        other = median_seconds(lambda theirs=theirs: relu_in_numpy(theirs, 3), repeats)
+        times[name] = own
+        print(
+            f"ReLU Gram matrices of {count} points, {name}: {1e3 * own:6.1f} ms; NumPy {1e3 * other:6.1f} ms, "
+            f"{other / own:.2f} times slower; {off:.0e} from NumPy in float64",
+            flush=True,
+        )
+    print(f"float32 is {times['float64'] / times['float32']:.2f} times as fast as float64")
+
+
+# Deep theory
+
+
+def all_times_at_once(steps, particles, key, *, depth=2, richness=1.0, rate=0.1):
+    """The start and one sweep of the damped iteration: (state, function of a state); a state begins with the outputs.
+
+    Every sweep draws u and r from the kernels of the last one, runs the neurons through time, and takes the responses
+    from the Jacobians of each neuron's whole path: E, M = I - C E and one triangular solve.
+    """
+    phi, size, times = jnp.tanh, len(GRAM), steps + 1
+    n, k = times * size, rate * richness
+    when = jnp.repeat(jnp.arange(times), size)
+    earlier, unit = when[:, None] > when, jnp.eye(n)
+    normals = [
+        _twins(one, particles, size if i == 0 else n, 1 if i == depth - 1 else n)
+        for i, one in enumerate(jax.random.split(key, depth))
+    ]
+    static = jnp.tile(normals[0][0] @ square_root(GRAM), (1, times))
+
+    def field(normal, kernel):
+        return normal @ jnp.linalg.cholesky(kernel + 1e-9 * jnp.trace(kernel) / n * unit).T
+
+    def path(u, r, c, d):
+        """h and z through time."""
+
+        def step(t, state):
+            h, z = state
+            here = when == t
+            slope = _derivatives(phi, h)[1]
+            h = jnp.where(here, u + jnp.where(when < t, slope * z, 0) @ c.T, h)
+            z = jnp.where(here, r + jnp.where(when <= t, phi(h), 0) @ d.T, z)
+            return h, z
+
+        return jax.lax.fori_loop(0, times, step, (u, jnp.broadcast_to(r, u.shape)))
+
+    def jacobians(c, d, slope, bent, up):
+        """The mean over neurons of d phi(h) / d r (up) or of d g / d u."""
+        e = bent[:, :, None] * unit + slope[:, :, None] * d * slope[:, None, :]
+        inside = jnp.broadcast_to(c, e.shape) if up else jnp.broadcast_to(unit, e.shape)
+        solved = jax.scipy.linalg.solve_triangular(unit - c @ e, inside, lower=True, unit_diagonal=True)
+        if up:
+            return jnp.mean(slope[:, :, None] * solved * slope[:, None, :], axis=0)
+        return jnp.mean(e @ solved, axis=0)
+
+    def sweep(state, damping):
+        f, features, gradients, ups, downs = state
+        pull = (Y - f).ravel()
+        below = [jnp.tile(GRAM, (times, times)), *features]
+        above = [*gradients[1:], jnp.ones((n, n))]
+        new = [], [], list(ups), list(downs)
+        for i in range(depth):
+            c = jnp.where(earlier, k * below[i] * pull, 0) + (ups[i - 1] if i else 0)
+            d = jnp.where(earlier, k * above[i] * pull, 0) + (downs[i] if i < depth - 1 else 0)
+            u = field(normals[i][0], below[i]) if i else static
+            r = field(normals[i][1], above[i]) if i < depth - 1 else normals[i][1]
+            h, z = path(u, r, c, d)
+            value, slope, bend = _derivatives(phi, h)
+            g = slope * z
+            new[0].append(value.T @ value / len(h))
+            new[1].append(g.T @ g / len(h))
+            if i < depth - 1:
+                new[2][i] = jnp.where(earlier, jacobians(c, d, slope, bend * z, True), 0)
+            if i:
+                new[3][i - 1] = jacobians(c, d, slope, bend * z, False)
+        said = (z * value).mean(axis=0).reshape(times, size) / richness
+        return jax.tree.map(lambda a, b: (1 - damping) * a + damping * b, state, (said, *new))
+
+    features, slopes = [GRAM], []
+    for _ in range(depth):
+        pairs = averages("tanh", jnp.diag(features[-1])[:, None], jnp.diag(features[-1]), features[-1])
+        features.append(pairs.product)
+        slopes.append(pairs.slopes)
+    gradients = [jnp.ones_like(GRAM)]
+    for one in reversed(slopes):
+        gradients.insert(0, gradients[0] * one)
+    tangent = sum(g * h for g, h in zip(gradients, features, strict=True))
+    lazy = kernels.gradient_descent(tangent, Y, steps, learning_rate=rate).outputs
+    still = [[jnp.tile(one, (times, times)) for one in kind] for kind in (features[1:], gradients[:-1])]
+    none = [jnp.zeros((n, n))] * (depth - 1)
+    return (lazy, *still, none, none), sweep
+
+
+def causal_beside_sweeps():
+    """The same samples, so that both find the same outputs."""
+    steps, particles = (4, 60) if SMALL else (19, 1000)
+    given = {"richness": 1.0, "learning_rate": 0.1, "steps": steps, "depth": 2, "activation": "tanh"}
+
+    def ours():
+        return jax.block_until_ready(deep(GRAM, Y, key=KEY, particles=particles, repeats=2, **given))
+
+    seconds, found = median_seconds(ours) / 2, ours().outputs
+    solvers = [all_times_at_once(steps, particles, key) for key in jax.random.split(KEY, 2)]
+    print(f"deep tanh, depth 2, T P = {3 * (steps + 1)}, {particles} particles: {seconds:.3f} s a sample, causal")
+    for damping in (0.7, 1.0):
+        sweeps = [jax.jit(lambda s, f=f, d=damping: f(s, d)) for _, f in solvers]
+        states = [start for start, _ in solvers]
+        for sweep, state in zip(sweeps, states, strict=True):
+            jax.block_until_ready(sweep(state))
+        start, count, off = time.perf_counter(), 0, np.inf
+        while off > 1e-3 and count < 200:
+            states = [sweep(state) for sweep, state in zip(sweeps, states, strict=True)]
+            count += 1
+            off = float(jnp.abs(sum(state[0] for state in states) / 2 - found).max())
+        theirs = (time.perf_counter() - start) / 2
+        end = f"to {off:.0e}" if off <= 1e-3 else f"and still {off:.0e} off"
+        print(f"  sweeps over all times, {damping} of the new: {count} of them {end}, {theirs:.2f} s a sample, "
+              f"{theirs / seconds:.1f} times slower", flush=True)  # fmt: skip
+
+
+def growth():
+    """Seconds a sample against T P and particles."""
+    lengths, numbers = ((2, 4), (60, 120)) if SMALL else ((9, 13, 19, 27), (500, 1000, 2000))
+    seconds = {}
+    for steps, particles in [(one, numbers[1]) for one in lengths] + [(lengths[-2], one) for one in numbers]:
+
+        def ours(steps=steps, particles=particles):
+            given = {"richness": 1.0, "learning_rate": 0.1, "steps": steps, "depth": 2, "activation": "tanh"}
+            jax.block_until_ready(deep(GRAM, Y, key=KEY, particles=particles, repeats=2, **given))
+
+        seconds[steps, particles] = median_seconds(ours, 3) / 2
+        print(
+            f"  T P = {3 * (steps + 1):3}, {particles:5} particles: {seconds[steps, particles]:.3f} s a sample",
+            flush=True,
+        )
+    for name, sizes, keys in (
+        ("T P", [3 * (one + 1) for one in lengths], [(one, numbers[1]) for one in lengths]),
+        ("particles", list(numbers), [(lengths[-2], one) for one in numbers]),
+    ):
+        slope = np.polyfit(np.log(sizes), np.log([seconds[one] for one in keys]), 1)[0]
+        print(f"  cost grows as ({name})^{slope:.2f}")
+
+
+# Networks
+
+
+def pairs_of_networks(width, depth, activation, richness, steps, rate, repeats):
+    """Outputs (T+1, P) of networks, each averaged with one of the opposite readout: their mean and its error."""
+    network = MLP(width, depth=depth, activation=activation, richness=richness)
+    outputs = []
+    for key in jax.random.split(KEY, repeats):
+        one = network.init(key, X.shape[1])
+        pair = jax.tree.map(lambda w: jnp.stack([w, w]), one) | {"output": jnp.stack([one["output"], -one["output"]])}
+        run = train(network, X, Y, steps, learning_rate=rate * len(Y), key=jnp.stack([key, key]), weights=pair,
+                    metrics=["outputs"])  # fmt: skip
+        outputs.append(np.asarray(run.metrics["outputs"], float).mean(axis=0))
+    return np.mean(outputs, axis=0), np.std(outputs, axis=0, ddof=1) / repeats**0.5
+
+
+def theory_of(depth, activation, richness, steps, rate):
+    """By the solver that fits."""
+    given = {"richness": richness, "learning_rate": rate, "steps": steps}
+    if activation == "linear":
+        return deep_linear(GRAM, Y, depth=depth, **given)
+    if depth == 1:
+        return two_layer(GRAM, Y, activation=activation, key=KEY, **given)
+    return deep(
+        GRAM, Y, depth=depth, activation=activation, key=KEY, particles=200 if SMALL else 1000, repeats=8, **given
+    )
+
+
+def networks():
+    """A line for each depth, activation and richness."""
+    width, repeats, steps, rate = (64, 4, 3, 0.05) if SMALL else (4000, 12, 12, 0.05)
+    print(f"\n{repeats} pairs of networks of width {width}, {steps} steps: deviation of an output, in standard errors")
+    for depth in (1, 2, 3):
+        for activation in ("linear", "tanh", "relu"):
+            for richness in (0.5, 2.0):
+                theory = theory_of(depth, activation, richness, steps, rate)
+                f, error = pairs_of_networks(width, depth, activation, richness, steps, rate, repeats)
+                both = np.hypot(error, theory.outputs_error)[1:]
+                off = np.abs(f - theory.outputs)[1:]
+                typical, most = ((off / both) ** 2).mean() ** 0.5, (off / both).max()
+                print(
+                    f"depth {depth}, {activation:6}, richness {richness}: root mean square {typical:.2f}, at most "
+                    f"{most:.2f}; {off.max():.4f} where errors are {both.max():.4f}",
+                    flush=True,
+                )
+
+
+def main():
+    """Print everything."""
+    where = f"{jax.devices()[0].device_kind}, {os.cpu_count()} cores, {platform.machine()}"
+    print(f"solvable {__version__}, jax {jax.__version__}, numpy {np.__version__}, {where}, {datetime.date.today()}")
+    if "--networks" in sys.argv:
+        networks()
+        return
+    gram_matrices()
+    causal_beside_sweeps()
+    growth()
+
+
+if __name__ == "__main__":
+    main()
