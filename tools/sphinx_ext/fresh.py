@@ -3,9 +3,9 @@
 jupyter-cache knows a page by the text of its cells alone, so it would serve old outputs after an edit of the
 library. Here the cache folder is named after everything else that a page's numbers depend on: the files of
 ``lib/``, the pins in ``constraints.txt`` and the Python version. As the folder is a Sphinx setting, a change
-also makes Sphinx read every page again. The pages to execute are executed here, as many at a time as there are
-cores, before Sphinx reads them from the cache one by one. After a build, ``execution.txt`` beside the site says how many pages
-were executed and how long each took.
+also makes Sphinx read every page again. What is to be executed is executed here, as many pages at a time as there
+are cores, before Sphinx reads the pages one by one from the cache. After a build, ``execution.txt`` beside the site
+says how many pages were executed and how long each took.
 """
 
 import hashlib
@@ -59,7 +59,7 @@ def execute_together(app, env, docnames):
 
 
 def report(app, exception):
-    """Write how many pages were executed, and how long each took on the machine of the cache, the slowest first."""
+    """Write how many pages were executed, and how long each took on the machine of the cache, slowest first."""
     executed = len(get_cache(app.config.nb_execution_cache_path).list_cache_records()) - app.executions_before
     seconds = {
         page: (NbMetadataCollector.get_exec_data(app.env, page) or {}).get("runtime") for page in app.env.all_docs
