@@ -4,8 +4,8 @@
 
 Kernels: the Gram matrix of the NNGP and the tangent kernel, ReLU, three hidden layers, beside the same closed form in
 NumPy, entry by entry on whole matrices. Deep theory: `meanfield.deep` beside the same equations solved for all times at
-once, in damped sweeps from the lazy solution, with the same random numbers and explicit Jacobians, in JAX as well; and
-how its cost grows. With --networks: its outputs beside those of networks of width 4,000, in standard errors. With
+once in NumPy, in damped sweeps from the lazy solution, with the same random numbers and explicit Jacobians; how its
+cost grows too. With --networks: its outputs beside those of networks of width 4,000, in standard errors. With
 --small all of it at sizes that only show that it runs.
 """
 
@@ -23,7 +23,7 @@ from timing import median_seconds
 from solvable import __version__, kernels
 from solvable.gaussian import averages
 from solvable.meanfield import deep, deep_linear, two_layer
-from solvable.meanfield.deep import _derivatives, _twins
+from solvable.meanfield.deep import _twins
 from solvable.meanfield.particles import square_root
 from solvable.networks import MLP, train
 
@@ -77,61 +77,60 @@ def all_times_at_once(steps, particles, key, *, depth=2, richness=1.0, rate=0.1)
     """The start and one sweep of the damped iteration: (state, function of a state); a state begins with the outputs.
 
     Every sweep draws u and r from the kernels of the last one, runs the neurons through time, and takes the responses
-    from the Jacobians of each neuron's whole path: E, M = I - C E and one triangular solve.
+    from the Jacobians of each neuron's whole path: E, M = I - C E and one solve.
     """
-    phi, size, times = jnp.tanh, len(GRAM), steps + 1
-    n, k = times * size, rate * richness
-    when = jnp.repeat(jnp.arange(times), size)
-    earlier, unit = when[:, None] > when, jnp.eye(n)
+    size, times = len(GRAM), steps + 1
+    n, k, y = times * size, rate * richness, np.asarray(Y)
+    when = np.repeat(np.arange(times), size)
+    earlier, unit = when[:, None] > when, np.eye(n)
     normals = [
-        _twins(one, particles, size if i == 0 else n, 1 if i == depth - 1 else n)
+        [np.asarray(part) for part in _twins(one, particles, size if i == 0 else n, 1 if i == depth - 1 else n)]
         for i, one in enumerate(jax.random.split(key, depth))
     ]
-    static = jnp.tile(normals[0][0] @ square_root(GRAM), (1, times))
+    static = np.tile(normals[0][0] @ np.asarray(square_root(GRAM)), (1, times))
+    inputs = np.tile(GRAM, (times, times))
 
     def field(normal, kernel):
-        return normal @ jnp.linalg.cholesky(kernel + 1e-9 * jnp.trace(kernel) / n * unit).T
+        return normal @ np.linalg.cholesky(kernel + 1e-9 * np.trace(kernel) / n * unit).T
 
     def path(u, r, c, d):
-        """h and z through time."""
-
-        def step(t, state):
-            h, z = state
-            here = when == t
-            slope = _derivatives(phi, h)[1]
-            h = jnp.where(here, u + jnp.where(when < t, slope * z, 0) @ c.T, h)
-            z = jnp.where(here, r + jnp.where(when <= t, phi(h), 0) @ d.T, z)
-            return h, z
-
-        return jax.lax.fori_loop(0, times, step, (u, jnp.broadcast_to(r, u.shape)))
+        """h, z, phi, phi' and phi'' through time."""
+        h, g, value = u.copy(), np.zeros_like(u), np.zeros_like(u)
+        z = np.broadcast_to(r, u.shape).copy()
+        for t in range(times):
+            now = slice(t * size, (t + 1) * size)
+            before, so_far = slice(0, t * size), slice(0, (t + 1) * size)
+            h[:, now] += g[:, before] @ c[now, before].T
+            value[:, now] = np.tanh(h[:, now])
+            z[:, now] += value[:, so_far] @ d[now, so_far].T
+            g[:, now] = (1 - value[:, now] ** 2) * z[:, now]
+        slope = 1 - value**2
+        return z, value, slope, -2 * value * slope
 
     def jacobians(c, d, slope, bent, up):
         """The mean over neurons of d phi(h) / d r (up) or of d g / d u."""
         e = bent[:, :, None] * unit + slope[:, :, None] * d * slope[:, None, :]
-        inside = jnp.broadcast_to(c, e.shape) if up else jnp.broadcast_to(unit, e.shape)
-        solved = jax.scipy.linalg.solve_triangular(unit - c @ e, inside, lower=True, unit_diagonal=True)
         if up:
-            return jnp.mean(slope[:, :, None] * solved * slope[:, None, :], axis=0)
-        return jnp.mean(e @ solved, axis=0)
+            solved = np.linalg.solve(unit - c @ e, np.broadcast_to(c, e.shape))
+            return np.einsum("si,sij,sj->ij", slope, solved, slope, optimize=True) / len(slope)
+        return np.mean(e @ np.linalg.inv(unit - c @ e), axis=0)
 
     def sweep(state, damping):
         f, features, gradients, ups, downs = state
-        pull = (Y - f).ravel()
-        below = [jnp.tile(GRAM, (times, times)), *features]
-        above = [*gradients[1:], jnp.ones((n, n))]
+        pull = (y - f).ravel()
+        below, above = [inputs, *features], [*gradients[1:], np.ones((n, n))]
         new = [], [], list(ups), list(downs)
         for i in range(depth):
-            c = jnp.where(earlier, k * below[i] * pull, 0) + (ups[i - 1] if i else 0)
-            d = jnp.where(earlier, k * above[i] * pull, 0) + (downs[i] if i < depth - 1 else 0)
+            c = np.where(earlier, k * below[i] * pull, 0) + (ups[i - 1] if i else 0)
+            d = np.where(earlier, k * above[i] * pull, 0) + (downs[i] if i < depth - 1 else 0)
             u = field(normals[i][0], below[i]) if i else static
             r = field(normals[i][1], above[i]) if i < depth - 1 else normals[i][1]
-            h, z = path(u, r, c, d)
-            value, slope, bend = _derivatives(phi, h)
+            z, value, slope, bend = path(u, r, c, d)
             g = slope * z
-            new[0].append(value.T @ value / len(h))
-            new[1].append(g.T @ g / len(h))
+            new[0].append(value.T @ value / len(z))
+            new[1].append(g.T @ g / len(z))
             if i < depth - 1:
-                new[2][i] = jnp.where(earlier, jacobians(c, d, slope, bend * z, True), 0)
+                new[2][i] = np.where(earlier, jacobians(c, d, slope, bend * z, True), 0)
             if i:
                 new[3][i - 1] = jacobians(c, d, slope, bend * z, False)
         said = (z * value).mean(axis=0).reshape(times, size) / richness
@@ -147,9 +146,9 @@ def all_times_at_once(steps, particles, key, *, depth=2, richness=1.0, rate=0.1)
         gradients.insert(0, gradients[0] * one)
     tangent = sum(g * h for g, h in zip(gradients, features, strict=True))
     lazy = kernels.gradient_descent(tangent, Y, steps, learning_rate=rate).outputs
-    still = [[jnp.tile(one, (times, times)) for one in kind] for kind in (features[1:], gradients[:-1])]
-    none = [jnp.zeros((n, n))] * (depth - 1)
-    return (lazy, *still, none, none), sweep
+    still = [[np.tile(one, (times, times)) for one in kind] for kind in (features[1:], gradients[:-1])]
+    none = [np.zeros((n, n))] * (depth - 1)
+    return (np.asarray(lazy), *still, none, none), sweep
 
 
 def causal_beside_sweeps():
@@ -164,15 +163,12 @@ def causal_beside_sweeps():
     solvers = [all_times_at_once(steps, particles, key) for key in jax.random.split(KEY, 2)]
     print(f"deep tanh, depth 2, T P = {3 * (steps + 1)}, {particles} particles: {seconds:.3f} s a sample, causal")
     for damping in (0.7, 1.0):
-        sweeps = [jax.jit(lambda s, f=f, d=damping: f(s, d)) for _, f in solvers]
         states = [start for start, _ in solvers]
-        for sweep, state in zip(sweeps, states, strict=True):
-            jax.block_until_ready(sweep(state))
         start, count, off = time.perf_counter(), 0, np.inf
-        while off > 1e-3 and count < 200:
-            states = [sweep(state) for sweep, state in zip(sweeps, states, strict=True)]
+        while off > 1e-3 and count < 100:
+            states = [sweep(state, damping) for (_, sweep), state in zip(solvers, states, strict=True)]
             count += 1
-            off = float(jnp.abs(sum(state[0] for state in states) / 2 - found).max())
+            off = float(np.abs(sum(state[0] for state in states) / 2 - found).max())
         theirs = (time.perf_counter() - start) / 2
         end = f"to {off:.0e}" if off <= 1e-3 else f"and still {off:.0e} off"
         print(f"  sweeps over all times, {damping} of the new: {count} of them {end}, {theirs:.2f} s a sample, "

@@ -93,7 +93,7 @@ class _Layer(NamedTuple):
     r_root: Array  # of the layer above's G
     value: Array  # phi(h), (S, n)
     g: Array
-    value_by_r: Array  # d phi(h) / d r, (S, n, n)
+    value_by_r: Array  # d phi(h) / d r, (n, S, n), so that a row of time is one product of matrices
     g_by_r: Array
     value_by_u: Array
     g_by_u: Array
@@ -119,6 +119,9 @@ def _sweep(
 
     def put(matrix: Array, rows: Array, t: Array) -> Array:
         return jax.lax.dynamic_update_slice_in_dim(matrix, rows, t * size, axis=matrix.ndim - 2)
+
+    def add(rows: Array, more: Array, t: Array) -> Array:
+        return jax.lax.dynamic_update_slice_in_dim(rows, more, t * size, axis=0)
 
     def put_columns(matrix: Array, columns: Array, t: Array) -> Array:
         return jax.lax.dynamic_update_slice_in_dim(matrix, columns, t * size, axis=matrix.ndim - 1)
@@ -152,12 +155,12 @@ def _sweep(
             layer = layer._replace(u_root=root, value=so_far, features=kernel(layer.features, value, so_far, t))
             by_r = by_u = None
             if responses and i < depth - 1:
-                by_r = jnp.einsum("pn,snk->spk", c, layer.g_by_r)
-                moved = slope[..., None] * by_r
-                layer = layer._replace(value_by_r=put(layer.value_by_r, moved, t), up=put(layer.up, moved.mean(0), t))
+                by_r = jnp.tensordot(c, layer.g_by_r, 1)
+                moved = slope.T[..., None] * by_r
+                layer = layer._replace(value_by_r=add(layer.value_by_r, moved, t), up=put(layer.up, moved.mean(1), t))
             if responses and i:
-                by_u = here + jnp.einsum("pn,snk->spk", c, layer.g_by_u)
-                layer = layer._replace(value_by_u=put(layer.value_by_u, slope[..., None] * by_u, t))
+                by_u = here[:, None] + jnp.tensordot(c, layer.g_by_u, 1)
+                layer = layer._replace(value_by_u=add(layer.value_by_u, slope.T[..., None] * by_u, t))
             layers[i] = layer
             tangents.append((h, slope, bend, by_r, by_u))
         f: Any = None
@@ -178,21 +181,21 @@ def _sweep(
             g = slope * z
             so_far = put_columns(layer.g, g, t)
             layer = layer._replace(r_root=root, g=so_far, gradients=kernel(layer.gradients, g, so_far, t))
-            bent = (bend * z)[..., None]
+            bent, slope = (bend * z).T[..., None], slope.T[..., None]
             if by_r is not None:
-                heard = here + jnp.einsum("pn,snk->spk", d, layer.value_by_r)
-                layer = layer._replace(g_by_r=put(layer.g_by_r, bent * by_r + slope[..., None] * heard, t))
+                heard = here[:, None] + jnp.tensordot(d, layer.value_by_r, 1)
+                layer = layer._replace(g_by_r=add(layer.g_by_r, bent * by_r + slope * heard, t))
             if by_u is not None:
-                moved = bent * by_u + slope[..., None] * jnp.einsum("pn,snk->spk", d, layer.value_by_u)
-                layer = layer._replace(g_by_u=put(layer.g_by_u, moved, t))
-                layers[i - 1] = layers[i - 1]._replace(down=put(layers[i - 1].down, moved.mean(axis=0), t))
+                moved = bent * by_u + slope * jnp.tensordot(d, layer.value_by_u, 1)
+                layer = layer._replace(g_by_u=add(layer.g_by_u, moved, t))
+                layers[i - 1] = layers[i - 1]._replace(down=put(layers[i - 1].down, moved.mean(axis=1), t))
             layers[i] = layer
         return (layers, pull), (f, tangents[-1][0])
 
     def empty(i: int) -> _Layer:
         neurons, nothing = jnp.zeros((2 * particles, n)), jnp.zeros((0,))
         first, last = responses and i < depth - 1, responses and i > 0
-        by_r, by_u = (jnp.zeros((2 * particles, n, n)) if wanted else nothing for wanted in (first, last))
+        by_r, by_u = (jnp.zeros((n, 2 * particles, n)) if wanted else nothing for wanted in (first, last))
         return _Layer(zeros, zeros, zeros, zeros, unit, unit, neurons, neurons, by_r, by_r, by_u, by_u)
 
     state = [empty(i) for i in range(depth)], jnp.zeros(n)
