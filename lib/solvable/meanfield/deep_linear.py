@@ -11,6 +11,7 @@ With n = (T+1) Q indices k = (t, mu), C and D strictly causal,
 from __future__ import annotations
 
 from functools import partial
+from math import ceil, log2
 from typing import Any
 
 import jax
@@ -73,8 +74,14 @@ def _sweep(problem: Problem, *, depth: int, steps: int) -> tuple[Array, ...]:
     earlier = when[:, None] > when
     start, ones, zeros = jnp.tile(problem.gram, (times, times)), jnp.ones((n, n)), jnp.zeros((n, n))
 
-    def solve(c: Array, d: Array, x: Array) -> Array:
-        return jax.scipy.linalg.solve_triangular(jnp.eye(n) - c @ d, x, lower=True, unit_diagonal=True)
+    def inverse(c: Array, d: Array) -> Array:
+        """R = 1 + X + X^2 + ... with X = C D, whose powers end with the last step: products of 1 + X^(2^k)."""
+        x = c @ d
+        r = jnp.eye(n) + x
+        for _ in range(ceil(log2(times)) - 1):
+            x = x @ x
+            r = r + r @ x
+        return r
 
     def pass_at(t: Array, state: tuple) -> tuple:
         _, pull, h, g, a, b = state  # lists whose entry l belongs to layer l; h[0], g[L + 1], a[0], b[L] stay
@@ -86,18 +93,20 @@ def _sweep(problem: Problem, *, depth: int, steps: int) -> tuple[Array, ...]:
 
         for layer in range(1, depth + 1):
             c, d = couplings(layer, pull)
-            h[layer] = solve(c, d, solve(c, d, h[layer - 1] + c @ g[layer + 1] @ c.T).T)
+            r = inverse(c, d)
+            h[layer] = r @ (h[layer - 1] + c @ g[layer + 1] @ c.T) @ r.T
             if layer < depth:
-                a[layer] = solve(c, d, c)
+                a[layer] = r @ c
         c, d = couplings(depth, pull)
-        crossed = solve(d, c, solve(c, d, h[depth - 1] @ d.T + c @ g[depth + 1]).T).T
+        crossed = inverse(c, d) @ (h[depth - 1] @ d.T + c @ g[depth + 1]) @ inverse(d, c).T
         f = jnp.diagonal(crossed).reshape(times, size) / problem.richness
         pull = jnp.where(when <= t, problem.errors(f).ravel(), 0)
         for layer in range(depth, 0, -1):
             c, d = couplings(layer, pull)
-            g[layer] = solve(d, c, solve(d, c, g[layer + 1] + d @ h[layer - 1] @ d.T).T)
+            r = inverse(d, c)
+            g[layer] = r @ (g[layer + 1] + d @ h[layer - 1] @ d.T) @ r.T
             if layer > 1:
-                b[layer - 1] = solve(d, c, d)
+                b[layer - 1] = r @ d
         return f, pull, h, g, a, b
 
     def empty(first: Array, last: Array) -> list[Array]:
