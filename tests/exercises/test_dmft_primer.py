@@ -11,7 +11,7 @@ from solvable.primer import exact as regression
 from solvable.primer import theory as networks
 from solvable.spinglass import SphericalGlass, exact, theory
 
-SEEDS = [None, "ada", pytest.param(17, marks=pytest.mark.slow)]
+SEEDS = [None, pytest.param("ada", marks=pytest.mark.slow), pytest.param(17, marks=pytest.mark.slow)]
 IDS = sorted(id for id in exercises.REGISTRY if id.startswith("dmft_primer."))
 
 

@@ -13,7 +13,7 @@ from solvable import exercises
 from solvable.networks import MLP, Custom, Transfer, coordinate_check, train
 from solvable.parameterizations import ABC, exponents, mup
 
-SEEDS = [None, "ada", 17]
+SEEDS = [None, "ada", pytest.param(17, marks=pytest.mark.slow)]
 IDS = sorted(id for id in exercises.REGISTRY if id.startswith("parameterizations."))
 
 

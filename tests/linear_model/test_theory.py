@@ -253,7 +253,10 @@ def test_nothing_compiles_when_values_change():
 
 
 @pytest.mark.parametrize("which", ["test", "train"])
-@pytest.mark.parametrize("of", ["width", "samples", "noise", "eigenvalues", "final"])
+@pytest.mark.parametrize(
+    "of",
+    ["width", "eigenvalues", "final", *(pytest.param(one, marks=pytest.mark.slow) for one in ("samples", "noise"))],
+)
 def test_derivatives_agree_with_finite_differences(of, which):
     """The implicit derivative of kappa, by central differences."""
     spectrum = Spectrum.power_law(a=1.6, b=1.3, modes=60)

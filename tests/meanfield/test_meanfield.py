@@ -41,7 +41,7 @@ def test_two_layers_are_near_their_limit(activation, richness):
 
 def test_one_point_on_its_own():
     """df/dt = 2 sqrt(1 + gamma^2 f^2) (y - f) for a linear network; steps of 1e-3 follow it."""
-    found = deep_linear(jnp.ones((1, 1)), jnp.array([1.5]), depth=1, richness=2.0, learning_rate=1e-2, steps=200)
+    found = deep_linear(jnp.ones((1, 1)), jnp.array([1.5]), depth=1, richness=2.0, learning_rate=2e-2, steps=100)
     f = 0.0
     for _ in range(200 * 100):
         f += 1e-4 * 2 * (1 + 4 * f**2) ** 0.5 * (1.5 - f)
@@ -110,7 +110,8 @@ def test_one_hidden_layer_is_two_layers():
 
 @pytest.mark.parametrize(
     ("depth", "activation", "richness", "width"),
-    [(1, "tanh", 2.0, 1000), (1, "relu", 2.0, 1000), (2, "tanh", 2.0, 1000),
+    [(1, "tanh", 2.0, 1000), (1, "relu", 2.0, 1000),
+     pytest.param(2, "tanh", 2.0, 1000, marks=pytest.mark.slow),
      pytest.param(2, "linear", 2.0, 1000, marks=pytest.mark.slow),
      pytest.param(2, "relu", 0.5, 1000, marks=pytest.mark.slow),
      pytest.param(3, "linear", 0.5, 1000, marks=pytest.mark.slow),
@@ -131,12 +132,6 @@ def test_wide_networks_follow_the_theory(depth, activation, richness, width):
     assert error.max() < 0.015 * size
     assert (np.abs(found.outputs - theory.outputs) < 4 * np.hypot(error, theory.outputs_error) + 0.004 * size).all()
     assert_allclose(found.features[:, -1], theory.features[:, -1], rtol=0.05, atol=0.02)
-
-
-def test_without_responses_it_is_wrong():
-    given = {"depth": 2, "activation": "tanh", "richness": 2.0, "learning_rate": 0.1, "steps": 12, "particles": 600}
-    whole, without = (deep(GRAM[:3, :3], Y, key=KEY, responses=one, **given) for one in (True, False))
-    assert jnp.abs(whole.outputs - without.outputs).max() > 20 * whole.outputs_error.max()
 
 
 @pytest.mark.parametrize(

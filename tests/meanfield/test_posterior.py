@@ -310,7 +310,7 @@ def test_other_bad_input_is_named():
     with pytest.raises(ValueError, match="kernel must be symmetric"):
         nngp_posterior(GRAM.at[0, 1].add(0.1), Y, inverse_temperature=1.0)
     networks = {"width": 10, "activation": "tanh", "key": KEY, "time": 1.0, "burn_in": 1.0} | given
-    with pytest.raises(ValueError, match=r"step_size must be small enough for a stable run; 3\.0 diverged"):
+    with pytest.raises(ValueError, match=r"step_size must be small enough for a stable run; 3(\.0)? diverged"):
         langevin(X, Y, **networks | {"step_size": 3.0, "activation": "linear"})
     with pytest.raises(ValueError, match=r"time must be > 0 and finite; got 0\.0"):
         langevin(X, Y, **networks | {"time": 0.0})

@@ -36,7 +36,7 @@ def test_halves_are_diagonal_blocks_with_the_spread_of_their_width(name):
     assert_allclose(pieces["output"][4], spread * weights["output"][2, :4])
 
 
-@pytest.mark.parametrize("network", [ResidualMLP, Transformer])
+@pytest.mark.parametrize("network", [ResidualMLP, pytest.param(Transformer, marks=pytest.mark.slow)])
 def test_other_networks_are_cut_too(network):
     x = jax.random.normal(KEY, (4, 3, 8)) if network is Transformer else X
     found = deviations(network, 8, x, Y, 2, learning_rate=0.1, key=KEY, halvings=1, repeats=3, metrics=["outputs"])
@@ -58,7 +58,7 @@ def test_pieces_are_independent_networks_of_their_width():
     ("activation", "names", "setting"),
     [
         ("relu", ("outputs", "loss", "tangent_kernel"), {"steps": 5, "learning_rate": 0.3}),
-        ("tanh", ("outputs", "loss"), {"steps": 10, "learning_rate": 0.5}),
+        pytest.param("tanh", ("outputs", "loss"), {"steps": 10, "learning_rate": 0.5}, marks=pytest.mark.slow),
     ],
 )
 def test_deviations_fall_as_one_over_the_width(activation, names, setting):

@@ -14,6 +14,7 @@ from visits import DESK, open_page
 pytestmark = pytest.mark.browser
 
 EXPLORERS = [(page, name) for page in toc_pages() for name in Source(page).explorers]
+FIRST = {page.rpartition("/")[0]: (page, name) for page, name in reversed(EXPLORERS)}.values()  # of each part
 LONG = {"transfer"}  # what they draw takes half a minute to compute again
 SETTINGS = 3
 TURN = """(figure, setting) => {
@@ -97,6 +98,11 @@ def test_a_finger_moves_it(figure):
     assert picture(figure) != before
 
 
+@pytest.mark.parametrize(
+    "explorer",
+    [pytest.param(one, id=one[1], marks=() if one in FIRST else pytest.mark.slow) for one in EXPLORERS],
+    indirect=True,
+)
 def test_it_stands_still_without_javascript(browser, address, explorer):
     page, name = explorer
     context = browser.new_context(viewport=DESK, java_script_enabled=False)

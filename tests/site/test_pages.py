@@ -12,6 +12,11 @@ WRITTEN = toc_pages()
 OTHERS = ["genindex", "search"]
 WHOLE = [WRITTEN[0], WRITTEN[1], *OTHERS]  # the theme's own parts are the same on every page
 FIRST = {Path(page).parent: page for page in reversed(WRITTEN)}.values()  # of each part: all use the same colours
+SAMPLE = pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=() if page in {*WHOLE, *FIRST} else pytest.mark.slow) for page in WRITTEN + OTHERS],
+)
+TELEPHONE = {"viewport": PHONE, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 LARGEST = 2_500_000
 
 
@@ -25,9 +30,9 @@ def desk(request, browser, address):
 
 @pytest.fixture(scope="session", params=WRITTEN + OTHERS)
 def phone(request, browser, address):
-    """A visit on a telephone; of what axe looks at, a page's own content differs from the desk in its layout only."""
-    context = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2)
-    yield look(context, address, request.param, themes={"light": () if request.param in WHOLE else LAYOUT})
+    """A visit on a telephone."""
+    context = browser.new_context(**TELEPHONE)
+    yield look(context, address, request.param, themes={})
     context.close()
 
 
@@ -56,13 +61,12 @@ def test_axe_finds_no_barrier(desk):
     assert desk.axe["light"] == []
 
 
-@pytest.mark.parametrize(
-    "page",
-    [pytest.param(page, marks=() if page in {*WHOLE, *FIRST} else pytest.mark.slow) for page in WRITTEN + OTHERS],
-)
-def test_axe_finds_no_pale_colour_in_the_dark(page, browser, address):
-    context = browser.new_context(viewport=DESK)
-    assert look(context, address, page, themes={"dark": COLOURS}).axe["dark"] == []
+@SAMPLE
+def test_axe_finds_no_barrier_on_the_phone_and_no_pale_colour_in_the_dark(page, browser, address):
+    """Of what axe looks at, a page's own content differs from the desk in its layout only."""
+    context = browser.new_context(**TELEPHONE)
+    visit = look(context, address, page, themes={"light": () if page in WHOLE else LAYOUT, "dark": COLOURS})
+    assert visit.axe == {"light": [], "dark": []}
     context.close()
 
 
@@ -75,10 +79,6 @@ def test_the_page_is_light(desk):
 def test_the_phone_has_nothing_to_complain_about(phone):
     assert phone.blocked + phone.failed + phone.complaints == []
     assert phone.facts["unrendered"] == []
-
-
-def test_axe_finds_no_barrier_on_the_phone(phone):
-    assert phone.axe["light"] == []
 
 
 def test_the_page_fits_a_phone(phone):
