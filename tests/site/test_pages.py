@@ -12,9 +12,9 @@ WRITTEN = toc_pages()
 OTHERS = ["genindex", "search"]
 WHOLE = [WRITTEN[0], WRITTEN[1], *OTHERS]  # the theme's own parts are the same on every page
 FIRST = {Path(page).parent: page for page in reversed(WRITTEN)}.values()  # of each part: all use the same colours
+SHOWN = {*WHOLE, *FIRST}
 SAMPLE = pytest.mark.parametrize(
-    "page",
-    [pytest.param(page, marks=() if page in {*WHOLE, *FIRST} else pytest.mark.slow) for page in WRITTEN + OTHERS],
+    "page", [pytest.param(page, marks=() if page in SHOWN else pytest.mark.slow) for page in WRITTEN + OTHERS]
 )
 TELEPHONE = {"viewport": PHONE, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 LARGEST = 2_500_000
@@ -22,17 +22,9 @@ LARGEST = 2_500_000
 
 @pytest.fixture(scope="session", params=WRITTEN + OTHERS)
 def desk(request, browser, address):
-    """A visit on a wide screen, in the light."""
+    """A visit on a wide screen, in the light, and narrowed; colours, which are the same everywhere, in the sample."""
     context = browser.new_context(viewport=DESK)
-    yield look(context, address, request.param, themes={"light": ()})
-    context.close()
-
-
-@pytest.fixture(scope="session", params=WRITTEN + OTHERS)
-def phone(request, browser, address):
-    """A visit on a telephone."""
-    context = browser.new_context(**TELEPHONE)
-    yield look(context, address, request.param, themes={})
+    yield look(context, address, request.param, {"light": ()}, () if request.param in SHOWN else COLOURS)
     context.close()
 
 
@@ -62,11 +54,16 @@ def test_axe_finds_no_barrier(desk):
 
 
 @SAMPLE
-def test_axe_finds_no_barrier_on_the_phone_and_no_pale_colour_in_the_dark(page, browser, address):
-    """Of what axe looks at, a page's own content differs from the desk in its layout only."""
+def test_a_telephone_has_nothing_to_complain_about_nor_the_dark(page, browser, address):
+    """Of what axe looks at, a page's own content differs from the desk in its layout and in the dark only."""
     context = browser.new_context(**TELEPHONE)
-    visit = look(context, address, page, themes={"light": () if page in WHOLE else LAYOUT, "dark": COLOURS})
+    themes = {"light": () if page in WHOLE else LAYOUT + COLOURS, "dark": COLOURS}
+    visit = look(context, address, page, themes)
     assert visit.axe == {"light": [], "dark": []}
+    assert visit.blocked + visit.failed + visit.complaints == []
+    assert visit.facts["unrendered"] == []
+    assert visit.facts["width"] <= PHONE["width"], visit.facts["wide"]
+    assert visit.facts["wide"] == []
     context.close()
 
 
@@ -76,14 +73,9 @@ def test_the_page_is_light(desk):
     assert sum(path.stat().st_size for path in own) <= LARGEST
 
 
-def test_the_phone_has_nothing_to_complain_about(phone):
-    assert phone.blocked + phone.failed + phone.complaints == []
-    assert phone.facts["unrendered"] == []
-
-
-def test_the_page_fits_a_phone(phone):
-    assert phone.facts["width"] <= PHONE["width"], phone.facts["wide"]
-    assert phone.facts["wide"] == []
+def test_the_page_fits_a_phone(desk):
+    assert desk.narrow["width"] <= PHONE["width"], desk.narrow["wide"]
+    assert desk.narrow["wide"] == []
 
 
 def test_the_search_finds_a_word_of_the_book(browser, address):

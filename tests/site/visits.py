@@ -28,6 +28,7 @@ class Visit:
     complaints: list[str] = field(default_factory=list)
     served: set[Path] = field(default_factory=set)
     facts: dict = field(default_factory=dict)
+    narrow: dict = field(default_factory=dict)
     axe: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -65,9 +66,9 @@ COLOURS = ("color-contrast", "link-in-text-block")
 LAYOUT = ("target-size", "scrollable-region-focusable", "meta-viewport", "css-orientation-lock", "avoid-inline-spacing")
 
 
-def examine(tab, rules: tuple[str, ...] = ()) -> list[str]:
-    """Serious and critical findings of axe-core; of these rules only, where nothing else has changed."""
-    options = {"resultTypes": ["violations"], "preload": False}
+def examine(tab, rules: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> list[str]:
+    """Serious and critical findings of axe-core; of some rules only where nothing else has changed, or without some."""
+    options = {"resultTypes": ["violations"], "preload": False, "rules": {name: {"enabled": False} for name in without}}
     if rules:
         options["runOnly"] = {"type": "rule", "values": list(rules)}
     found = Axe().run(tab, options=options).response["violations"]
@@ -79,10 +80,11 @@ def examine(tab, rules: tuple[str, ...] = ()) -> list[str]:
     ]
 
 
-def look(context, address: str, page: str, themes: dict[str, tuple[str, ...]]) -> Visit:
+def look(context, address: str, page: str, themes: dict[str, tuple[str, ...]], without: tuple[str, ...] = ()) -> Visit:
     """Visit a page, scroll through it, and note what it shows; with axe-core's rules in these themes, () for all.
 
-    It is examined from its top: further down, a button may lie under the header that stays.
+    It is examined from its top: further down, a button may lie under the header that stays. In the end the window is
+    made as narrow as a telephone.
     """
     tab, visit = open_page(context, address, page)
     for top in ("document.body.scrollHeight", "0"):
@@ -90,8 +92,11 @@ def look(context, address: str, page: str, themes: dict[str, tuple[str, ...]]) -
     for theme, rules in themes.items():
         tab.evaluate(THEME, theme)
         tab.evaluate(SETTLED)
-        visit.axe[theme] = examine(tab, rules)
+        visit.axe[theme] = examine(tab, rules, without)
     tab.wait_for_load_state("networkidle")
     visit.facts = tab.evaluate(FACTS)
+    tab.set_viewport_size(PHONE)
+    tab.evaluate(SETTLED)
+    visit.narrow = tab.evaluate(FACTS)
     tab.close()
     return visit
