@@ -97,7 +97,8 @@ def test_deep_networks_too():
 
 class TestDigits:
     @pytest.fixture(scope="class")
-    def digits(self):
+    @classmethod
+    def digits(cls):
         images, labels = data.images(256)["digits"]
         labels = labels - labels.mean(axis=0)
         gram = kernels.ntk(8 * images, depth=1, activation="relu")
