@@ -173,6 +173,37 @@ def test_wide_networks_have_this_kernel(activation):
     assert (np.abs(measured.mean(axis=0) - expected) < 4 * error + 0.005 * np.abs(expected)).all()
 
 
+def test_networks_with_biases_and_other_spreads_have_these_kernels():
+    """Two hidden layers written out, all weights and biases N(0, 1) times a root; 1 % is theirs, 1 / N."""
+    w, b, n = 1.7, 0.3, 256
+
+    def network(weights, x):
+        for matrix, bias in weights:
+            x = (w / x.shape[1]) ** 0.5 * x @ matrix.T + b**0.5 * bias
+            last, x = x, jnp.tanh(x)
+        return last[:, 0]
+
+    def drawn(key):
+        keys = jax.random.split(key, 6)
+        shapes = [(n, 5), (n,), (n, n), (n,), (1, n), (1,)]
+        numbers = [jax.random.normal(one, shape, float) for one, shape in zip(keys, shapes, strict=True)]
+        return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+    def found(key):
+        weights = drawn(key)
+        return kernels.empirical(network, weights, X, Z), network(weights, X)[:, None] * network(weights, Z)
+
+    given = {"depth": 2, "activation": "tanh", "weight_variance": w, "bias_variance": b}
+    tangents, products = jax.jit(lambda keys: jax.lax.map(found, keys))(jax.random.split(KEY, 512))
+    for values, expected, sharp in (
+        (tangents, kernels.ntk(X, Z, **given), 0.02),
+        (products, kernels.nngp(X, Z, **given), 0.1),
+    ):
+        error = values.std(axis=0, ddof=1) / 512**0.5
+        assert error.max() < sharp * float(expected.max())
+        assert (jnp.abs(values.mean(axis=0) - expected) < 4 * error + 0.01 * jnp.abs(expected)).all()
+
+
 @pytest.mark.parametrize(
     ("x1", "x2", "message"),
     [

@@ -19,11 +19,11 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require_count, require_key, require_nonnegative, require_scalar
+from .._checks import require_nonnegative, require_scalar
 from .._pytree import Numbers, pytree
 from ..gaussian import Function, activation_function
 from ..results import Saved
-from .particles import require_particles, sobol, square_root
+from .particles import neurons, square_root
 from .problem import Problem, checked
 from .results import MeanField
 
@@ -95,9 +95,7 @@ def expansion(
     if activation == "relu" or phi is jax.nn.relu:
         raise ValueError("activation must be smooth; got 'relu', whose first correction is of order gamma_0")
     problem, steps = checked(gram, targets, weights, 1.0, learning_rate, steps)
-    require_key(key)
-    points, known = len(problem.gram), problem.known
-    draws = sobol(key, require_count("repeats", repeats, 2), require_particles(particles, points + 1), points + 1)
+    known, draws = problem.known, neurons(key, len(problem.gram), particles, repeats)
     f, features, gradients = (one.mean(axis=0) for one in _sweep(problem, draws, phi=phi, steps=steps))
     kernel = features + gradients * problem.gram
     given = problem.parameters | {"repeats": repeats, "particles": particles, "key": jax.random.key_data(key)}

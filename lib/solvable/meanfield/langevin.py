@@ -6,7 +6,6 @@ r"""Finite networks in equilibrium: noisy training with weight decay, for as lon
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -19,32 +18,11 @@ from jaxtyping import Array
 
 from .._checks import concrete, require_count, require_key, require_positive, require_scalar, require_shape
 from ..gaussian import Function, activation_function
+from ..networks import MLP
 from .posterior.results import Posterior, Task, checked_task, gathered, spread
 
 SHARE = 0.2  # of the default step in that at which the stiffest weight of the untrained network turns unstable
 BETWEEN = 10  # steps from one measurement to the next
-
-Weights = dict[str, Array]
-
-
-def layout(dimensions: int, width: int, depth: int, dtype: Any) -> tuple[int, Callable[[Array], Weights]]:
-    """How many weights a network has, and its layers from a vector of them all."""
-    blank = {
-        "input": jnp.zeros((width, dimensions), dtype),
-        "hidden": jnp.zeros((depth - 1, width, width), dtype),
-        "output": jnp.zeros(width, dtype),
-    }
-    flat, layers = ravel_pytree(blank)
-    return flat.size, layers
-
-
-def forward(weights: Weights, x: Array, phi: Function, richness: ArrayLike) -> tuple[Array, Array]:
-    """Outputs (Q,) and preactivations (L, Q, N) of a network at inputs (Q, D)."""
-    width = len(weights["output"])
-    layers = [x @ weights["input"].T / x.shape[1] ** 0.5]
-    for matrix in weights["hidden"]:
-        layers.append(phi(layers[-1]) @ matrix.T / width**0.5)
-    return phi(layers[-1]) @ weights["output"] / (richness * width), jnp.stack(layers)
 
 
 def langevin(
@@ -131,18 +109,19 @@ def _run(
 ) -> tuple[tuple[Array, ...], tuple[Array, ...], Array, Array]:
     """Means over time and networks of f (Q,), features (L, Q, Q) and w^2; their spread; the last h^L; and the step."""
     (chains, width, depth), dtype = shape, x.dtype
-    size, layers = layout(x.shape[1], width, depth, dtype)
-    richness, targets, known = task.richness.astype(dtype), task.targets.astype(dtype), x[: task.known]
+    network = MLP(width, depth=depth, activation=phi, richness=task.richness, dtype=dtype)
+    blank, layers = ravel_pytree(network.init(key, x.shape[1]))
+    targets, known = task.targets.astype(dtype), x[: task.known]
     strength = (task.inverse_temperature * task.richness**2 * width).astype(dtype)
 
     def energy(flat: Array) -> Array:
-        missed = forward(layers(flat), known, phi, richness)[0] - targets
+        missed = network.apply(layers(flat), known) - targets
         return strength * (missed**2).sum() / 2 + (flat**2).sum() / 2
 
     slopes = jax.grad(lambda weights: jax.vmap(energy)(weights).sum())
 
     def normal(key: Array) -> Array:
-        return jax.random.normal(key, (chains, size), dtype)
+        return jax.random.normal(key, (chains, blank.size), dtype)
 
     def move(state: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], None]:
         (weights, old), new = state, normal(key)
@@ -153,7 +132,7 @@ def _run(
 
     def measured(weights: Array) -> tuple[Array, Array, Array]:
         networks = jax.vmap(layers)(weights)
-        f, h = jax.vmap(lambda one: forward(one, x, phi, richness))(networks)
+        f, h = jax.vmap(lambda one: network.forward(one, x))(networks)
         value = phi(h)
         return f, value @ value.swapaxes(-1, -2) / width, (networks["output"] ** 2).mean(axis=-1)
 
@@ -164,7 +143,7 @@ def _run(
     first, noise, before, during = jax.random.split(key, 4)
     start = normal(first)
     if step is None:  # 2 over the largest curvature of the energy
-        rows = jax.jacrev(lambda flat: forward(layers(flat), known, phi, richness)[0])(start[0])
+        rows = jax.jacrev(lambda flat: network.apply(layers(flat), known))(start[0])
         step = SHARE * 2 / (1 + strength * jnp.linalg.eigvalsh(rows @ rows.T)[-1])
     h = jnp.asarray(step, dtype)
     count = [jnp.maximum(1, jnp.round(span / h / BETWEEN)).astype(int) for span in spans]
@@ -174,6 +153,6 @@ def _run(
     )
     state, sums = jax.lax.fori_loop(0, count[1], look, (state, none))
     single = tuple(one / count[1] for one in sums)
-    last = jax.vmap(lambda flat: forward(layers(flat), known, phi, richness)[1][-1])(state[0])
+    last = jax.vmap(lambda flat: network.forward(layers(flat), known)[1][-1])(state[0])
     means = tuple(one.mean(axis=0) for one in single)
     return means, spread(single), last.swapaxes(1, 2).reshape(chains * width, -1), h

@@ -17,10 +17,9 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require_count, require_key
 from .._pytree import Numbers
 from ..gaussian import Function, activation_function
-from .particles import require_particles, sobol, square_root
+from .particles import neurons, square_root
 from .problem import Problem, checked, require_stable
 from .results import MeanField
 
@@ -64,9 +63,8 @@ def two_layer(
     """
     phi = activation_function(activation)
     problem, steps = checked(gram, targets, weights, richness, learning_rate, steps)
-    require_key(key)
     points = len(problem.gram)
-    draws = sobol(key, require_count("repeats", repeats, 2), require_particles(particles, points + 1), points + 1)
+    draws = neurons(key, points, particles, repeats)
     f, features, gradients, h = _sweep(problem, draws, phi=phi, steps=steps)
     mean = [one.mean(axis=0) for one in (f, features, gradients)]
     kernel = mean[1] + mean[2] * problem.gram

@@ -61,7 +61,7 @@ def test_signs_part_and_wings_grow(page):
     assert agree[1] > 0.65
     wing, middle = jnp.abs(apart(h)) > 2, jnp.abs(apart(h)) < 0.9
     assert wing.mean() > 0.5
-    assert jnp.abs(apart(h0) > 2).mean() < 0.1
+    assert (jnp.abs(apart(h0)) > 2).mean() < 0.1
     started = [float(jnp.median(jnp.abs(h0.sum(axis=1)[some]))) for some in (wing, middle)]
     assert started[1] > 1.7 * started[0]
 
