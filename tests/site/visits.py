@@ -14,7 +14,10 @@ PHONE = {"width": 360, "height": 740}
 RENDERED = "() => !window.MathJax?.startup || MathJax.startup.promise.then(() => true)"
 EXPLORERS = "() => Promise.all([...document.querySelectorAll('figure.explorer')].map((f) => f.explorer.ready))"
 THEME = "(theme) => Object.assign(document.documentElement.dataset, {theme, mode: theme})"
-SETTLED = "Promise.all(document.getAnimations().map((animation) => animation.finished))"
+SETTLED = """document.getAnimations().forEach((animation) => {
+  if (animation.effect.getComputedTiming().endTime === Infinity) animation.cancel();
+  else animation.finish();
+})"""  # not `await animation.finished`: a paused one, or one that is never drawn, would hang the visit
 FACTS = Path(__file__).with_name("facts.js").read_text()
 
 

@@ -22,7 +22,7 @@ from jaxtyping import Array
 from .._checks import require, require_count, require_nonnegative, require_positive, require_shape
 from ..gaussian import Function, activation_function, averages, diagonal
 
-TILE = 256  # rows and columns that are computed at once: its arrays stay in a CPU's cache
+TILE = 512  # rows and columns that are computed at once: its arrays stay in a CPU's cache
 
 
 class Kernels(NamedTuple):
@@ -62,7 +62,7 @@ def both(
     Raises:
       ValueError: for an argument out of range, named with its value.
 
-    Exact for width -> infinity. One tile of 256 x 256 pairs is computed at a time, so memory is that of the result.
+    Exact for width -> infinity. One tile of 512 x 512 pairs is computed at a time, so memory is that of the result.
     Where a point of `x1` stands in `x2` too, rounding leaves its angle half the digits. Source: Lee et al. (2018),
     Jacot et al. (2018). Book: "The kernel limit".
     """

@@ -23,6 +23,7 @@ from .._checks import require_count, require_key
 from .._pytree import Numbers
 from ..gaussian import Function, activation_function
 from .deep_linear import assembled
+from .echoes import Echoes, in_blocks, mean
 from .particles import require_particles, square_root, whiten
 from .problem import Problem, checked
 from .results import MeanField, TwoTime
@@ -56,7 +57,7 @@ def deep(
     Other arguments, errors and source as for `two_layer`; ``two_time`` holds kernels and responses.
 
     Every row of time needs earlier rows only, so nothing is iterated or damped. Cost: repeats x depth x particles x
-    (steps Q)^3; memory 4 (depth - 1) x particles x (steps Q)^2 numbers. Book: "Deep mean-field theory".
+    (steps Q)^3; memory 5 (depth - 1) x particles x (steps Q)^2 numbers. Book: "Deep mean-field theory".
     """
     phi, depth = activation_function(activation), require_count("depth", depth)
     problem, steps = checked(gram, targets, weights, richness, learning_rate, steps)
@@ -93,10 +94,10 @@ class _Layer(NamedTuple):
     r_root: Array  # of the layer above's G
     value: Array  # phi(h), (S, n)
     g: Array
-    value_by_r: Array  # d phi(h) / d r, (n, S, n), so that a row of time is one product of matrices
-    g_by_r: Array
-    value_by_u: Array
-    g_by_u: Array
+    value_by_r: Echoes | None  # d phi(h) / d r; None where nothing needs it
+    g_by_r: Echoes | None
+    value_by_u: Echoes | None
+    g_by_u: Echoes | None
 
 
 @partial(jax.jit, static_argnames=("phi", "depth", "steps", "particles", "responses"))
@@ -120,9 +121,6 @@ def _sweep(
     def put(matrix: Array, rows: Array, t: Array) -> Array:
         return jax.lax.dynamic_update_slice_in_dim(matrix, rows, t * size, axis=matrix.ndim - 2)
 
-    def add(rows: Array, more: Array, t: Array) -> Array:
-        return jax.lax.dynamic_update_slice_in_dim(rows, more, t * size, axis=0)
-
     def put_columns(matrix: Array, columns: Array, t: Array) -> Array:
         return jax.lax.dynamic_update_slice_in_dim(matrix, columns, t * size, axis=matrix.ndim - 1)
 
@@ -140,7 +138,7 @@ def _sweep(
 
     def advance(state: tuple, t: Array) -> tuple[tuple, tuple[Array, Array]]:
         layers, pull = list(state[0]), state[1]
-        earlier, here = when < t, cut(unit, t)
+        earlier, here = when < t, in_blocks(cut(unit, t), times)
         tangents: list[tuple[Any, ...]] = []
         for i, (eps, _) in enumerate(normals):
             layer, below = layers[i], layers[i - 1].features if i else start
@@ -154,13 +152,14 @@ def _sweep(
             so_far = put_columns(layer.value, value, t)
             layer = layer._replace(u_root=root, value=so_far, features=kernel(layer.features, value, so_far, t))
             by_r = by_u = None
-            if responses and i < depth - 1:
-                by_r = jnp.tensordot(c, layer.g_by_r, 1)
-                moved = slope.T[..., None] * by_r
-                layer = layer._replace(value_by_r=add(layer.value_by_r, moved, t), up=put(layer.up, moved.mean(1), t))
-            if responses and i:
-                by_u = here[:, None] + jnp.tensordot(c, layer.g_by_u, 1)
-                layer = layer._replace(value_by_u=add(layer.value_by_u, slope.T[..., None] * by_u, t))
+            slopes = slope.T[..., None]
+            if layer.g_by_r is not None:
+                by_r = layer.g_by_r.heard(c, t)
+                moved = [slopes * one for one in by_r]
+                layer = layer._replace(value_by_r=layer.value_by_r.extended(moved, t), up=put(layer.up, mean(moved), t))
+            if layer.g_by_u is not None:
+                by_u = [one + more for one, more in zip(here, layer.g_by_u.heard(c, t), strict=True)]
+                layer = layer._replace(value_by_u=layer.value_by_u.extended([slopes * one for one in by_u], t))
             layers[i] = layer
             tangents.append((h, slope, bend, by_r, by_u))
         f: Any = None
@@ -181,21 +180,23 @@ def _sweep(
             g = slope * z
             so_far = put_columns(layer.g, g, t)
             layer = layer._replace(r_root=root, g=so_far, gradients=kernel(layer.gradients, g, so_far, t))
-            bent, slope = (bend * z).T[..., None], slope.T[..., None]
+            bent, slopes = (bend * z).T[..., None], slope.T[..., None]
             if by_r is not None:
-                heard = here[:, None] + jnp.tensordot(d, layer.value_by_r, 1)
-                layer = layer._replace(g_by_r=add(layer.g_by_r, bent * by_r + slope * heard, t))
+                heard = [one + more for one, more in zip(here, layer.value_by_r.heard(d, t + 1), strict=True)]
+                moved = [bent * one + slopes * more for one, more in zip(by_r, heard, strict=True)]
+                layer = layer._replace(g_by_r=layer.g_by_r.extended(moved, t))
             if by_u is not None:
-                moved = bent * by_u + slope * jnp.tensordot(d, layer.value_by_u, 1)
-                layer = layer._replace(g_by_u=add(layer.g_by_u, moved, t))
-                layers[i - 1] = layers[i - 1]._replace(down=put(layers[i - 1].down, moved.mean(axis=1), t))
+                heard = layer.value_by_u.heard(d, t + 1)
+                moved = [bent * one + slopes * more for one, more in zip(by_u, heard, strict=True)]
+                layer = layer._replace(g_by_u=layer.g_by_u.extended(moved, t))
+                layers[i - 1] = layers[i - 1]._replace(down=put(layers[i - 1].down, mean(moved), t))
             layers[i] = layer
         return (layers, pull), (f, tangents[-1][0])
 
     def empty(i: int) -> _Layer:
-        neurons, nothing = jnp.zeros((2 * particles, n)), jnp.zeros((0,))
-        first, last = responses and i < depth - 1, responses and i > 0
-        by_r, by_u = (jnp.zeros((n, 2 * particles, n)) if wanted else nothing for wanted in (first, last))
+        neurons, silent = jnp.zeros((2 * particles, n)), Echoes.silent(times, size, 2 * particles)
+        by_r = silent if responses and i < depth - 1 else None
+        by_u = silent if responses and i > 0 else None
         return _Layer(zeros, zeros, zeros, zeros, unit, unit, neurons, neurons, by_r, by_r, by_u, by_u)
 
     state = [empty(i) for i in range(depth)], jnp.zeros(n)

@@ -59,6 +59,8 @@ def for_each(function: Callable[..., Any], size: int, *rows: Any) -> Any:
         return jax.vmap(function)(*rows)
     count = len(jax.tree.leaves(rows)[0])
     few = _divisor(count, CACHE // size)
+    if few == 1:
+        return jax.lax.map(lambda one: function(*one), rows)
     split = jax.tree.map(lambda x: x.reshape(count // few, few, *x.shape[1:]), rows)
     found = jax.lax.map(lambda some: jax.vmap(function)(*some), split)
     return jax.tree.map(lambda x: x.reshape(count, *x.shape[2:]), found)

@@ -1,0 +1,65 @@
+"""What a neuron at one time has felt of a push at an earlier one, for every neuron: the half of it that is not zero."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+BLOCKS = 4  # of columns, at most: with all of n they would take half the memory and time, with 4 of them 5 / 8
+
+
+class Echoes(NamedTuple):
+    """Derivatives (n, S, n) of S neurons' fields, row k after a push in column k' <= k; n = (T+1) Q, k = (t, mu).
+
+    Columns stand in blocks, each with the rows from its own first time on; rows to come are zero. The rows of one time
+    are a list, too, (Q, S, columns) for each block.
+    """
+
+    blocks: tuple[Array, ...]
+
+    @classmethod
+    def silent(cls, times: int, size: int, neurons: int) -> Echoes:
+        """Before the first step."""
+        n, edges = times * size, _edges(times, size)
+        return cls(tuple(jnp.zeros((n - first, neurons, last - first)) for first, last in pairwise(edges)))
+
+    def heard(self, weights: Array, t: Array) -> list[Array]:
+        """Weights (Q, n) times the rows before time t."""
+        n, size = weights.shape[1], len(weights)
+
+        def listen(block: Array) -> Array:
+            first = n - len(block)
+            sum_up, nothing = lambda: jnp.tensordot(weights[:, first:], block, 1), jnp.zeros((size, *block.shape[1:]))
+            return jax.lax.cond(t * size > first, sum_up, lambda: nothing)
+
+        return [listen(block) for block in self.blocks]
+
+    def extended(self, rows: Sequence[Array], t: Array) -> Echoes:
+        """With the rows of time t. Blocks that begin later get zeros, where their own rows will stand."""
+        n = len(self.blocks[0])
+
+        def write(block: Array, new: Array) -> Array:
+            return jax.lax.dynamic_update_slice_in_dim(block, new, t * len(new) - (n - len(block)), axis=0)
+
+        return Echoes(tuple(write(block, new) for block, new in zip(self.blocks, rows, strict=True)))
+
+
+def in_blocks(columns: Array, times: int) -> list[Array]:
+    """An array (Q, n) as rows of `Echoes`, the same for every neuron."""
+    return [columns[:, None, first:last] for first, last in pairwise(_edges(times, len(columns)))]
+
+
+def mean(rows: Sequence[Array]) -> Array:
+    """The mean over neurons, (Q, n)."""
+    return jnp.concatenate([one.mean(axis=1) for one in rows], axis=1)
+
+
+def _edges(times: int, size: int) -> list[int]:
+    """Where blocks begin, and the end."""
+    return [int(time) * size for time in np.linspace(0, times, min(BLOCKS, times) + 1).round()]

@@ -1,0 +1,28 @@
+"""Blocks of columns against the whole array of derivatives."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+from numpy.testing import assert_allclose
+
+from solvable.meanfield.echoes import BLOCKS, Echoes, in_blocks, mean
+
+SIZE, NEURONS = 2, 3
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, BLOCKS, BLOCKS + 1, 3 * BLOCKS - 1])
+def test_blocks_are_the_whole(times):
+    n = times * SIZE
+    place = jnp.repeat(jnp.arange(times), SIZE)
+    whole = jnp.where(place[:, None, None] >= place, jax.random.normal(jax.random.key(0), (n, NEURONS, n)), 0)
+    weights = jax.random.normal(jax.random.key(1), (SIZE, n))
+    edges = jnp.cumsum(jnp.array([one.shape[2] for one in in_blocks(weights, times)]))[:-1]
+    assert_allclose(jnp.concatenate(in_blocks(weights, times), axis=2)[:, 0], weights)
+    echoes = Echoes.silent(times, SIZE, NEURONS)
+    for t in map(jnp.asarray, range(times)):
+        rows, before = whole[place == t], jnp.where(place < t, weights, 0)
+        assert_allclose(jnp.concatenate(echoes.heard(before, t), axis=2), jnp.tensordot(before, whole, 1), atol=1e-13)
+        pieces = jnp.split(rows, edges, axis=2)
+        assert_allclose(mean(pieces), rows.mean(axis=1), atol=1e-13)
+        echoes = echoes.extended(pieces, t)
+    assert sum(block.size for block in echoes.blocks) <= (0.65 if times >= 3 * BLOCKS - 1 else 1) * whole.size
