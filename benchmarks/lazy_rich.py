@@ -1,12 +1,12 @@
 """Kernels and mean-field theory beside their peers, and beside wide networks.
 
-    python benchmarks/lazy_rich.py [--small] [--networks] | tee benchmarks/results/lazy_rich-MACHINE.txt
+    python benchmarks/lazy_rich.py [--small] [--networks [ACTIVATION]] | tee benchmarks/results/lazy_rich-MACHINE.txt
 
 Kernels: the Gram matrix of the NNGP and the tangent kernel, ReLU, three hidden layers, beside the same closed form in
 NumPy, entry by entry on whole matrices. Deep theory: `meanfield.deep` beside the same equations solved for all times at
 once in NumPy, in damped sweeps from the lazy solution, with the same random numbers and explicit Jacobians; how its
-cost grows too. With --networks: its outputs beside those of networks of width 4,000, in standard errors. With
---small all of it at sizes that only show that it runs.
+cost grows too. With --networks: its outputs beside those of networks of width 4,000, in standard errors, for one
+activation where it is named. With --small all of it at sizes that only show that it runs.
 """
 
 import datetime
@@ -229,9 +229,10 @@ def theory_of(depth, activation, richness, steps, rate):
 def networks():
     """A line for each depth, activation and richness."""
     width, repeats, steps, rate = (64, 4, 3, 0.05) if SMALL else (4000, 12, 12, 0.05)
+    every = ("linear", "tanh", "relu")
     print(f"\n{repeats} pairs of networks of width {width}, {steps} steps: deviation of an output, in standard errors")
     for depth in (1, 2, 3):
-        for activation in ("linear", "tanh", "relu"):
+        for activation in [one for one in every if one in sys.argv] or every:
             for richness in (0.5, 2.0):
                 theory = theory_of(depth, activation, richness, steps, rate)
                 f, error = pairs_of_networks(width, depth, activation, richness, steps, rate, repeats)

@@ -28,6 +28,9 @@ from .particles import require_particles, square_root, whiten
 from .problem import Problem, checked
 from .results import MeanField, TwoTime
 
+PUSH = (
+    0.05  # of the spread of h^1, by which neurons with a kink are pushed: less is noise, more hides steps of training
+)
 FLOOR = 1e-9  # of the mean variance: pivots below are rounding, since kernels over time are nearly singular
 
 
@@ -56,8 +59,10 @@ def deep(
 
     Other arguments, errors and source as for `two_layer`; ``two_time`` holds kernels and responses.
 
-    Every row of time needs earlier rows only, so nothing is iterated or damped. Cost: repeats x depth x particles x
-    (steps Q)^3; memory 5 (depth - 1) x particles x (steps Q)^2 numbers. Book: "Deep mean-field theory".
+    Every row of time needs earlier rows only, so nothing is iterated or damped. A and B are derivatives of each
+    neuron's path; for ReLU, where phi'' is a spike, they are differences between paths that are 0.05 standard
+    deviations apart, and noisier. Cost: repeats x depth x particles x (steps Q)^3; memory 5 (depth - 1) x particles x
+    (steps Q)^2 numbers. Book: "Deep mean-field theory".
     """
     phi, depth = activation_function(activation), require_count("depth", depth)
     problem, steps = checked(gram, targets, weights, richness, learning_rate, steps)
@@ -114,6 +119,8 @@ def _sweep(
         for i, one in enumerate(jax.random.split(key, depth))
     ]
     first_field = normals[0][0] @ square_root(problem.gram)
+    kink = phi is jax.nn.relu
+    push = _pushes(problem, particles) if kink else jnp.ones(())  # of smooth neurons any: they answer in proportion
 
     def cut(matrix: Array, t: Array) -> Array:
         return jax.lax.dynamic_slice_in_dim(matrix, t * size, size, axis=-2)
@@ -138,7 +145,7 @@ def _sweep(
 
     def advance(state: tuple, t: Array) -> tuple[tuple, tuple[Array, Array]]:
         layers, pull = list(state[0]), state[1]
-        earlier, here = when < t, in_blocks(cut(unit, t), times)
+        earlier, here = when < t, [push * one for one in in_blocks(cut(unit, t), times)]
         tangents: list[tuple[Any, ...]] = []
         for i, (eps, _) in enumerate(normals):
             layer, below = layers[i], layers[i - 1].features if i else start
@@ -152,14 +159,17 @@ def _sweep(
             so_far = put_columns(layer.value, value, t)
             layer = layer._replace(u_root=root, value=so_far, features=kernel(layer.features, value, so_far, t))
             by_r = by_u = None
-            slopes = slope.T[..., None]
+            beside = _beside(h), _beside(slope)
             if layer.g_by_r is not None:
                 by_r = layer.g_by_r.heard(c, t)
-                moved = [slopes * one for one in by_r]
-                layer = layer._replace(value_by_r=layer.value_by_r.extended(moved, t), up=put(layer.up, mean(moved), t))
+                moved = [_felt(kink, *beside, dh) for dh in by_r]
+                up = put(layer.up, mean(moved, push), t)
+                layer = layer._replace(value_by_r=layer.value_by_r.extended(moved, t), up=up)
             if layer.g_by_u is not None:
                 by_u = [one + more for one, more in zip(here, layer.g_by_u.heard(c, t), strict=True)]
-                layer = layer._replace(value_by_u=layer.value_by_u.extended([slopes * one for one in by_u], t))
+                layer = layer._replace(
+                    value_by_u=layer.value_by_u.extended([_felt(kink, *beside, dh) for dh in by_u], t)
+                )
             layers[i] = layer
             tangents.append((h, slope, bend, by_r, by_u))
         f: Any = None
@@ -180,16 +190,14 @@ def _sweep(
             g = slope * z
             so_far = put_columns(layer.g, g, t)
             layer = layer._replace(r_root=root, g=so_far, gradients=kernel(layer.gradients, g, so_far, t))
-            bent, slopes = (bend * z).T[..., None], slope.T[..., None]
+            react = partial(_felt_back, kink, _beside(h), _beside(slope), _beside(bend), _beside(z))
             if by_r is not None:
                 heard = [one + more for one, more in zip(here, layer.value_by_r.heard(d, t + 1), strict=True)]
-                moved = [bent * one + slopes * more for one, more in zip(by_r, heard, strict=True)]
-                layer = layer._replace(g_by_r=layer.g_by_r.extended(moved, t))
+                layer = layer._replace(g_by_r=layer.g_by_r.extended(list(map(react, by_r, heard)), t))
             if by_u is not None:
-                heard = layer.value_by_u.heard(d, t + 1)
-                moved = [bent * one + slopes * more for one, more in zip(by_u, heard, strict=True)]
+                moved = list(map(react, by_u, layer.value_by_u.heard(d, t + 1)))
                 layer = layer._replace(g_by_u=layer.g_by_u.extended(moved, t))
-                layers[i - 1] = layers[i - 1]._replace(down=put(layers[i - 1].down, mean(moved), t))
+                layers[i - 1] = layers[i - 1]._replace(down=put(layers[i - 1].down, mean(moved, push), t))
             layers[i] = layer
         return (layers, pull), (f, tangents[-1][0])
 
@@ -213,6 +221,27 @@ def _twins(key: Array, particles: int, first: int, last: int) -> tuple[Array, Ar
     both = whiten(jax.random.normal(key, (particles, first + last)))
     u, r = both[:, :first], both[:, first:]
     return jnp.concatenate([u, u]), jnp.concatenate([r, -r])
+
+
+def _pushes(problem: Problem, particles: int) -> Array:
+    """How far the field of each neuron with a kink is pushed, (2 particles, 1): twins opposite ways."""
+    size = PUSH * jnp.sqrt(jnp.trace(problem.gram) / len(problem.gram))
+    return size * jnp.repeat(jnp.array([1.0, -1.0]), particles)[:, None]
+
+
+def _felt(kink: bool, h: Array, slope: Array, dh: Array) -> Array:
+    """Change of phi(h) where h changes: by a finite amount for ReLU, whose phi'' is a spike, else to first order."""
+    return jax.nn.relu(h + dh) - jax.nn.relu(h) if kink else slope * dh
+
+
+def _felt_back(kink: bool, h: Array, slope: Array, bend: Array, z: Array, dh: Array, dz: Array) -> Array:
+    """Change of g = phi'(h) z where h and z change."""
+    return (h + dh > 0) * (z + dz) - slope * z if kink else bend * z * dh + slope * dz
+
+
+def _beside(x: Array) -> Array:
+    """(S, Q) as (Q, S, 1), to stand beside rows of `Echoes`."""
+    return x.T[..., None]
 
 
 def _derivatives(phi: Function, h: Array) -> tuple[Array, Array, Array]:

@@ -55,9 +55,9 @@ def in_blocks(columns: Array, times: int) -> list[Array]:
     return [columns[:, None, first:last] for first, last in pairwise(_edges(times, len(columns)))]
 
 
-def mean(rows: Sequence[Array]) -> Array:
-    """The mean over neurons, (Q, n)."""
-    return jnp.concatenate([one.mean(axis=1) for one in rows], axis=1)
+def mean(rows: Sequence[Array], push: Array) -> Array:
+    """What a push of one would do, on average over neurons, (Q, n)."""
+    return jnp.concatenate([(one / push).mean(axis=1) for one in rows], axis=1)
 
 
 def _edges(times: int, size: int) -> list[int]:
