@@ -27,7 +27,7 @@ from ..laplace import circle, talbot
 from ..spectra import Spectrum
 from .checks import check_known_steps, check_momentum, check_rate, check_sizes, require_below
 from .curves import LossCurves
-from .response import Disorder, both_halves, check_converged, data_response, follow, kappa_at, losses, two_point
+from .response import FINE, Disorder, both_halves, check_converged, data_response, follow, kappa_at, losses, two_point
 from .stability import stability_limit
 
 CONTOUR = talbot(20)
@@ -70,7 +70,8 @@ def gradient_descent(
 
     Exact as N, P and the effective dimension grow together; gradient flow is the limit eta -> 0 at fixed
     time = eta x steps / (1 - beta). The quadrature error is below 1e-8 of the loss plus 1e-10 of the initial loss.
-    Source: Bordelon, Atanasov, Pehlevan (2024), discrete time. No page shows it yet.
+    Source: Bordelon, Atanasov, Pehlevan (2024), discrete time.
+    Book: "What a batch buys".
     """
     check_sizes(width=width, samples=samples, noise=noise)
     numbers = check_known_steps(steps)
@@ -114,7 +115,7 @@ def _on_circle(
     disorder = Disorder.of(*sizes)
     nodes, weight = circle(most)
     z = _frequency(nodes - 1, nodes, eta, beta)
-    kappa, residual = kappa_at(spectrum, disorder, z)
+    kappa, residual = kappa_at(spectrum, disorder, z, FINE)
     r1 = data_response(spectrum, disorder, z, kappa)
     pole = weight * jnp.exp(steps[:, None] * np.log(nodes)) * nodes / (nodes - 1)  # (T, J)
 

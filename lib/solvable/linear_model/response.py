@@ -40,6 +40,7 @@ Contour = Callable[[Array], Array]  # a time -> the nodes z of its contour, shap
 NEWTON_STEPS = 20  # quadratic convergence needs 3 or 4 from a neighbouring time
 NEWTON_TOLERANCE = 1e-10  # of a relative step; the next one is its square
 LADDER = 1.5  # largest ratio of neighbouring times on the way down from z = infinity
+FINE = 1.2  # the same where nodes come close to the spectrum, and a long step could end on another branch
 CONVERGED = 1e-8  # largest relative Newton step at the end
 
 
@@ -113,24 +114,30 @@ def follow(
     return jnp.zeros_like(kappas).at[order].set(kappas), jnp.maximum(jnp.max(sizes), at_start)
 
 
-def kappa_at(spectrum: Spectrum, disorder: Disorder, z: Array) -> tuple[Array, Array]:
+def kappa_at(spectrum: Spectrum, disorder: Disorder, z: Array, ladder: float = LADDER) -> tuple[Array, Array]:
     """kappa at any nodes: from far out, where kappa = z + tr(Lambda) (1/N + 1/P), straight in."""
     shift = spectrum.counts @ spectrum.eigenvalues * (disorder.features + disorder.data)
     far = jnp.minimum(1.0, 0.05 * jnp.min(jnp.abs(z)) / (spectrum.eigenvalues.max() + shift))
-    return _next_kappa(spectrum, disorder, lambda scale: z / scale, far / LADDER, z / far + shift, jnp.ones(()))
+    return _next_kappa(spectrum, disorder, lambda scale: z / scale, far / ladder, z / far + shift, jnp.ones(()), ladder)
 
 
 def _next_kappa(
-    spectrum: Spectrum, disorder: Disorder, contour: Contour, now: Array, kappa: Array, time: Array
+    spectrum: Spectrum,
+    disorder: Disorder,
+    contour: Contour,
+    now: Array,
+    kappa: Array,
+    time: Array,
+    ladder: float = LADDER,
 ) -> tuple[Array, Array]:
-    """Follow kappa from the contour of time `now` to that of `time`, in steps of at most a factor LADDER.
+    """Follow kappa from the contour of time `now` to that of `time`, in steps of at most a factor `ladder`.
 
     Returns it with the residual of the last step; at the same time both are as they came, the residual 0.
     """
 
     def rung(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         now, kappa, _ = state
-        now = jnp.minimum(now * LADDER, time)
+        now = jnp.minimum(now * ladder, time)
         return now, *solve_from(spectrum, disorder, contour(now), kappa)
 
     _, kappa, size = jax.lax.while_loop(lambda state: state[0] < time, rung, (now, kappa, jnp.zeros(())))

@@ -136,7 +136,7 @@ def gradient_descent(
       ValueError: for an argument out of range, or a learning rate at which losses grow a thousandfold in these steps.
       RuntimeError: where jax is in float32.
 
-    Costs as `gradient_flow`. No page shows it yet.
+    Costs as `gradient_flow`. Book: "What a batch buys".
     """
     numbers = jnp.asarray(check_known_steps(steps))
     check_rate(learning_rate)

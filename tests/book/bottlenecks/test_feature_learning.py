@@ -60,6 +60,26 @@ def test_the_floor_is_where_it_was():
         assert reach[0] > 5 * reach[1]
 
 
+def test_a_budget_buys_more_and_is_better_spent_on_width():
+    """The lower edge of the figure: steeper where no width is at its floor, and from wider networks."""
+    task, times = Spectrum.power_law(a=1.375, b=1.5, modes=400), np.logspace(0, 5, 21)
+    widths, budgets, edges, best = (8, 16, 32, 64, 128), np.logspace(2, 3.5, 7), {}, {}
+    for richness in (0.0, 6.0):
+        losses = []
+        for width in widths:
+            runs = experiment.feature_learning(
+                task, times, richness=richness, width=width, key=jax.random.key(0), repeats=8
+            )
+            losses.append(np.exp(np.interp(np.log(budgets), np.log(width * times), np.log(runs.test), left=np.inf)))
+        edges[richness], best[richness] = np.min(losses, axis=0), np.argmin(losses, axis=0)
+    lazy, rich = (fits.power_law(budgets, edges[g]).exponent for g in (0.0, 6.0))
+    assert rich > 1.3 * lazy
+    assert (edges[6.0] < 0.8 * edges[0.0]).all()
+    assert (best[6.0] >= best[0.0]).all()
+    assert (best[6.0] > best[0.0]).any()
+    assert best[6.0][-1] < len(widths) - 1 or edges[6.0][-1] > 0.1  # not at the floor of the widest
+
+
 def test_every_richness_gets_there():
     times = np.logspace(0, 6, 31)
     for beta, leaves in ((0.5, True), (1.5, False)):
