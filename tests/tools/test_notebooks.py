@@ -294,6 +294,7 @@ def test_two_notebooks_of_each_part_run_outside_the_repository():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_every_notebook_runs_outside_the_repository():
     run_as_in_colab(COMMITTED)
 
