@@ -52,7 +52,7 @@ def relu_in_numpy(x, depth):
 
 def gram_matrices():
     """One line for each precision."""
-    count, repeats = (200, 3) if SMALL else (1000, 21)
+    count, repeats = (200, 3) if SMALL else (1000, 101)
     x = np.random.default_rng(0).normal(size=(count, 50))
     exact, times = relu_in_numpy(x, 3)[1], {}
     for name in ("float64", "float32"):
@@ -159,7 +159,7 @@ def causal_beside_sweeps():
     def ours():
         return jax.block_until_ready(deep(GRAM, Y, key=KEY, particles=particles, repeats=2, **given))
 
-    seconds, found = median_seconds(ours) / 2, ours().outputs
+    seconds, found = median_seconds(ours, 15) / 2, ours().outputs
     solvers = [all_times_at_once(steps, particles, key) for key in jax.random.split(KEY, 2)]
     print(f"deep tanh, depth 2, T P = {3 * (steps + 1)}, {particles} particles: {seconds:.3f} s a sample, causal")
     for damping in (0.7, 1.0):

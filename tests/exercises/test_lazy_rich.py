@@ -221,3 +221,42 @@ def test_no_wrong_answer_is_right_for_other_numbers(seed):
     slips = [power @ (1 - moved) ** p["steps"], power @ np.exp(-2 * moved * p["steps"])]
     true = right("lazy_rich.left", p)
     assert all(abs(slip / (2 * p["samples"]) / true - 1) > 0.003 for slip in slips)
+
+
+QUICK = {  # the folded solutions, in a line
+    "step": neuron,
+    "split": lambda p: right("lazy_rich.split", p),
+    "balance": lambda p: (p["readout_start"] ** 2 + (p["end"] ** 2 - p["start"] ** 2) / p["gram"]) ** 0.5,
+    "how_rich": lambda p: (p["share"] * p["kernel"] / p["correction"]) ** 0.5,
+    "left": lambda p: sum(
+        size * (1 - p["rate"] * value / p["samples"]) ** (2 * p["steps"]) / (2 * p["samples"])
+        for size, value in zip(p["power"], p["eigenvalues"], strict=True)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_right_answers_pass_for_every_student(name):
+    for seed in range(60):
+        id = f"lazy_rich.{name}"
+        verdict = exercises.check(id, QUICK[name](exercises.parameters(id, seed=seed)), seed=seed)
+        assert verdict.passed, (seed, verdict)
+
+
+def test_a_readout_that_is_moved_by_the_slope_is_wrong_for_every_student():
+    for seed in range(20):
+        p = exercises.parameters("lazy_rich.step", seed=seed)
+        rate, gram = p["learning_rate"] * p["richness"], np.array([[1, p["overlap"]], [p["overlap"], 1]])
+
+        def step(h, z, delta, rate=rate, gram=gram):
+            slope = 1 - np.tanh(h) ** 2
+            return h + rate * gram @ (delta * slope * z), z + rate * (delta * slope).sum()
+
+        assert not exercises.check("lazy_rich.step", step, seed=seed).passed
+
+
+def test_ragged_answers_get_words():
+    verdict = exercises.check("lazy_rich.step", lambda h, z, delta: ((h, z),))
+    assert "unequal length" in verdict.message
+    assert "no answer yet" in exercises.check("lazy_rich.echo", [..., ...]).message
+    assert "shape (3,)" in exercises.check("lazy_rich.left", np.zeros(3)).message

@@ -85,7 +85,7 @@ def reckless(rates, losses):
 WRONG = {  # what people answer, and words that the reply must hold
     "count": [
         ([0.0, 0.5, 0.5, 0.5], "makes it smaller"),
-        ([0.0, 0.5, 0.0, 0.5], "its root counts"),
+        ([0.0, 0.5, 0.0, 0.5], "root of N counts"),
         ([-1.0, 0.5, -0.5, 0.5], "gamma squared"),
         ([0.5, 0.5, -0.5, 0.5], "D does not count"),
         ([0.0, 0.0, -0.5, 0.5], "not to its root"),
@@ -133,7 +133,7 @@ WRONG = {  # what people answer, and words that the reply must hold
     "optimum": [
         (grid, "lies between"),
         (lambda r, x: np.log(optimum(r, x)), "logarithm of the optimum"),
-        (straight, "logarithms of both axes"),
+        (straight, "mean of the log losses"),
         (reckless, "diverges"),
         (lambda r, x: r, "one number"),
     ],
@@ -196,3 +196,30 @@ def test_the_rates_of_the_exercise_pass_the_coordinate_check(power, passes):
         make, [32, 256], x, jnp.sign(x[:, 0]), learning_rate=1e-4, steps=1, key=jax.random.key(0), repeats=16
     )
     assert found.passed is passes, str(found)
+
+
+def by_parabola(losses_to_log):
+    """The statement's recipe, for one number a rate."""
+
+    def best(rates, losses):
+        with np.errstate(invalid="ignore"):
+            y = losses_to_log(losses)
+        i = int(np.argmin(np.where(np.isfinite(y), y, np.inf)))
+        if not np.isfinite(y[i - 1 : i + 2]).all() or i in (0, len(y) - 1):
+            return rates[i]
+        fit = np.polyfit(np.log(rates[i - 1 : i + 2]), y[i - 1 : i + 2], 2)
+        return np.exp(-fit[1] / (2 * fit[0]))
+
+    return best
+
+
+def test_only_the_mean_log_loss_has_the_optimum():
+    for seed in range(25):
+        for recipe, passes in (
+            (lambda losses: np.log(losses).mean(axis=1), True),
+            (lambda losses: np.log(losses.mean(axis=1)), False),
+            (lambda losses: np.log(losses[:, 0]), False),
+            (lambda losses: losses.mean(axis=1), False),
+        ):
+            verdict = exercises.check("parameterizations.optimum", by_parabola(recipe), seed=seed)
+            assert verdict.passed == passes, (seed, verdict)

@@ -106,7 +106,11 @@ def check(id: str, answer: Any, *, seed: str | int | None = None) -> Verdict:
       ValueError: for an unknown id.
     """
     exercise = _find(id)
-    if answer is None or answer is Ellipsis:
+    if (
+        answer is None
+        or answer is Ellipsis
+        or (isinstance(answer, list | tuple) and any(x is Ellipsis for x in answer))
+    ):
         return Verdict(id, False, 0, exercise.points, "There is no answer yet: put yours in place of the dots.")
     try:
         message = exercise.check(answer, parameters(id, seed=seed))
@@ -128,7 +132,9 @@ def as_number(answer: Any, what: str) -> float:
             raise TypeError
         number = float(np.asarray(answer).item())  # one number, in a list or an array too
     except (TypeError, ValueError, OverflowError):
-        raise Wrong(f"{what} should be one number, and this is {type(answer).__name__}.") from None
+        shape = getattr(answer, "shape", ())
+        kind = f"has shape {tuple(shape)}" if shape else f"is {type(answer).__name__}"
+        raise Wrong(f"{what} should be one number, and this {kind}.") from None
     if not np.isfinite(number):
         raise Wrong(f"{what} should be a finite number.")
     return number
@@ -162,6 +168,24 @@ def is_close(value: Any, target: Any, tolerance: float = 0.01) -> bool:
     return bool(np.all(np.abs(np.asarray(value) - target) <= tolerance * np.abs(target)))
 
 
+def apart(draw: Callable[[], Parameters], answers: Callable[[Parameters], Iterable[float]]) -> Parameters:
+    """Parameters whose right answer, the first, is at least 3 % from those of the usual slips, which follow it."""
+    for _ in range(1000):
+        drawn = draw()
+        right, *slips = answers(drawn)
+        if not any(is_close(slip, right, 0.03) for slip in slips):
+            return drawn
+    raise RuntimeError("no parameters tell the right answer from a slip")
+
+
+def chosen(found: float, said: dict[str, float], otherwise: str) -> str:
+    """What is said of the right answer, the first; of a known slip, or of any other, `Wrong`. All to 1 %."""
+    (praise, right), *slips = said.items()
+    if is_close(found, right):
+        return praise
+    raise Wrong(next((words for words, slip in slips if is_close(found, slip)), otherwise))
+
+
 def call(answer: Any, *args: Any) -> Any:
     """Call a student's function; what it raises becomes `Wrong`."""
     if not callable(answer):
@@ -173,7 +197,10 @@ def call(answer: Any, *args: Any) -> Any:
     if result is None or result is Ellipsis:
         raise Wrong("Your function returns nothing yet: put your formula in place of the dots.")
     for part in result if isinstance(result, tuple | list) else (result,):
-        numbers = np.asarray(part)
+        try:
+            numbers = np.asarray(part)
+        except ValueError:
+            raise Wrong("Your function returns lists of unequal length. Is there a comma too many?") from None
         if np.issubdtype(numbers.dtype, np.number) and not np.isfinite(numbers).all():
             raise Wrong("Your function returns numbers that are not finite.")
     return result

@@ -49,6 +49,8 @@ def _check_self_averaging(answer: Any, drawn: Parameters) -> str:
         raise Wrong("This would be enough if fluctuations fell as 1/N. Look at the slope of the figure again.")
     if is_close(size, drawn["size"] * ratio**0.5, 0.02):
         raise Wrong("The power is upside down: solve std ~ N^(-1/2) for N.")
+    if is_close(size, ratio**2, 0.02):
+        raise Wrong("This is how many times larger the sample must be. How large was it?")
     if size < drawn["size"]:
         raise Wrong("Smaller systems fluctuate more, not less.")
     if not is_close(size, drawn["size"] * ratio**2, 0.02):

@@ -22,7 +22,7 @@ def _check_energy(answer: Any, drawn: Parameters) -> str:
     c, r = np.asarray(bath.correlation[-1]), np.asarray(bath.response[-1])
     try:
         found = float(np.asarray(call(answer, c, r, h)))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Wrong("Your function should return one number: the energy at the last step.") from None
     f, f1 = a2 * c**2 + a3 * c**3, 2 * a2 * c + 3 * a3 * c**2
     true = -h * np.sum(f1 * r)

@@ -12,7 +12,7 @@ from ..core import Exercise, Parameters, Wrong, call, is_close, register
 def _as_matrix(found: Any, shape: tuple[int, ...]) -> np.ndarray:
     try:
         matrix = np.asarray(found, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Wrong("Your function should return an array of numbers.") from None
     if matrix.shape != shape:
         raise Wrong(f"Your function should return an array of shape {shape}; this has shape {matrix.shape}.")

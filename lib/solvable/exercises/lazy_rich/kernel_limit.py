@@ -18,6 +18,9 @@ def _check_angle(answer: Any, drawn: Parameters) -> str:
     slopes = (np.pi - theta) / (2 * np.pi)
     features, inputs = np.sin(theta) / (2 * np.pi) + slopes * np.cos(theta), np.cos(theta)
     true = features + slopes * inputs
+    degrees = drawn["angle"]
+    if is_close(found, np.sin(degrees) / (2 * np.pi) + (np.pi - degrees) / np.pi * np.cos(degrees)):
+        raise Wrong("The angle is in degrees; sin, cos and pi - theta want radians.")
     if is_close(found, features):
         raise Wrong("That is what the readout learns. The weights of the hidden layer are trained as well.")
     if is_close(found, slopes * inputs):
@@ -55,17 +58,20 @@ def _check_left(answer: Any, drawn: Parameters) -> str:
     def loss(moved: np.ndarray, times: int) -> float:
         return float(power @ np.abs(1 - moved) ** times) / (2 * count)
 
-    if is_close(found, loss(rates / count, steps), 1e-3):
-        raise Wrong("The errors shrink like this. The loss is made of their squares.")
-    if is_close(found, loss(rates, 2 * steps), 1e-3):
-        raise Wrong("The gradient of a mean over the inputs: each step is smaller than that.")
-    if is_close(found, float(power @ np.exp(-2 * rates * steps / count)) / (2 * count), 1e-3):
-        raise Wrong("That is gradient flow. Steps of this size are not small: count them one by one.")
-    if is_close(found, loss(rates / count, 2 * steps) * count, 1e-3):
-        raise Wrong("The sum over the inputs; the loss is their mean.")
-    if is_close(found, loss(rates / count, 2 * steps) * 2, 1e-3):
-        raise Wrong("Twice the loss: mind the half in front.")
-    if not is_close(found, loss(rates / count, 2 * steps), 1e-3):
+    slips = {
+        "The errors shrink like this. The loss is made of their squares.": loss(rates / count, steps),
+        "The gradient of a mean over the inputs: each step is smaller than that.": loss(rates, 2 * steps),
+        "That is gradient flow. Steps of this size are not small: count them one by one.": float(
+            power @ np.exp(-2 * rates * steps / count)
+        )
+        / (2 * count),
+        "The sum over the inputs; the loss is their mean.": loss(rates / count, 2 * steps) * count,
+        "Twice the loss: mind the half in front.": loss(rates / count, 2 * steps) * 2,
+    }
+    if not is_close(found, loss(rates / count, 2 * steps), 1e-4):
+        for words, slip in slips.items():
+            if is_close(found, slip, 1e-4):
+                raise Wrong(words)
         raise Wrong("What is left of y along each eigenvector after one step? After all of them? Then add the squares.")
     return (
         "Almost all of it is in the slowest mode by now, although the task had the least there at the start."

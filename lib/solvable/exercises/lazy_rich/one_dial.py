@@ -6,33 +6,38 @@ from typing import Any
 
 import numpy as np
 
-from ..core import Exercise, Parameters, Wrong, as_number, call, is_close, register
+from ..core import Exercise, Parameters, Wrong, apart, as_number, call, chosen, is_close, register
 
 
 def _draw_how_rich(random: np.random.Generator | None) -> Parameters:
     if random is None:
         return {"kernel": 1.6, "correction": 0.4, "share": 0.1}
+    ranges = {"kernel": (1.1, 1.9), "correction": (0.2, 0.7), "share": (0.05, 0.2)}
+    return apart(
+        lambda: {name: round(float(random.uniform(*ends)), 2) for name, ends in ranges.items()},
+        lambda drawn: _richnesses(drawn).values(),
+    )
+
+
+def _richnesses(drawn: Parameters) -> dict[str, float]:
+    """What is said of an answer -> that answer; the right one first."""
+    kernel, correction, share = (drawn[name] for name in ("kernel", "correction", "share"))
+    square = share * kernel / correction
     return {
-        "kernel": round(float(random.uniform(1.1, 1.9)), 2),
-        "correction": round(float(random.uniform(0.2, 0.7)), 2),
-        "share": round(float(random.uniform(0.05, 0.2)), 2),
+        "Two numbers from an untouched network, and you know where it stops being lazy.": square**0.5,
+        "This is its square.": square,
+        "A share of what? The kernel at the start is not 1.": (share / correction) ** 0.5,
+        "Upside down: the larger the correction, the less richness is needed.": (share * correction / kernel) ** 0.5,
+        "Only the growth comes from the correction, not the whole kernel.": ((1 + share) * kernel / correction) ** 0.5,
     }
 
 
 def _check_how_rich(answer: Any, drawn: Parameters) -> str:
-    found = as_number(answer, "The richness")
-    square = drawn["share"] * drawn["kernel"] / drawn["correction"]
-    if is_close(found, square**0.5):
-        return "Two numbers from an untouched network, and you know where it stops being lazy."
-    if is_close(found, square):
-        raise Wrong("This is its square.")
-    if is_close(found, (drawn["share"] / drawn["correction"]) ** 0.5):
-        raise Wrong("A share of what? The kernel at the start is not 1.")
-    if is_close(found, (drawn["share"] * drawn["correction"] / drawn["kernel"]) ** 0.5):
-        raise Wrong("Upside down: the larger the correction, the less richness is needed.")
-    if is_close(found, ((1 + drawn["share"]) * drawn["kernel"] / drawn["correction"]) ** 0.5):
-        raise Wrong("Only the growth comes from the correction, not the whole kernel.")
-    raise Wrong("Set the growth, gamma_0^2 K_2, equal to the share of K_0.")
+    return chosen(
+        as_number(answer, "The richness"),
+        _richnesses(drawn),
+        "Set the growth, gamma_0^2 K_2, equal to the share of K_0.",
+    )
 
 
 register(Exercise("lazy_rich.how_rich", 1, _draw_how_rich, _check_how_rich))

@@ -31,19 +31,17 @@ def _kernel(tilt: float) -> float:
 def _check_split(answer: Any, drawn: Parameters) -> str:
     richness, target, noise = as_number(answer, "The richness"), drawn["target"], 1 / drawn["inverse_temperature"]
     tilt = math.sqrt(math.pi) / 2
+    if is_close(richness, tilt * (_kernel(tilt) + noise) / target):
+        return "A little data and a little richness only widen the bell. Beyond this one, neurons take sides."
     if is_close(richness, tilt * (_kernel(0.0) + noise) / target):
         raise Wrong("That is the kernel of the prior. At the split the kernel has grown: take it under the tilted law.")
     if is_close(richness, _kernel(1.0) + noise) or is_close(richness, (_kernel(1.0) + noise) / target):
         raise Wrong("The slope of erf at 0 is not 1: what multiplies h^2 in the exponent, near h = 0?")
     if is_close(richness, tilt * _kernel(tilt) / target):
         raise Wrong("The noise is missing: kappa is y over the kernel and the temperature.")
-    if not is_close(richness, tilt * (_kernel(tilt) + noise) / target):
-        if is_close(richness, tilt * (_kernel(tilt) + noise) * target):
-            raise Wrong("A larger target tilts more, at the same richness.")
-        raise Wrong(
-            "Expand the exponent to second order in h. Where its sign turns, gamma_0 kappa is known, and so is p."
-        )
-    return "A little data and a little richness only widen the bell. Beyond this one, neurons take sides."
+    if is_close(richness, tilt * (_kernel(tilt) + noise) * target):
+        raise Wrong("A larger target tilts more, at the same richness.")
+    raise Wrong("Expand the exponent to second order in h. Where its sign turns, gamma_0 kappa is known, and so is p.")
 
 
 register(Exercise("lazy_rich.split", 2, _draw_split, _check_split))

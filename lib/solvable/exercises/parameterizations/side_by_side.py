@@ -27,10 +27,10 @@ def _check_port(answer: Any, drawn: Parameters) -> str:
     spread, readout, rate, readout_rate = as_numbers(answer, 4, "The answer")
     factor = drawn["wide"] / drawn["width"]
     if not is_close(spread, drawn["spread"] / factor**0.5):
-        raise Wrong("Spread of the hidden weights: a sum of N random terms must keep its size, so it falls as N^-1/2.")
+        raise Wrong("Spread of the hidden weights: a sum of N random terms must keep its size.")
     if not is_close(readout, drawn["readout"] / factor):
         if is_close(readout, drawn["readout"] / factor**0.5):
-            raise Wrong("Spread of the readout: N^-1/2 keeps f(0) as it was. That is NTK, and features stop to learn.")
+            raise Wrong("Spread of the readout: this keeps f(0) as it was. That is NTK, and features stop to learn.")
         raise Wrong("Spread of the readout: see the last row of muP in the table without multipliers.")
     for what, found, given in (("hidden", rate, drawn["rate"]), ("readout", readout_rate, drawn["readout_rate"])):
         if is_close(found, given):
@@ -38,7 +38,7 @@ def _check_port(answer: Any, drawn: Parameters) -> str:
         if what == "hidden" and is_close(found, given / factor**0.5):
             raise Wrong("Learning rate of the hidden weights: right with multipliers; here there are none.")
         if not is_close(found, given / factor):
-            raise Wrong(f"Learning rate of the {what} weights: N aligned terms must add up to the same: 1/N.")
+            raise Wrong(f"Learning rate of the {what} weights: N aligned terms must add up to the same.")
     return "Four numbers, and the sweep that found them was paid for at the small width."
 
 

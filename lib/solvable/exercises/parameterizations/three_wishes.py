@@ -23,21 +23,25 @@ def _check_count(answer: Any, drawn: Parameters) -> str:
     if abs(start + c) > 1e-6:
         if abs(start - c) < 1e-6:
             raise Wrong("f(0): dividing by gamma makes it smaller, so the exponent is negative.")
-        raise Wrong("f(0) is a sum of N random terms, so its root counts: 1/2 - a - b - c.")
+        raise Wrong("f(0) is a sum of N random terms, so the root of N counts; then multiplier, spread and gamma.")
     if abs(first - (c - 0.5)) > 1e-6:
         if abs(first - (-c - 0.5)) < 1e-6:
             raise Wrong("Change of h^1: the gradient is small as 1/gamma, but the learning rate holds gamma squared.")
-        raise Wrong("Change of h^1: learning rate gamma^2, times df/dh^1, which goes as N^(-a-b-c). D does not count.")
+        raise Wrong(
+            "Change of h^1: learning rate times df/dh^1. Which exponents lie on the way back? D does not count."
+        )
     if abs(second - (c + 0.5 - 2 * a)) > 1e-6:
         if abs(second - (c - 2 * a)) < 1e-6:
             raise Wrong("Change of h^2: the N terms of the sum have one sign, so they add up to N, not to its root.")
         if abs(second - (c + 0.5 - a)) < 1e-6:
             raise Wrong("Change of h^2: the multiplier counts twice, in the gradient and when the weights are used.")
-        raise Wrong("Change of h^2 by its own weights: gamma^2, N^(-2a), df/dh^2, and N for the aligned sum.")
+        raise Wrong("Change of h^2 by its own weights: learning rate, both multipliers, df/dh^2, and an aligned sum.")
     if abs(moved - (1 - 2 * a)) > 1e-6:
         if abs(moved) < 1e-6:
             raise Wrong("Change of f: that is what the weights of the input do. Others do more here.")
-        raise Wrong("Change of f, by the output's weights: gamma^2, (N^-a / gamma)^2, and N for the aligned sum.")
+        raise Wrong(
+            "Change of f, by the output's weights: learning rate, multiplier and gamma, twice, and an aligned sum."
+        )
     return "With a below 1/2 the hidden and the output weights move f ever more: only a = 1/2 grants the second wish."
 
 

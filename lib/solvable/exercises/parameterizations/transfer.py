@@ -12,14 +12,20 @@ RATES = 2.0 ** np.arange(-6, 2)
 
 
 def _draw_optimum(random: np.random.Generator | None) -> Parameters:
-    best = 0.11 if random is None else round(float(np.exp(random.uniform(np.log(0.05), np.log(0.4)))), 3)
-    depth = 0.3 if random is None else round(float(random.uniform(0.2, 0.5)), 2)
-    return {"best": best, "bend": depth}
+    if random is None:
+        return {"best": 0.11, "bend": 0.3}
+    place = float(random.integers(-4, -1)) + float(random.uniform(0.2, 0.8))  # between two rates that are tried
+    return {"best": round(2**place, 3), "bend": round(float(random.uniform(0.2, 0.5)), 2)}
 
 
 def _valley(best: float, bend: float, cliff: float = np.inf) -> np.ndarray:
-    """Loss of 3 seeds against RATES: a parabola in the logarithms, seeds of unequal size; beyond a cliff, infinite."""
-    loss = 0.01 * np.exp(bend * np.log(RATES / best) ** 2)[:, None] * np.array([0.5, 1.0, 4.0])
+    """Loss of 3 seeds against RATES, each a parabola in the logarithms; beyond a cliff, infinite.
+
+    Their sizes, bends and optima differ; the mean of their logarithms is a parabola with its lowest point at `best`.
+    """
+    bends, shifts = bend * np.array([0.5, 1.0, 1.5]), np.array([-0.6, -0.15, 0.3])
+    away = np.log(RATES / best)[:, None] - shifts
+    loss = 0.01 * np.array([0.5, 1.0, 4.0]) * np.exp(bends * away**2)
     loss[cliff < RATES] = np.inf
     return loss
 
@@ -28,18 +34,23 @@ def _check_optimum(answer: Any, drawn: Parameters) -> str:
     def ask(losses: np.ndarray) -> float:
         try:
             return float(np.asarray(call(answer, RATES.copy(), losses)).item())
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise Wrong("Your function should return one number, a learning rate.") from None
 
     best, bend = drawn["best"], drawn["bend"]
+    tried = RATES[np.argmin(np.log(_valley(best, bend)).mean(axis=1))]
     found = ask(_valley(best, bend))
-    if is_close(found, RATES[np.argmin(_valley(best, bend)[:, 0])], 1e-9):
+    if is_close(found, tried, 1e-9):
         raise Wrong("That is one of the rates that were tried. The optimum lies between: where is the parabola lowest?")
     if is_close(np.exp(found), best, 0.02):
         raise Wrong("That is the logarithm of the optimum.")
-    if not is_close(found, best, 0.02):
-        raise Wrong("Fit a parabola through the best rate and its two neighbours, in the logarithms of both axes.")
-    cliff = 1.5 * RATES[np.argmin(_valley(best, bend)[:, 0])]
+    if is_close(found, ask(_valley(best, bend)[:, :1]), 1e-6):
+        raise Wrong("Your function looks at one seed only. Average the log loss over seeds first.")
+    if not is_close(found, best, 0.01):
+        raise Wrong(
+            "Through the best rate and its two neighbours: a parabola in ln(rate) for the mean of the log losses."
+        )
+    cliff = 1.5 * tried
     found = ask(_valley(best, bend, cliff))
     if not is_close(found, RATES[cliff > RATES][-1], 0.02):
         raise Wrong("Now every rate above the best diverges, with infinite loss. Then the best of those tried must do.")
@@ -66,7 +77,7 @@ def _check_drift(answer: Any, drawn: Parameters) -> str:
         raise Wrong("Upside down: the wider standard network stands less.")
     if not is_close(rate, drawn["rate"] / factor):
         raise Wrong("Look up the change of f in the table of exponents, and undo its power of N.")
-    return "So counting tells where the valley goes. At N = 64 it is not there yet: measure."
+    return "So counting tells where the valley goes. At small widths it is not there yet: measure."
 
 
 register(Exercise("parameterizations.drift", 1, _draw_drift, _check_drift))
