@@ -44,12 +44,12 @@ def right(id, p):
             low, high = (low, q) if stable else (q, high)
         return [low, (spins - 2) * (1 - low) / low]
     if id == "dmft_primer.gain":
-        low, high = 1.0, 6.0
-        for _ in range(12):
-            middle = (low + high) / 2
-            slow = networks.tanh_network(middle, [0.0]).lyapunov < 1 / p["horizon"]
-            low, high = (middle, high) if slow else (low, middle)
-        return high
+        low, high = 1.1, 4.0
+        for _ in range(9):  # the folded solution: these few calls are enough
+            gain = (low + high) / 2
+            slow = networks.tanh_network(gain, [0.0]).lyapunov < 1 / p["horizon"]
+            low, high = (gain, high) if slow else (low, gain)
+        return gain
     if id == "dmft_primer.stop":
         times = np.logspace(-1, 3, 2000)
         return times[np.argmin(regression.regression(times, **p).test)]
@@ -74,6 +74,7 @@ WRONG = {  # what people answer, and a word that the reply must hold
     "self-averaging": [
         (4000, "as 1/N"),
         (500 * 8**0.5, "upside down"),
+        (64, "How large was it"),
         (10, "fluctuate more"),
         (9000, "law of the figure"),
         ("big", "one number"),
@@ -167,3 +168,23 @@ def test_slips_made_from_the_right_answer_are_recognised():
     assert "limit of old glasses" in says("forgetting", 1.1 * lag)
     assert "not finite" in says("memory", lambda c, r: c * np.nan)
     assert "should be one number" in says("gain", "1.9")
+
+
+def test_right_answers_pass_for_every_student():
+    for name in ("convention", "self-averaging", "marginal", "memory", "novikov"):
+        id = f"dmft_primer.{name}"
+        for seed in range(40):
+            verdict = exercises.check(id, right(id, exercises.parameters(id, seed=seed)), seed=seed)
+            assert verdict.passed, (seed, verdict)
+
+
+@pytest.mark.parametrize("temperature", [0.4, 0.7])
+def test_glasses_of_the_exercise_are_too_young_for_the_formula(temperature):
+    """The oldest and the youngest that a student gets; at 7 waiting times the limit would have half of the plateau."""
+    for seed in range(40):
+        p = exercises.parameters("dmft_primer.forgetting", seed=seed)
+        assert 0.4 <= p["temperature"] <= 0.7
+        assert 30 <= p["waiting"] <= 100
+    for age in (30.0, 100.0):
+        left = exact.two_spin([age, age + 6.954 * age], temperature=temperature).correlation[1, 0]
+        assert left < 0.988 * (1 - temperature) / 2  # the check asks for 1 %

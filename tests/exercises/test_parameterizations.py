@@ -198,6 +198,33 @@ def test_the_rates_of_the_exercise_pass_the_coordinate_check(power, passes):
     assert found.passed is passes, str(found)
 
 
+QUICK = ["count", "wishes", "port", "same", "adam", "rates", "optimum", "drift", "seeds", "extrapolate"]
+SLIPS = [  # wrong for every student, and recognised
+    ("extrapolate", lambda p: p["losses"][1] ** 2 / p["losses"][0], "geometric"),
+    ("extrapolate", lambda p: p["losses"][1], "wider of the two"),
+    ("optimum", lambda p: grid, "lies between"),
+    ("optimum", lambda p: lambda rates, losses: optimum(rates, losses[:, :1]), "one seed only"),
+    ("same", lambda p: p["richness"], "f(0) differs"),
+]
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_right_answers_pass_for_every_student(name):
+    id = f"parameterizations.{name}"
+    for seed in range(40):
+        verdict = exercises.check(id, right(id, exercises.parameters(id, seed=seed)), seed=seed)
+        assert verdict.passed, (seed, verdict)
+
+
+@pytest.mark.parametrize(("name", "slip", "says"), SLIPS)
+def test_slips_are_wrong_for_every_student(name, slip, says):
+    id = f"parameterizations.{name}"
+    for seed in range(40):
+        verdict = exercises.check(id, slip(exercises.parameters(id, seed=seed)), seed=seed)
+        assert not verdict.passed, (seed, verdict)
+        assert says in verdict.message, (seed, verdict)
+
+
 def by_parabola(losses_to_log):
     """The statement's recipe, for one number a rate."""
 

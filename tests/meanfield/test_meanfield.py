@@ -127,11 +127,13 @@ def shifted(activation, u, r, c, d, push=0.02):
     return np.moveaxis(np.array(pairs), (2, 1, 3, 0), (0, 1, 2, 3))
 
 
-@pytest.mark.parametrize(("activation", "steps", "near"), [("tanh", 2, 0.01), ("relu", 1, 0.05)])
-def test_responses_are_what_a_push_does(activation, steps, near):
+@pytest.mark.parametrize(
+    ("activation", "steps", "near", "particles"), [("tanh", 2, 0.01, 4000), ("relu", 1, 0.05, 16_000)]
+)
+def test_responses_are_what_a_push_does(activation, steps, near, particles):
     """A single neuron of each layer, simulated with the theory's C and D, and pushed, here and in the theory."""
     given = {"depth": 2, "richness": 2.0, "learning_rate": 0.1, "steps": steps}
-    theory = deep(SMALL, Y[:2], activation=activation, key=KEY, particles=16_000, **given)
+    theory = deep(SMALL, Y[:2], activation=activation, key=KEY, particles=particles, **given)
     n, k = 2 * (steps + 1), 0.2
     phi, grad, up, down = (np.asarray(one).reshape(2, n, n) for one in jax.tree.leaves(theory.two_time))
     when, random = np.repeat(np.arange(steps + 1), 2), np.random.default_rng(0)
@@ -140,7 +142,7 @@ def test_responses_are_what_a_push_does(activation, steps, near):
 
     def field(kernel):
         values, vectors = np.linalg.eigh(kernel)
-        return random.normal(size=(200_000, n)) * np.sqrt(np.maximum(values, 0)) @ vectors.T
+        return random.normal(size=(12 * particles, n)) * np.sqrt(np.maximum(values, 0)) @ vectors.T
 
     first = shifted(activation, field(start), field(grad[1]), start * pull, down[0] + grad[1] * pull)
     second = shifted(activation, field(phi[0]), field(ones), up[0] + phi[0] * pull, ones * pull)
@@ -182,12 +184,19 @@ def test_wide_networks_follow_the_theory(depth, activation, richness, width):
     elif depth == 1:
         theory = two_layer(known, Y, activation=activation, key=KEY, **given)
     else:
-        theory = deep(known, Y, depth=depth, activation=activation, key=KEY, particles=800, **given)
-    found = finite(X[:3], Y, width=width, depth=depth, activation=activation, key=KEY, repeats=repeats, **given)
+        particles = 3000 if activation == "relu" else 800
+        theory = deep(known, Y, depth=depth, activation=activation, key=KEY, particles=particles, **given)
+    tangent = {"tangent_kernel": depth == 2}
+    found = finite(
+        X[:3], Y, width=width, depth=depth, activation=activation, key=KEY, repeats=repeats, **tangent, **given
+    )
     size, error = float(jnp.abs(theory.outputs).max()), found.outputs_error
     assert error.max() < 0.015 * size
     assert (np.abs(found.outputs - theory.outputs) < 4 * np.hypot(error, theory.outputs_error) + 0.004 * size).all()
     assert_allclose(found.features[:, -1], theory.features[:, -1], rtol=0.05, atol=0.02)
+    if depth == 2:  # gradient kernels enter the tangent kernel
+        largest = float(theory.tangent_kernel[-1].max())
+        assert_allclose(found.tangent_kernel[-1], theory.tangent_kernel[-1], atol=0.05 * largest)
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,9 @@ def as_number(answer: Any, what: str) -> float:
         if isinstance(answer, str | bytes):
             raise TypeError
         number = float(np.asarray(answer).item())  # one number, in a list or an array too
-    except (TypeError, ValueError, OverflowError):
+    except OverflowError:  # a Python integer has no largest value, a float has
+        raise Wrong(f"{what} should be a number of ordinary size, and this is too large.") from None
+    except (TypeError, ValueError):
         shape = getattr(answer, "shape", ())
         kind = f"has shape {tuple(shape)}" if shape else f"is {type(answer).__name__}"
         raise Wrong(f"{what} should be one number, and this {kind}.") from None
@@ -144,7 +146,9 @@ def as_numbers(answer: Any, count: int, what: str) -> np.ndarray:
     """The answer as `count` finite numbers, or `Wrong`."""
     try:
         numbers = np.asarray(answer, dtype=float)
-    except (TypeError, ValueError, OverflowError):
+    except OverflowError:
+        raise Wrong(f"{what} should be {count} numbers of ordinary size, and one is too large.") from None
+    except (TypeError, ValueError):
         raise Wrong(f"{what} should be {count} numbers.") from None
     if numbers.shape != (count,):
         raise Wrong(f"{what} should be {count} numbers; this has shape {numbers.shape}.")
@@ -178,12 +182,12 @@ def apart(draw: Callable[[], Parameters], answers: Callable[[Parameters], Iterab
     raise RuntimeError("no parameters tell the right answer from a slip")
 
 
-def chosen(found: float, said: dict[str, float], otherwise: str) -> str:
-    """What is said of the right answer, the first; of a known slip, or of any other, `Wrong`. All to 1 %."""
+def chosen(found: float, said: dict[str, float], otherwise: str, tolerance: float = 0.01) -> str:
+    """What is said of the right answer, the first; of a known slip, or of any other, `Wrong`. All to `tolerance`."""
     (praise, right), *slips = said.items()
-    if is_close(found, right):
+    if is_close(found, right, tolerance):
         return praise
-    raise Wrong(next((words for words, slip in slips if is_close(found, slip)), otherwise))
+    raise Wrong(next((words for words, slip in slips if is_close(found, slip, tolerance)), otherwise))
 
 
 def call(answer: Any, *args: Any) -> Any:
@@ -200,7 +204,12 @@ def call(answer: Any, *args: Any) -> Any:
         try:
             numbers = np.asarray(part)
         except ValueError:
-            raise Wrong("Your function returns lists of unequal length. Is there a comma too many?") from None
+            raise Wrong(
+                "Your function should return numbers or arrays; it returns lists of unequal length. "
+                "Is there a comma too many?"
+            ) from None
+        except (TypeError, OverflowError):
+            raise Wrong("Your function should return numbers or arrays, of ordinary size.") from None
         if np.issubdtype(numbers.dtype, np.number) and not np.isfinite(numbers).all():
             raise Wrong("Your function returns numbers that are not finite.")
     return result

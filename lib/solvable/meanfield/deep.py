@@ -53,6 +53,7 @@ def deep(
 
     Args:
       depth: L, whole and >= 1.
+      activation: as for `two_layer`; a function of your own must have two derivatives: a kink is heard in "relu" only.
       particles: neurons of each layer in one sample; more than 3 (steps + 1) Q of them.
       repeats: independent samples, >= 2; their spread is the standard error.
       responses: False drops A and B, as if gradients did not depend on activations: wrong, and instructive.
@@ -61,7 +62,8 @@ def deep(
 
     Every row of time needs earlier rows only, so nothing is iterated or damped. A and B are derivatives of each
     neuron's path; for ReLU, where phi'' is a spike, they are differences between paths that are 0.05 standard
-    deviations apart, and noisier. Cost: repeats x depth x particles x (steps Q)^3; memory 5 (depth - 1) x particles x
+    deviations apart. These are noisy, and the noise raises G by a share of order 1 / particles: take thousands,
+    and look at ``gradients_error``. Cost: repeats x depth x particles x (steps Q)^3; memory 5 (depth - 1) x particles x
     (steps Q)^2 numbers. Book: "Deep mean-field theory".
     """
     phi, depth = activation_function(activation), require_count("depth", depth)
@@ -76,12 +78,13 @@ def deep(
     f, h, *found = jax.tree.map(lambda *parts: jnp.stack(parts), *drawn)
     spread, count = f.std(axis=0, ddof=1), problem.known
     times = jnp.arange(steps + 1)
-    features = found[0][:, :, times, :, times].std(axis=1, ddof=1).swapaxes(0, 1)
+    features, gradients = (one[:, :, times, :, times].std(axis=1, ddof=1).swapaxes(0, 1) for one in found[:2])
     more: dict[str, Any] = {
         "preactivations": h.reshape(-1, h.shape[-1]),
         "outputs_std": spread[:, :count],
         "test_std": spread[:, count:],
         "features_std": features,
+        "gradients_std": gradients,
         "parameters": problem.parameters
         | {"repeats": repeats, "particles": particles, "key": jax.random.key_data(key)},
     }

@@ -78,6 +78,5 @@ def finite(
         f.std(axis=0, ddof=1),
         jnp.zeros((steps + 1, 0)),
         features.std(axis=0, ddof=1).swapaxes(0, 1),
-        None,
-        problem.parameters | {"width": width, "repeats": repeats, "key": jax.random.key_data(key)},
+        parameters=problem.parameters | {"width": width, "repeats": repeats, "key": jax.random.key_data(key)},
     )

@@ -18,7 +18,7 @@ class TwoTime:
     """Kernels and responses between two times, of L hidden layers and Q points; all shapes (L, T+1, Q, T+1, Q).
 
     Attributes:
-      features: Phi^l, (mu, t) against (nu, s).
+      features: Phi^l, (t, mu) against (s, nu).
       gradients: G^l.
       feature_response: A^l = <d phi(h^l) / d r^l>; zero in the last layer.
       gradient_response: B^l = <d g^(l+1) / d u^(l+1)>; zero in the last layer.
@@ -42,7 +42,8 @@ class MeanField(Saved):
       gradients: G^l at equal times, shape (L, T+1, Q, Q); None for finite networks.
       tangent_kernel: sum over l of G^(l+1) Phi^l, shape (T+1, Q, Q); for finite networks only where asked for.
       preactivations: samples of h^L at the end, shape (S, Q); None for a closed form.
-      outputs_std, test_std, features_std: standard deviation between independent samples; None for a closed form.
+      outputs_std, test_std, features_std, gradients_std: standard deviation between independent samples; None for a
+        closed form, the last one for finite networks too.
       two_time: kernels and responses between two times, where they were computed.
       parameters: what made it.
     """
@@ -56,6 +57,7 @@ class MeanField(Saved):
     outputs_std: Array | None = None
     test_std: Array | None = None
     features_std: Array | None = None
+    gradients_std: Array | None = None
     two_time: TwoTime | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
 
@@ -75,5 +77,10 @@ class MeanField(Saved):
         """Monte Carlo standard error of the feature kernels; zero for a closed form."""
         return self._error(self.features, self.features_std)
 
-    def _error(self, mean: Array, std: Array | None) -> Array:
+    @property
+    def gradients_error(self) -> Array:
+        """Monte Carlo standard error of the gradient kernels; zero for a closed form."""
+        return self._error(self.gradients, self.gradients_std)
+
+    def _error(self, mean: Any, std: Array | None) -> Array:
         return jnp.zeros_like(mean) if std is None else std / jnp.sqrt(self.parameters["repeats"])

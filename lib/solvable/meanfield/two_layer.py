@@ -80,8 +80,8 @@ def two_layer(
         spread[:, : problem.known],
         spread[:, problem.known :],
         features.std(axis=0, ddof=1)[None],
-        None,
-        problem.parameters | {"repeats": repeats, "particles": particles, "key": jax.random.key_data(key)},
+        gradients.std(axis=0, ddof=1)[None],
+        parameters=problem.parameters | {"repeats": repeats, "particles": particles, "key": jax.random.key_data(key)},
     )
 
 

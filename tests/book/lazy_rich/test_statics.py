@@ -120,7 +120,8 @@ def test_on_digits_the_mean_field_wins_in_squared_error_and_not_in_signs(draws):
     gain, error = compared("erf", draws)
     assert gain[1, 0] < -4 * error[1, 0]
     assert gain[1, 0] < gain[0, 0] < -2 * error[0, 0]  # less of it with less richness
-    assert (np.abs(gain[:, 1]) < 2.5 * error[:, 1]).all()
+    assert np.abs(gain[1, 1]) < 2 * error[1, 1]  # the richness of the page
+    assert np.abs(gain[0, 1]) < 2.5 * error[0, 1]
 
 
 @pytest.mark.slow

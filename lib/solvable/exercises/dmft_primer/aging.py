@@ -13,7 +13,8 @@ from ..core import Exercise, Parameters, Wrong, as_number, is_close, register
 def _draw_forgetting(random: np.random.Generator | None) -> Parameters:
     if random is None:
         return {"temperature": 0.5, "waiting": 100.0}
-    return {"temperature": round(float(random.uniform(0.2, 0.7)), 1), "waiting": float(random.integers(3, 30) * 10)}
+    temperature, waiting = float(random.uniform(0.4, 0.7)), float(random.integers(3, 11) * 10)
+    return {"temperature": round(temperature, 1), "waiting": waiting}  # so young that the page's formula is off
 
 
 def _correlation(drawn: Parameters, lag: float) -> float:

@@ -26,6 +26,8 @@ def _check_energy(answer: Any, drawn: Parameters) -> str:
         raise Wrong("Your function should return one number: the energy at the last step.") from None
     f, f1 = a2 * c**2 + a3 * c**3, 2 * a2 * c + 3 * a3 * c**2
     true = -h * np.sum(f1 * r)
+    if is_close(found, true, 1e-6):
+        return "No spin was needed: how the system answered the past, times how alike it still is to that past."
     if is_close(found, -h * np.trapezoid(f1 * r), 1e-6):
         raise Wrong("The trapezoid rule belongs to `flow`. `descent` is a plain sum of steps, exactly.")
     if is_close(found, -true):
@@ -36,9 +38,7 @@ def _check_energy(answer: Any, drawn: Parameters) -> str:
         raise Wrong("This uses f. The couplings are met through the force they exert: once differentiated.")
     if is_close(found, -h * np.sum((2 * a2 + 6 * a3 * c) * r)):
         raise Wrong("This uses f'', which belongs to the memory. The energy has f'.")
-    if not is_close(found, true, 1e-6):
-        raise Wrong("Write the integral of f'(C) R over earlier times as a sum over the entries of the two rows.")
-    return "No spin was needed: how the system answered the past, times how alike it still is to that past."
+    raise Wrong("Write the integral of f'(C) R over earlier times as a sum over the entries of the two rows.")
 
 
 register(Exercise("dmft_primer.energy", 2, _draw_energy, _check_energy))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import Exercise, Parameters, Wrong, as_number, is_close, register
+from ..core import Exercise, Parameters, as_number, chosen, register
 
 
 def _draw_wide_enough(random: np.random.Generator | None) -> Parameters:
@@ -21,20 +21,17 @@ def _draw_wide_enough(random: np.random.Generator | None) -> Parameters:
 
 
 def _check_wide_enough(answer: Any, drawn: Parameters) -> str:
-    found = as_number(answer, "The width")
     k, s, g, share = (drawn[name] for name in ("mean", "scatter", "richness", "share"))
     root = s / (share * g * k)
-    if is_close(found, root**2, 0.02):
-        return "Half as rich, four times as wide: that is why learning was overlooked in lazy networks."
-    if is_close(found, root):
-        raise Wrong("This is the root of the width.")
-    if is_close(found, (s / (share * k)) ** 2):
-        raise Wrong("The richness does not cancel: one part has its square.")
-    if is_close(found, (s / (g * k)) ** 2):
-        raise Wrong("At this width scatter and mean are equal. What about the share?")
-    if is_close(found, (s / (share * g**2 * k)) ** 2):
-        raise Wrong("The scatter has a factor of the richness too.")
-    raise Wrong("Set the scatter equal to the share times the mean movement, and solve for N.")
+    said = {
+        "Half as rich, four times as wide: that is why learning was overlooked in lazy networks.": root**2,
+        "This is the root of the width.": root,
+        "The richness does not cancel: one part has its square.": (s / (share * k)) ** 2,
+        "At this width scatter and mean are equal. What about the share?": (s / (g * k)) ** 2,
+        "The scatter has a factor of the richness too.": (s / (share * g**2 * k)) ** 2,
+    }
+    otherwise = "Set the scatter equal to the share times the mean movement, and solve for N."
+    return chosen(as_number(answer, "The width"), said, otherwise, tolerance=0.02)  # a width is an integer
 
 
 register(Exercise("lazy_rich.wide_enough", 1, _draw_wide_enough, _check_wide_enough))

@@ -36,13 +36,13 @@ def _check_step(answer: Any, drawn: Parameters) -> str:
             "Uphill: a positive error y - f should pull f up.": -moved,
             "The rate of a neuron is eta times the richness.": moved / drawn["richness"],
         }
-        if not is_close(change, moved, 1e-5):
+        if not is_close(change, moved, 1e-6):
             for words, slip in slips.items():
-                if is_close(change, slip, 1e-5):
+                if is_close(change, slip, 1e-6):
                     raise Wrong(words)
             raise Wrong("h is not right. Go through the first line of the equation, factor by factor.")
-        if not is_close(found_z - z, turned, 1e-5):
-            if is_close(found_z - z, rate * delta @ np.tanh(h + moved), 1e-5):
+        if not is_close(found_z - z, turned, 1e-6):
+            if is_close(found_z - z, rate * delta @ np.tanh(h + moved), 1e-6):
                 raise Wrong("z was moved with the new h. Both move at once, from the old values.")
             raise Wrong("h is right, z is not: it sums error times activation, and no slope.")
     return "That line, averaged over neurons, is a whole network. Everything else is bookkeeping."

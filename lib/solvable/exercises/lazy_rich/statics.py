@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import Exercise, Parameters, Wrong, as_number, is_close, register
+from ..core import Exercise, Parameters, apart, as_number, chosen, register
 
 NODES = np.linspace(-9, 9, 801)
 ERF = np.array([math.erf(x) for x in NODES])
@@ -15,11 +15,14 @@ ERF = np.array([math.erf(x) for x in NODES])
 
 def _draw_split(random: np.random.Generator | None) -> Parameters:
     if random is None:
-        return {"target": 1.0, "inverse_temperature": 10.0}
-    return {
-        "target": round(float(random.uniform(0.5, 2.0)), 2),
-        "inverse_temperature": round(float(random.uniform(2.0, 8.0)), 1),
-    }
+        return {"target": 1.5, "inverse_temperature": 10.0}
+    return apart(
+        lambda: {
+            "target": round(float(random.uniform(0.5, 2.0)), 2),
+            "inverse_temperature": round(float(random.uniform(2.0, 8.0)), 1),
+        },
+        lambda drawn: _splits(drawn).values(),
+    )
 
 
 def _kernel(tilt: float) -> float:
@@ -28,20 +31,28 @@ def _kernel(tilt: float) -> float:
     return float((law * ERF**2).sum() / law.sum())
 
 
+def _splits(drawn: Parameters) -> dict[str, float]:
+    """What is said of an answer -> that answer; the right one first."""
+    target, noise, tilt = drawn["target"], 1 / drawn["inverse_temperature"], math.sqrt(math.pi) / 2
+    prior, steep, kernel = _kernel(0.0), _kernel(1.0), _kernel(tilt)
+    right, no_growth = tilt * (kernel + noise) / target, tilt * (prior + noise) / target
+    slope = "The slope of erf at 0 is not 1: what multiplies h^2 in the exponent, near h = 0?"
+    return {
+        "A little data and a little richness only widen the bell. Beyond this one, neurons take sides.": right,
+        "That is the kernel of the prior. At the split the kernel has grown: take it under the tilted law.": no_growth,
+        slope: (steep + noise) / target,
+        f"{slope} And where is the target?": steep + noise,
+        "The noise is missing: kappa is y over the kernel and the temperature.": tilt * kernel / target,
+        "A larger target tilts more, at the same richness.": right * target**2,
+    }
+
+
 def _check_split(answer: Any, drawn: Parameters) -> str:
-    richness, target, noise = as_number(answer, "The richness"), drawn["target"], 1 / drawn["inverse_temperature"]
-    tilt = math.sqrt(math.pi) / 2
-    if is_close(richness, tilt * (_kernel(tilt) + noise) / target):
-        return "A little data and a little richness only widen the bell. Beyond this one, neurons take sides."
-    if is_close(richness, tilt * (_kernel(0.0) + noise) / target):
-        raise Wrong("That is the kernel of the prior. At the split the kernel has grown: take it under the tilted law.")
-    if is_close(richness, _kernel(1.0) + noise) or is_close(richness, (_kernel(1.0) + noise) / target):
-        raise Wrong("The slope of erf at 0 is not 1: what multiplies h^2 in the exponent, near h = 0?")
-    if is_close(richness, tilt * _kernel(tilt) / target):
-        raise Wrong("The noise is missing: kappa is y over the kernel and the temperature.")
-    if is_close(richness, tilt * (_kernel(tilt) + noise) * target):
-        raise Wrong("A larger target tilts more, at the same richness.")
-    raise Wrong("Expand the exponent to second order in h. Where its sign turns, gamma_0 kappa is known, and so is p.")
+    return chosen(
+        as_number(answer, "The richness"),
+        _splits(drawn),
+        "Expand the exponent to second order in h. Where its sign turns, gamma_0 kappa is known, and so is p.",
+    )
 
 
 register(Exercise("lazy_rich.split", 2, _draw_split, _check_split))
@@ -67,19 +78,18 @@ def _rescaled(alpha: float, r0: float, depth: int) -> float:
 
 
 def _check_rescaled(answer: Any, drawn: Parameters) -> str:
-    u, alpha, r0, depth = as_number(answer, "The answer"), drawn["alpha"], drawn["r0"], drawn["depth"]
+    alpha, r0, depth = drawn["alpha"], drawn["r0"], drawn["depth"]
     true = _rescaled(alpha, r0, depth)
-    if is_close(u, true**depth):
-        raise Wrong("That is what multiplies the kernel, U. What is the u of one layer?")
-    if is_close(u, _rescaled(alpha, r0, 1)):
-        raise Wrong("That is one hidden layer. With more, each has to stretch less: mind the power.")
-    if is_close(u, 1 - alpha * (1 - r0)):
-        raise Wrong("That is one step of an iteration from u = 1. The u on the right is the same u.")
-    if is_close(u, 1.0):
-        raise Wrong("So it would be with few data. Here there are about as many as neurons.")
-    if not is_close(u, true):
-        raise Wrong("Draw both sides of the equation against u. Where do they cross?")
-    return "Targets stronger than the prior expects stretch the weights, whatever direction they lie in."
+    said = {
+        "Targets stronger than the prior expects stretch the weights, whatever direction they lie in.": true,
+        "That is what multiplies the kernel, U. What is the u of one layer?": true**depth,
+        "That is one hidden layer. With more, each has to stretch less: mind the power.": _rescaled(alpha, r0, 1),
+        "That is one step of an iteration from u = 1. The u on the right is the same u.": 1 - alpha * (1 - r0),
+        "So it would be with few data. Here there are about as many as neurons.": 1.0,
+    }
+    return chosen(
+        as_number(answer, "The answer"), said, "Draw both sides of the equation against u. Where do they cross?"
+    )
 
 
 register(Exercise("lazy_rich.rescaled", 1, _draw_rescaled, _check_rescaled))

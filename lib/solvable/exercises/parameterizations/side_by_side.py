@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import Exercise, Parameters, Wrong, as_number, as_numbers, is_close, register
+from ..core import Exercise, Parameters, Wrong, as_number, as_numbers, chosen, is_close, register
 
 
 def _draw_port(random: np.random.Generator | None) -> Parameters:
@@ -53,16 +53,15 @@ def _draw_same(random: np.random.Generator | None) -> Parameters:
 
 
 def _check_same(answer: Any, drawn: Parameters) -> str:
-    found, width, richness = as_number(answer, "The richness"), drawn["width"], drawn["richness"]
-    if is_close(found, richness / width**0.5):
-        raise Wrong("Upside down: in NTK nothing but the richness can bring the 1/sqrt(N) to the output.")
-    if is_close(found, richness * width):
-        raise Wrong("Compare the two gammas. muP's grows as a root of the width.")
-    if is_close(found, richness):
-        raise Wrong("Then f(0) differs by the root of the width, and so does how far features move.")
-    if not is_close(found, richness * width**0.5):
-        raise Wrong("Set gamma_0 N^c equal on both sides. Train both with one key and compare outputs.")
-    return "So at one width the two are one family. They part when the width grows and gamma_0 does not."
+    root, richness = drawn["width"] ** 0.5, drawn["richness"]
+    said = {
+        "So at one width the two are one family. They part when the width grows and gamma_0 does not.": richness * root,
+        "Upside down: in NTK nothing but the richness can bring the 1/sqrt(N) to the output.": richness / root,
+        "Compare the two gammas. muP's grows as a root of the width.": richness * root**2,
+        "Then f(0) differs by the root of the width, and so does how far features move.": richness,
+    }
+    otherwise = "Set gamma_0 N^c equal on both sides. Train both with one key and compare outputs."
+    return chosen(as_number(answer, "The richness"), said, otherwise)
 
 
 register(Exercise("parameterizations.same", 1, _draw_same, _check_same))
