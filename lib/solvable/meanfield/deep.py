@@ -28,9 +28,7 @@ from .particles import require_particles, square_root, whiten
 from .problem import Problem, checked
 from .results import MeanField, TwoTime
 
-PUSH = (
-    0.05  # of the spread of h^1, by which neurons with a kink are pushed: less is noise, more hides steps of training
-)
+PUSH = 0.05  # of the spread of h^1, for neurons with a kink: less drowns in noise, more hides single steps
 FLOOR = 1e-9  # of the mean variance: pivots below are rounding, since kernels over time are nearly singular
 
 

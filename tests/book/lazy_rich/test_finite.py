@@ -48,5 +48,8 @@ def test_the_mean_movement_knows_no_width_and_the_noise_does():
     assert slopes[0][2] == pytest.approx(-1, abs=sure)
     assert sure < 0.25
     assert_allclose(slopes[1], [-0.5, -0.5, -1], atol=0.1)
+    unit = np.array(random) * widths[:, None] ** 0.5 / np.stack([np.ones(3), np.full(3, 0.5), widths**-0.5], axis=1)
+    assert_allclose(unit[:, 0], unit[:, 1], rtol=0.15)  # in units of gamma_0 / sqrt N, but for saturation
+    assert (unit[:, 2] > 1.3 * unit[:, 1]).all()  # f(0) of NTK is as large as the targets, and moves features too
     assert float(mean[-1][1]) == pytest.approx(size / 4, rel=0.12)
     assert float(mean[-1][0]) < 0.85 * size  # at gamma_0 = 1 it promises more than there is
