@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import hypothesis
 import jax
@@ -13,6 +14,9 @@ install_import_hook("solvable", "beartype.beartype")
 
 hypothesis.settings.register_profile("book", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("book")
+
+MAPS = Path("/proc/self/maps")  # of memory, where Linux counts them: 65,530 is the most that a process may have
+MANY_MAPS = 20_000
 
 NO_BROWSER = "no browser found: install chromium (Debian: apt-get install chromium)"
 
@@ -42,6 +46,14 @@ def pytest_terminal_summary(terminalreporter):
     for reason in sorted(set(reasons)):
         terminalreporter.section("NOT RUN", red=True, bold=True)
         terminalreporter.write_line(f"{reasons.count(reason)} tests did not run: {reason}")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_programs():
+    """Forget compiled programs when they are many: each maps memory, and a compiler that may not crashes."""
+    yield
+    if MAPS.exists() and MAPS.read_bytes().count(b"\n") > MANY_MAPS:
+        jax.clear_caches()
 
 
 @pytest.fixture(scope="session")

@@ -9,5 +9,5 @@ pins = dict(line.split("==") for line in Path("constraints.txt").read_text().spl
 print("-e .")
 for requirement in project["dependencies"] + project["optional-dependencies"]["data"]:
     print(requirement.replace(">=", "=="))
-for tool in ("pytest", "pytest-timeout", "beartype", "hypothesis", "mpmath"):
+for tool in ("pytest", "pytest-timeout", "pytest-xdist", "beartype", "hypothesis", "mpmath"):
     print(f"{tool}=={pins[tool]}")
