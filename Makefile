@@ -36,7 +36,8 @@ test-all: book test-floor  ## also the large ensembles, every notebook, and the 
 	$(PYTEST)
 
 test-floor: .venv-floor/.ready  ## the library's fast tests with the oldest versions that pyproject.toml allows
-	$(subst .venv,.venv-floor,$(PYTEST)) -m "not slow and not browser" -p no:cacheprovider tests --ignore tests/site --ignore tests/project --ignore tests/tools
+	$(subst .venv,.venv-floor,$(PYTEST)) -m "not slow and not browser" -p no:cacheprovider tests \
+		--ignore tests/site --ignore tests/project --ignore tests/tools
 
 notebooks: book  ## write notebooks/*.ipynb from the built book
 	rm -rf notebooks && cp -r _build/html/_notebooks notebooks

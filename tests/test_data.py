@@ -1,4 +1,4 @@
-"""Real data: a made set of files in the place of Fashion-MNIST, whole and damaged."""
+"""Data: the circle; a made set of files in the place of Fashion-MNIST, whole and damaged."""
 
 import gzip
 
@@ -56,3 +56,21 @@ def test_a_damaged_file_is_named(fashion, damage):
     path.write_bytes(gzip.compress(damage(raw)))
     with pytest.raises(ValueError, match=r"path must be an IDX file of bytes with 3 axes; .*t10k-images"):
         data.fashion_mnist("test")
+
+
+def test_the_circle_has_the_powers_that_it_says():
+    inputs, targets, unseen = data.circle(1024, 0.75)
+    assert_allclose(np.sum(inputs**2, axis=1), 2)
+    power = 2 * np.abs(np.fft.rfft(targets) / 1024) ** 2
+    k = np.arange(1.0, 512)
+    assert_allclose(power[1:512] / power[1], k**-1.5, rtol=1e-9)
+    assert np.mean(targets**2) + unseen == pytest.approx(1, rel=1e-9)
+    assert unseen > 0.03
+    assert data.circle(7, 1.0)[1].shape == (7,)  # three modes
+    for argument, call in (
+        ("points", (2, 1.0)),
+        ("power", (16, 0.5)),
+        ("power", (16, np.nan)),
+    ):
+        with pytest.raises(ValueError, match=f"{argument} must be"):
+            data.circle(*call)

@@ -1,4 +1,4 @@
-"""Real data without a download: scikit-learn's handwritten digits, and Fashion-MNIST where its files are."""
+"""Data without a download: scikit-learn's handwritten digits, Fashion-MNIST where its files are, a task on a circle."""
 
 from __future__ import annotations
 
@@ -11,11 +11,41 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from scipy.special import zeta
 
-from ._checks import require_count, require_float64
+from ._checks import require, require_count, require_float64
 
 FASHION_FILES = {"train": "train", "test": "t10k"}
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
+
+
+def circle(points: int, power: float) -> tuple[Float[Array, "P 2"], Float[Array, " P"], float]:
+    r"""A task with a power law, for networks that see the angle of a point on a circle.
+
+    .. math:: x = \sqrt2\,(\cos\theta, \sin\theta), \qquad
+              y(\theta) = \sqrt{2/\zeta(2q)} \sum_{1 \le k < P/2} k^{-q} \cos k\theta
+
+    Args:
+      points: P >= 3, equally spaced.
+      power: q > 1/2.
+
+    Returns:
+      Inputs (P, 2), whose entries have mean square 1; targets (P,); and the power of the modes from P/2 on, which these
+      points cannot tell from lower ones. The endless series has power 1, of which mode k holds k^-2q / zeta(2q).
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+
+    Source: talk by C. Pehlevan (2025). Book: "Networks on a circle".
+    """
+    require_float64()
+    points = require_count("points", points, 3)
+    require("power", power, "> 1/2 and finite", lambda q: (q > 0.5) & np.isfinite(q))
+    theta, modes = 2 * np.pi * np.arange(points) / points, np.arange(1.0, (points + 1) // 2)
+    whole = zeta(2 * power)
+    targets = np.sqrt(2 / whole) * (modes**-power @ np.cos(np.outer(modes, theta)))
+    inputs = np.sqrt(2) * np.stack([np.cos(theta), np.sin(theta)], axis=1)
+    return jnp.asarray(inputs), jnp.asarray(targets), float(zeta(2 * power, len(modes) + 1) / whole)
 
 
 def digits() -> tuple[Float[Array, "1797 64"], Float[Array, "1797 10"]]:

@@ -106,6 +106,14 @@ def right(id, p):
         times = np.logspace(-2, np.log10(p["time"]), 400)
         path = np.asarray(theory.feature_learning(spectrum, times, richness=p["richness"]).test)
         return p["time"] / np.exp(np.interp(-np.log(goal), -np.log(path), np.log(times)))
+    if id == "bottlenecks.circle-exponents":
+        beta = (p["q"] - 0.5) / p["q_phi"]
+        return [beta, max(beta, 2 * beta / (1 + beta))]
+    if id == "bottlenecks.unreachable":  # by summing modes, where the check has zeta functions
+        k = np.arange(1.0, 2_000_001)
+        power = k ** (-2 * p["q"])
+        beyond = (k[-1] + 0.5) ** (1 - 2 * p["q"]) / (2 * p["q"] - 1)
+        return (np.sum(power[2::2]) + beyond / 2) / (np.sum(power) + beyond)
     raise KeyError(f"no right answer written down for {id}")
 
 
@@ -193,6 +201,24 @@ WRONG = {  # what people answer, and a word that the reply must hold
         ([-0.4, 0.57], "positive"),
     ],
     "bottlenecks.sooner": [(0.5, "faster"), (2.0, "already below"), (1e4, "not yet reached"), ("x", "one number")],
+    "bottlenecks.circle-exponents": [
+        ([0.466667, 0.466667], "is the task hard"),
+        ([0.636364, 0.466667], "wrong order"),
+        ([0.8, 0.888889], "not of the next one"),
+        ([0.7, 0.823529], "exponent for ReLU"),
+        ([0.933333, 0.965517], "not q_phi"),
+        ([0.3, 0.5], "which modes are learned"),
+        ([-0.466667, 0.636364], "positive"),
+        ([0.5], "2 numbers"),
+    ],
+    "bottlenecks.unreachable": [
+        (1 - 4**-0.9, "Mode 1 is odd"),
+        (4**-0.9, "does learn"),
+        (1 - 0.181548, "what is left"),
+        (0.341713, "Divide by"),
+        (0.5, "even and odd"),
+        ("none", "one number"),
+    ],
     "bottlenecks.bend": [(4, "slower"), (4 ** (1 / 1.5), "other way round"), (5.0, "solve for t")],
 }
 

@@ -1,6 +1,7 @@
 """Checks of the part "Bottlenecks", a module for each page or two."""
 
 from . import (
+    circle,
     compute,
     ensembles,
     feature_learning,
@@ -14,6 +15,7 @@ from . import (
 )
 
 __all__ = [
+    "circle",
     "compute",
     "ensembles",
     "feature_learning",
