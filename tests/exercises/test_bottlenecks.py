@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from answering import assert_right_passes_and_nonsense_does_not
+from scipy.special import zeta
 
 from solvable import Spectrum, exercises
 from solvable.exercises.core import Wrong
@@ -213,9 +214,11 @@ WRONG = {  # what people answer, and a word that the reply must hold
     ],
     "bottlenecks.unreachable": [
         (1 - 4**-0.9, "Mode 1 is odd"),
-        (4**-0.9, "does learn"),
+        (4**-0.9, "modes that the network does learn"),
         (1 - 0.181548, "what is left"),
         (0.341713, "Divide by"),
+        (0.170857, "Scale the target"),
+        (1 - 4**-0.9 - 1, "not negative"),
         (0.5, "even and odd"),
         ("none", "one number"),
     ],
@@ -320,6 +323,26 @@ def test_slips_of_the_later_pages_are_recognised():
     assert "each other's place" in says("frontier", [0.75, 0.375, 0.625])
     assert "factor of the time" in says("grow-width", 100 / grown)
     assert "Upside down" in says("grow-width", 1 / grown)
+
+
+def test_exponents_on_the_circle_are_drawn_for_easy_and_hard_tasks():
+    easy = [p for p in (exercises.parameters("bottlenecks.circle-exponents", seed=seed) for seed in range(40))]
+    easy = [seed for seed, p in enumerate(easy) if (p["q"] - 0.5) / p["q_phi"] > 1]
+    assert 0 < len(easy) < 40
+    p = exercises.parameters("bottlenecks.circle-exponents", seed=easy[0])
+    beta = (p["q"] - 0.5) / p["q_phi"]
+    verdict = exercises.check("bottlenecks.circle-exponents", [beta, 2 * beta / (1 + beta)], seed=easy[0])
+    assert "finite length" in verdict.message
+    assert exercises.check("bottlenecks.circle-exponents", [beta, beta], seed=easy[0]).passed
+
+
+def test_no_slip_passes_on_the_circle_for_any_student():
+    for seed in range(200):
+        q = exercises.parameters("bottlenecks.unreachable", seed=seed)["q"]
+        left = right("bottlenecks.unreachable", {"q": q}) if seed < 3 else 1 - 4**-q - 1 / zeta(2 * q)
+        assert exercises.check("bottlenecks.unreachable", left, seed=seed).passed
+        for slip in (1 - 4**-q, 4**-q, 1 - left, left * zeta(2 * q), left * zeta(2 * q) / 2):
+            assert not exercises.check("bottlenecks.unreachable", slip, seed=seed).passed
 
 
 def test_shares_of_the_wrong_runs_are_recognised():
