@@ -29,8 +29,8 @@ def sharpness(network, weights, start, x, y):
     return jnp.linalg.eigvalsh(kernel)[-1] / len(kernel)
 
 
-def train(q, rate, time=400.0, **how):
-    inputs, targets, unseen = data.circle(1024, q)
+def train(q, rate, time=400.0, points=1024, **how):
+    inputs, targets, unseen = data.circle(points, q)
     steps, every = round(time / rate), round(time / 100 / rate)
     run = networks.train(NETWORK, inputs, targets, steps, learning_rate=rate, key=jax.random.key(0), every=every, **how)
     assert not run.diverged
@@ -122,6 +122,8 @@ def test_at_the_edge_of_stability_a_network_shakes_and_small_steps_calm_it():
     assert edge[0.05][early].max() < 1 < edge[0.2][early].max()
     assert np.median(edge[0.2][late]) == pytest.approx(2, abs=0.2)
     assert edge[0.2].max() < 3  # held, not broken
+    sizes = {rate: float(jnp.linalg.norm(run.weights["input"])) for rate, (*_, run) in found.items()}
+    assert sizes[0.2] > sizes[0.05]  # weights went on growing
     calm = train(0.75, 0.0125, 4.0, weights=found[0.2][3].weights)
     ends = [float(loss[-1]) + unseen for _, loss, unseen, _ in (found[0.05], calm, found[0.2])]
     assert ends[0] < ends[1] < 1.15 * ends[0]
@@ -140,3 +142,10 @@ def test_other_weights_and_widths_have_these_exponents(width):
         times, loss = 0.025 * run.steps[1:], 2 * run.loss[1:] + unseen
         beta = q - 0.5
         assert exponent(times, loss) == pytest.approx(2 * beta / (1 + beta), abs=0.07)
+
+
+@pytest.mark.slow
+def test_twice_the_points_give_the_same_exponent():
+    few, many = (train(0.75, 0.05, points=points)[:3] for points in (1024, 2048))
+    slopes = [exponent(times, loss + unseen) for times, loss, unseen in (few, many)]
+    assert slopes[1] == pytest.approx(slopes[0], abs=0.01)
