@@ -125,6 +125,13 @@ def test_at_the_edge_of_stability_a_network_shakes_and_small_steps_calm_it():
     sizes = {rate: float(jnp.linalg.norm(run.weights["input"])) for rate, (*_, run) in found.items()}
     assert sizes[0.2] > sizes[0.05]  # weights went on growing
     calm = train(0.75, 0.0125, 4.0, weights=found[0.2][3].weights)
+    inputs, targets, _ = data.circle(1024, 0.75)
+    left = [
+        np.abs(np.fft.rfft(NETWORK.apply(run.weights, inputs) - targets)[:8]) ** 2
+        for run in (found[0.05][3], found[0.2][3], calm[3])
+    ]
+    smooth, rough, calmed = (float(one.sum()) for one in left)
+    assert rough > 10 * max(smooth, calmed)  # error in the first modes, which small steps take out
     ends = [float(loss[-1]) + unseen for _, loss, unseen, _ in (found[0.05], calm, found[0.2])]
     assert ends[0] < ends[1] < 1.15 * ends[0]
     assert ends[2] > 1.3 * ends[1]
