@@ -6,6 +6,7 @@ import hashlib
 import html
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -172,12 +173,18 @@ def is_close(value: Any, target: Any, tolerance: float = 0.01) -> bool:
     return bool(np.all(np.abs(np.asarray(value) - target) <= tolerance * np.abs(target)))
 
 
-def apart(draw: Callable[[], Parameters], answers: Callable[[Parameters], Iterable[float]]) -> Parameters:
-    """Parameters whose right answer, the first, is at least 3 % from those of the usual slips, which follow it."""
+def apart(
+    draw: Callable[[], Parameters], answers: Callable[[Parameters], Iterable[float]], *, each: bool = False
+) -> Parameters:
+    """Parameters whose right answer, the first, is at least 3 % from those of the usual slips, which follow it.
+
+    With `each`, slips are as far from each other too, so that none is taken for another.
+    """
     for _ in range(1000):
         drawn = draw()
         right, *slips = answers(drawn)
-        if not any(is_close(slip, right, 0.03) for slip in slips):
+        pairs = combinations((right, *slips), 2) if each else ((right, slip) for slip in slips)
+        if not any(is_close(slip, one, 0.03) for one, slip in pairs):
             return drawn
     raise RuntimeError("no parameters tell the right answer from a slip")
 

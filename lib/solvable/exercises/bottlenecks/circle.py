@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 from scipy.special import zeta
 
-from ..core import Exercise, Parameters, Wrong, as_number, as_numbers, chosen, is_close, register
-
-
-def _distinct(draw: Callable[[], Parameters], numbers: Callable[[Parameters], Iterable[float]]) -> Parameters:
-    """Parameters for which no two of these, the answer and the usual slips, are within 3 %."""
-    while True:
-        drawn = draw()
-        if not any(is_close(one, other, 0.03) for one, other in combinations(numbers(drawn), 2)):
-            return drawn
+from ..core import Exercise, Parameters, Wrong, apart, as_number, as_numbers, chosen, is_close, register
 
 
 def _exponents(drawn: Parameters) -> tuple[float, ...]:
@@ -35,7 +25,7 @@ def _draw_exponents(random: np.random.Generator | None) -> Parameters:
         low, high = (0.8, 1.3) if random.uniform() < 0.7 else (2.4, 2.8)
         return {"q": round(float(random.uniform(low, high)), 2), "q_phi": float(random.choice([1.5, 1.75]))}
 
-    return _distinct(draw, _exponents)
+    return apart(draw, _exponents, each=True)
 
 
 def _check_exponents(answer: Any, drawn: Parameters) -> str:
@@ -76,7 +66,7 @@ def _unreachable(drawn: Parameters) -> tuple[float, ...]:
 def _draw_unreachable(random: np.random.Generator | None) -> Parameters:
     if random is None:
         return {"q": 0.9}
-    return _distinct(lambda: {"q": round(float(random.uniform(0.7, 1.1)), 2)}, _unreachable)
+    return apart(lambda: {"q": round(float(random.uniform(0.7, 1.1)), 2)}, _unreachable, each=True)
 
 
 def _check_unreachable(answer: Any, drawn: Parameters) -> str:
