@@ -22,13 +22,12 @@ from ._checks import require
 
 Function = Callable[[Array], Array]
 
-ARCTAN = {  # bits -> numerator and denominator of (arctan(t) / t - 1) / t^2 as a function of t^2, for |t| < tan(pi / 8)
-    64: (
-        (-0.8750608600031904, -16.157537187333652, -75.00855792314705, -122.88666844901361, -64.85021904942025),
-        (1.0, 24.858464901423062, 165.02700983169885, 432.88106049129027, 485.3903996359137, 194.5506571482614),
-    ),
-    32: ((0.0805374449538, -0.138776856032, 0.199777106478, -0.333329491539), (1.0,)),
-}
+# (arctan(t) / t - 1) / t^2 as a function of t^2: numerator and denominator for t < tan(pi / 8), a series to 3e-8
+ARCTAN = (
+    (-0.8750608600031904, -16.157537187333652, -75.00855792314705, -122.88666844901361, -64.85021904942025),
+    (1.0, 24.858464901423062, 165.02700983169885, 432.88106049129027, 485.3903996359137, 194.5506571482614),
+)
+ARCTAN32 = (0.0029209076, -0.016368837, 0.043213402, -0.075523482, 0.10666067, -0.14211071, 0.19993774, -0.33333153)
 NODES = 201  # of the trapezoid rule, in each direction
 REACH = 9.0  # standard deviations, beyond which the density is below 1e-17
 
@@ -88,9 +87,10 @@ def averages(activation: str | Function, variance1: ArrayLike, variance2: ArrayL
     Raises:
       ValueError: for an activation that is none, or a negative variance.
 
-    Closed forms are exact to rounding; close to k = sqrt(q q') the square root s doubles it to half the digits, so
-    take `diagonal` there. Others use the trapezoid rule: `quadrature_error` states how far it is off. Source: the ReLU
-    and erf forms are Cho and Saul's (2009) and Williams' (1997). Book: "The kernel limit".
+    No digit depends on the order of the two variances. Closed forms are exact to rounding; close to k = sqrt(q q') the
+    square root s doubles it to half the digits, so take `diagonal` there. Others use the trapezoid rule:
+    `quadrature_error` states how far it is off. Source: the ReLU and erf forms are Cho and Saul's (2009) and Williams'
+    (1997). Book: "The kernel limit".
     """
     for name, value in (("variance1", variance1), ("variance2", variance2)):
         require(name, value, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
@@ -134,18 +134,24 @@ def quadrature_error(activation: str | Function, variance: float) -> float:
 def arctan2(y: Array, x: Array) -> Array:
     """``jnp.arctan2`` to rounding, without branches or calls, so that a CPU computes several at a time.
 
-    The smaller over the larger is folded about tan(pi / 8) and put into Cephes' series (S. Moshier, 1989).
+    The smaller over the larger goes into a series: in double precision Cephes' (S. Moshier, 1989), folded about
+    tan(pi / 8).
     """
     larger, smaller = jnp.maximum(jnp.abs(x), jnp.abs(y)), jnp.minimum(jnp.abs(x), jnp.abs(y))
-    t = smaller / jnp.where(larger > 0, larger, 1)
-    folded = t > math.tan(math.pi / 8)
-    t = jnp.where(folded, (t - 1) / (t + 1), t)
-    z = t * t
-    above, below = ARCTAN[64 if t.dtype == jnp.float64 else 32]
-    angle = jnp.where(folded, jnp.pi / 4, 0) + (t + t * z * _polynomial(above, z) / _polynomial(below, z))
+    angle = _arctan(smaller / jnp.where(larger > 0, larger, 1))
     angle = jnp.where(jnp.abs(y) > jnp.abs(x), jnp.pi / 2 - angle, angle)
     angle = jnp.where(x < 0, jnp.pi - angle, angle)
     return jnp.where(y < 0, -angle, angle)
+
+
+def _arctan(t: Array) -> Array:
+    """For t in [0, 1]; in single precision without a second division."""
+    if t.dtype != jnp.float64:
+        return t + t * t**2 * _polynomial(ARCTAN32, t**2)
+    folded = t > math.tan(math.pi / 8)
+    t = jnp.where(folded, (t - 1) / (t + 1), t)
+    above, below = (_polynomial(one, t**2) for one in ARCTAN)
+    return jnp.where(folded, jnp.pi / 4, 0) + (t + t * t**2 * above / below)
 
 
 def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
@@ -187,7 +193,7 @@ def _erf(q1: Array, q2: Array, k: Array) -> Averages:
 
 def _gelu(q1: Array, q2: Array, k: Array) -> Averages:
     square = jnp.maximum(q1 * q2 - k**2, 0)
-    d = 1 + q1 + q2 + square
+    d = 1 + (q1 + q2) + square
     both = 1 / (1 + q1) + 1 / (1 + q2)
     a = 0.25 + arctan2(k, jnp.sqrt(d)) / (2 * jnp.pi)
     b = 1 / (2 * jnp.pi * jnp.sqrt(d))
@@ -215,6 +221,7 @@ def _with_slope(phi: Function, x: Array) -> tuple[Array, Array]:
 
 def _by_quadrature(phi: Function, q1: Array, q2: Array, k: Array) -> tuple[Array, Array]:
     """Over u along one axis, and the part of v that u does not know along the other."""
+    q1, q2 = jnp.maximum(q1, q2), jnp.minimum(q1, q2)
     x, weights = _rule(NODES, q1.dtype)
     share = k / _root(jnp.maximum(q1, jnp.finfo(q1.dtype).tiny))
     v = share * x[:, None] + _root(q2 - share**2) * x

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.integrate import solve_ivp
 
 from solvable import gaussian, kernels
@@ -43,7 +43,6 @@ def test_the_recursion(activation):
     square = kernels.both(jnp.concatenate([X, Z]), **given)
     assert_allclose(square.nngp[:7, 7:], expected[0], rtol=1e-12)
     assert_allclose(square.ntk[:7, 7:], expected[1], rtol=1e-12)
-    assert_allclose(kernels.nngp(X, **given), kernels.nngp(X, **given).T, rtol=0)
     assert_allclose(kernels.ntk(X, Z, **given), expected[1], rtol=1e-12)
 
 
@@ -65,9 +64,34 @@ def test_single_precision(activation):
         assert_allclose(getattr(single, name), getattr(exact, name), atol=1e-6 * float(getattr(exact, name).max()))
 
 
+@pytest.mark.parametrize("activation", ["linear", "relu", "erf", "gelu", "tanh", jnp.sin])
+@pytest.mark.parametrize("tile", [3, 512])
+def test_symmetric_to_the_last_digit(activation, tile, monkeypatch):
+    """A product of 5 points in 5 dimensions is not, of itself."""
+    monkeypatch.setattr(kernels.theory, "TILE", tile)
+    monkeypatch.setattr(kernels.theory, "WHOLE", 0 if tile == 3 else kernels.theory.WHOLE)
+    jax.clear_caches()
+    for dtype in (jnp.float32, jnp.float64):
+        given = {"depth": 2, "activation": activation, "weight_variance": 1.7, "bias_variance": 0.2}
+        for points in (5, 7):
+            for matrix in kernels.both(jax.random.normal(KEY, (points, 5), dtype), **given):
+                assert_array_equal(matrix, matrix.T)
+    jax.clear_caches()
+
+
+def test_whole_numbers_are_inputs_too():
+    pixels = jnp.arange(6, dtype=jnp.uint8).reshape(3, 2)
+    given = {"depth": 2, "weight_variance": 1.7, "bias_variance": 0.2}
+    for z in (None, pixels[:2]):
+        found = kernels.both(pixels, z, **given)
+        expected = kernels.both(pixels.astype(float), None if z is None else z.astype(float), **given)
+        jax.tree.map(assert_array_equal, found, expected)
+
+
 def test_many_tiles_are_one(monkeypatch):
     whole = kernels.both(X, depth=2), kernels.both(X, Z, depth=2)
     monkeypatch.setattr(kernels.theory, "TILE", 3)
+    monkeypatch.setattr(kernels.theory, "WHOLE", 0)
     jax.clear_caches()
     tiled = kernels.both(X, depth=2), kernels.both(X, Z, depth=2)
     jax.tree.map(lambda a, b: assert_allclose(a, b, rtol=1e-13), whole, tiled)
@@ -273,6 +297,8 @@ def test_predictions_are_saved(tmp_path):
         ({"depth": 0}, "depth must be a whole number >= 1; got 0"),
         ({"activation": "swish"}, "activation must be one of"),
         ({"weight_variance": 0.0}, "weight_variance must be > 0 and finite; got 0.0"),
+        ({"weight_variance": jnp.ones(2)}, "weight_variance must be one number"),
+        ({"bias_variance": jnp.ones(1)}, "bias_variance must be one number"),
         ({"bias_variance": -1.0}, "bias_variance must be >= 0 and finite; got -1.0"),
         ({"x1": X.at[0, 0].set(jnp.nan)}, "x1 must be finite; got nan"),
         ({"x2": jnp.ones((3, 4))}, "x2 must have the 5 columns of x1; got 4"),

@@ -19,10 +19,11 @@ from jax.sharding import Mesh, PartitionSpec
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require, require_count, require_nonnegative, require_positive, require_shape
+from .._checks import require, require_count, require_nonnegative, require_positive, require_scalar, require_shape
 from ..gaussian import Function, activation_function, averages, diagonal
 
 TILE = 512  # rows and columns that are computed at once: its arrays stay in a CPU's cache
+WHOLE = 2**22  # bytes: so small a matrix is computed at once, since a mirrored half saves less than mirroring costs
 
 
 class Kernels(NamedTuple):
@@ -33,8 +34,8 @@ class Kernels(NamedTuple):
 
 
 class _Network(NamedTuple):
-    weight_variance: Array
-    bias_variance: Array
+    weight_variance: ArrayLike
+    bias_variance: ArrayLike
 
 
 def both(
@@ -57,27 +58,31 @@ def both(
       bias_variance: b >= 0; biases are trained.
 
     Returns:
-      ``Kernels``, both after the readout, in the precision of `x1`. On several devices the rows are spread over them.
+      ``Kernels``, both after the readout, in the precision of `x1`. On several devices the rows are spread over them;
+      on one, without `x2`, both are symmetric to the last digit.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
 
-    Exact for width -> infinity. One tile of 512 x 512 pairs is computed at a time, so memory is that of the result.
-    Where a point of `x1` stands in `x2` too, rounding leaves its angle half the digits. Source: Lee et al. (2018),
-    Jacot et al. (2018). Book: "The kernel limit".
+    Exact for width -> infinity. Beyond 4 MB one tile of 512 x 512 pairs is computed at a time, so memory is that of the
+    result. Where a point of `x1` stands in `x2` too, rounding leaves its angle half the digits. Source: Lee et al.
+    (2018), Jacot et al. (2018). Book: "The kernel limit".
     """
     depth, same = require_count("depth", depth), x2 is None
     activation_function(activation)
+    require_scalar("weight_variance", weight_variance)
     require_positive("weight_variance", weight_variance)
+    require_scalar("bias_variance", bias_variance)
     require_nonnegative("bias_variance", bias_variance)
-    for name, x in (("x1", x1), ("x2", x1 if same else x2)):
+    for name, x in [("x1", x1)] if same else [("x1", x1), ("x2", x2)]:
         require_shape(name, x, 2, "inputs, one a row, shape (P, D)")
         require(name, x, "finite", np.isfinite)
     if not same and np.shape(x2)[1] != np.shape(x1)[1]:
         raise ValueError(f"x2 must have the {np.shape(x1)[1]} columns of x1; got {np.shape(x2)[1]}")
     left = jnp.asarray(x1)
+    left = left.astype(jnp.result_type(left, 1.0))  # whole numbers too, such as pixels
     right = left if same else jnp.asarray(x2, left.dtype)
-    network = _Network(*(jnp.asarray(one, left.dtype) for one in (weight_variance, bias_variance)))
+    network = _Network(weight_variance, bias_variance)
     if jax.device_count() > 1:
         return _spread(left, right, network, depth=depth, activation=activation, same=same)
     if same:
@@ -99,7 +104,7 @@ def ntk(x1: Array, x2: Array | None = None, **network: object) -> Array:
 def _square(x: Array, network: _Network, *, depth: int, activation: str | Function) -> Kernels:
     """Tiles on and above the diagonal; those below are mirrored."""
     count = len(x)
-    tiles = -(-count // TILE)
+    tiles = 1 if count**2 * x.dtype.itemsize <= WHOLE else -(-count // TILE)
     size = -(-count // tiles)
     padded = jnp.pad(x, ((0, tiles * size - count), (0, 0)))
 
@@ -109,13 +114,12 @@ def _square(x: Array, network: _Network, *, depth: int, activation: str | Functi
         tile = _tile(rows, columns, column - row, network, depth=depth, activation=activation, same=True)
 
         def put(matrix: Array, part: Array) -> Array:
-            part = jnp.where(row == column, (part + part.T) / 2, part)  # symmetric to the last digit
             matrix = jax.lax.dynamic_update_slice(matrix, part.T, (column, row))
             return jax.lax.dynamic_update_slice(matrix, part, (row, column))
 
         return jax.tree.map(put, whole, tile), None
 
-    corners = size * jnp.stack(jnp.triu_indices(tiles), axis=1)
+    corners = size * np.stack(np.triu_indices(tiles), axis=1)
     empty = jnp.zeros((tiles * size, tiles * size), x.dtype)
     whole, _ = jax.lax.scan(fill, Kernels(empty, empty), corners)
     return jax.tree.map(lambda matrix: matrix[:count, :count], whole)
@@ -160,7 +164,7 @@ def _tile(
     x1: Array, x2: Array, shift: ArrayLike, network: _Network, *, depth: int, activation: str | Function, same: bool
 ) -> Kernels:
     """All layers for a few rows and columns; entry (i, j) lies on the diagonal where i - j is the shift."""
-    weight, bias = network
+    weight, bias = (jnp.asarray(one, x1.dtype) for one in network)
     diagonal_here = (jnp.arange(len(x1))[:, None] - jnp.arange(len(x2)) == shift) & same
 
     def spreads(x: Array) -> Array:
@@ -176,5 +180,8 @@ def _tile(
     q1, q2 = spreads(x1)[:, None], spreads(x2)
     product = jnp.matmul(x1, x2.T, precision=jax.lax.Precision.HIGHEST) / x1.shape[1]
     k = jnp.where(diagonal_here, q1, weight * product + bias)
+    if same and len(x1) == len(x2):
+        # symmetric to the last digit, and so is all that follows
+        k = jax.lax.cond(shift == 0, lambda k: (k + k.T) / 2, lambda k: k, k)
     # a loop, since a compiler that sees all layers at once computes the first ones again for each of the others
     return Kernels(*jax.lax.fori_loop(0, depth, layer, (q1, q2, k, k))[2:])
