@@ -6,6 +6,8 @@ A check looks at concrete values only. Under `jit`, `vmap` or `grad` the value i
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from numbers import Real
 from typing import Any
 
 import jax
@@ -15,8 +17,31 @@ from jaxtyping import Array
 
 
 def concrete(value: object) -> np.ndarray | None:
-    """The value as a NumPy array, or None where jax is tracing."""
-    return None if isinstance(value, jax.core.Tracer) else np.asarray(value)
+    """The value as a NumPy array, or None where jax is tracing.
+
+    Whole numbers beyond 2^64, lists that mix them with others, and bfloat16 become floats.
+    """
+    if isinstance(value, jax.core.Tracer):
+        return None
+    array = np.asarray(value)
+    if array.dtype == object and all(isinstance(one, Real) for one in array.flat):
+        with suppress(OverflowError):  # beyond 1.8e308
+            return array.astype(float)
+    return array.astype(float) if array.dtype.kind == "V" and jnp.issubdtype(array.dtype, jnp.number) else array
+
+
+def as_floats(value: Any) -> Array:
+    """Checked numbers, lists or arrays as floats: bytes cannot wrap, nor whole numbers beyond 2^64 overflow."""
+    return jnp.asarray(value if isinstance(value, jax.Array) else concrete(value), float)
+
+
+def shown(value: object) -> str:
+    """A value as an error shows it, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python does not write whole numbers of more than 4,300 digits
+        return "a whole number of more than 4,300 digits"
+    return text if len(text) <= 300 else f"{text[:297]}..."
 
 
 def shape_of(name: str, value: object) -> tuple[int, ...]:
@@ -24,7 +49,7 @@ def shape_of(name: str, value: object) -> tuple[int, ...]:
     try:
         return np.shape(value)
     except ValueError:
-        raise ValueError(f"{name} must have rows of one length; got {value!r}") from None
+        raise ValueError(f"{name} must have rows of one length; got {shown(value)}") from None
 
 
 def require_float64() -> None:
@@ -42,12 +67,12 @@ def require(name: str, value: object, allowed: str, ok: Callable[[np.ndarray], n
     if array is None:
         return
     if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
-        raise ValueError(f"{name} must be {allowed}; got {value!r}")
+        raise ValueError(f"{name} must be {allowed}; got {shown(value)}")
     bad = np.isnan(array) | ~np.broadcast_to(ok(array), array.shape)
     if bad.any():
-        shown = array[bad].flat[0] if array.ndim else array[()]
+        first = array[bad].flat[0] if array.ndim else array[()]
         where = f" (first at index {tuple(int(i) for i in np.argwhere(bad)[0])})" if array.ndim else ""
-        raise ValueError(f"{name} must be {allowed}; got {shown}{where}")
+        raise ValueError(f"{name} must be {allowed}; got {first}{where}")
 
 
 def require_positive(name: str, value: object) -> None:

@@ -11,6 +11,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ._checks import (
+    as_floats,
     concrete,
     require,
     require_count,
@@ -66,7 +67,7 @@ class Spectrum:
                 require_nonnegative(name, numbers)
             else:
                 require(name, numbers, "positive and finite", lambda x: (x > 0) & np.isfinite(x))
-            object.__setattr__(self, name, jnp.asarray(numbers, dtype=jnp.float64))
+            object.__setattr__(self, name, as_floats(numbers))
 
     @classmethod
     def power_law(
@@ -158,7 +159,7 @@ class Spectrum:
         """The multiplicity, as an array also where every mode stands alone."""
         return jnp.ones_like(self.eigenvalues) if self.multiplicity is None else self.multiplicity
 
-    def dimension(self, kappa: ArrayLike, order: int = 1) -> Array:
+    def dimension(self, kappa: Numbers, order: int = 1) -> Array:
         r"""Effective dimension: how many modes stand above the resolution `kappa`.
 
         .. math:: d_j(\kappa) = \sum_k \Big(\frac{\lambda_k}{\lambda_k + \kappa}\Big)^j
@@ -175,7 +176,7 @@ class Spectrum:
         """
         require("kappa", kappa, ">= 0", lambda x: x >= 0)
         require_count("order", order)
-        filled = self.eigenvalues / (self.eigenvalues + jnp.asarray(kappa)[..., None])
+        filled = self.eigenvalues / (self.eigenvalues + as_floats(kappa)[..., None])
         return filled**order @ self.counts
 
 
@@ -191,7 +192,7 @@ def gauss_sum(first: int, last: int, points: int) -> tuple[np.ndarray, np.ndarra
 
     The nodes are the eigenvalues of the Jacobi matrix of the discrete Chebyshev (Gram) polynomials.
     """
-    count = last - first + 1
+    count = float(last - first + 1)  # may be beyond 2^64
     j = np.arange(1.0, min(points, count))
     side = j * np.sqrt((1 - (j / count) ** 2) / (4 * (4 * j**2 - 1)))  # in the unit of count
     nodes, vectors = np.linalg.eigh(np.diag(side, 1) + np.diag(side, -1))

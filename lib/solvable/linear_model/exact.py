@@ -10,12 +10,14 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import concrete, require_float64, require_shape
+from .._checks import as_floats, concrete, require_float64, require_shape
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from .checks import check_batch, check_noise, check_rate, check_steps
 from .curves import LossCurves
 from .students import teacher
+
+__all__ = ["sgd"]
 
 
 class Basis(NamedTuple):
@@ -87,7 +89,7 @@ def sgd(
     if known is not None and not np.isfinite(known).all():
         raise ValueError(f"learning_rate must be smaller; got {learning_rate}, and the loss grows without end")
     parameters = {"spectrum": spectrum, "learning_rate": learning_rate, "batch_size": batch_size, "noise": noise}
-    return LossCurves(jnp.asarray(numbers), losses, losses + noise, parameters=parameters)
+    return LossCurves(jnp.asarray(numbers), losses, losses + as_floats(noise), parameters=parameters)
 
 
 @jax.jit

@@ -13,7 +13,7 @@ from jax.tree_util import Partial
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require, require_nonnegative, require_times
+from .._checks import as_floats, require, require_nonnegative, require_times
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from . import students
@@ -144,7 +144,8 @@ def gradient_descent(
     rates = {"learning_rate": learning_rate, "momentum": momentum}
     progress = Partial(students.descent, numbers, *(jnp.asarray(x, float) for x in rates.values()))
     runs = _repeat(spectrum, numbers, progress, {"width": width, "samples": samples}, noise, key, repeats, rates)
-    if not np.all(np.isfinite(runs.test) & (np.asarray(runs.train) <= 1e3 * (spectrum.task_power.sum() + noise))):
+    most = 1e3 * (spectrum.task_power.sum() + as_floats(noise))
+    if not np.all(np.isfinite(runs.test) & (np.asarray(runs.train) <= most)):
         raise ValueError(f"learning_rate must be small enough for every student; got {learning_rate}, and some diverge")
     return runs
 

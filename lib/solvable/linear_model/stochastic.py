@@ -21,6 +21,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
+from .._checks import as_floats
 from .._pytree import Numbers
 from ..laplace import circle, talbot
 from ..spectra import Spectrum
@@ -75,12 +76,12 @@ def sgd(
     check_rate(learning_rate)
     check_batch(batch_size)
     require_below("learning_rate", learning_rate, sgd_stability_limit(spectrum, batch_size=batch_size, width=width))
-    numbers = (jnp.asarray(x, float) for x in (learning_rate, batch_size, width, noise))
-    test, residual = _sgd(spectrum, steps, *numbers)
+    eta, batch, features, variance = (as_floats(x) for x in (learning_rate, batch_size, width, noise))
+    test, residual = _sgd(spectrum, steps, eta, batch, features, variance)
     check_converged(residual)
     parameters = {"spectrum": spectrum, "width": width, "noise": noise}
     parameters |= {"learning_rate": learning_rate, "batch_size": batch_size}
-    return LossCurves(steps, test, test + noise, residual=residual, parameters=parameters)
+    return LossCurves(steps, test, test + variance, residual=residual, parameters=parameters)
 
 
 @jax.jit

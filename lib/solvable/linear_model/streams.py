@@ -11,7 +11,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require_count
+from .._checks import as_floats, require_count
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from . import exact, students
@@ -63,18 +63,18 @@ def sgd(
     modes = len(spectrum.eigenvalues)
     each = students.student_bytes(modes, numbers.size, size, None)
     start = perf_counter()
-    settings = tuple(jnp.asarray(x, float) for x in (learning_rate, noise, batch))
+    settings = tuple(as_floats(x) for x in (learning_rate, noise, batch))
 
     def curves(keys: Array) -> tuple[Array, ...]:
         draws = students.draw(keys, modes, width=size, samples=None)
         return (_streams(spectrum, numbers, draws.features, keys, *settings, average_batches),)
 
     (test,) = students.in_chunks(curves, key, repeats, each)
-    if not np.all(np.asarray(test) <= 1e3 * (spectrum.task_power.sum() + noise)):
+    if not np.all(np.asarray(test) <= 1e3 * (spectrum.task_power.sum() + settings[1])):
         raise ValueError(f"learning_rate must be small enough for every student; got {learning_rate}, and some diverge")
     parameters = {"spectrum": spectrum, "width": width, "noise": noise}
     parameters |= {"learning_rate": learning_rate, "batch_size": batch}
-    return students.gather(numbers, test, test + noise, parameters, key, start)
+    return students.gather(numbers, test, test + settings[1], parameters, key, start)
 
 
 @partial(jax.jit, static_argnums=7)
