@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from os import PathLike
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar
 
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
+from . import _files
+from ._checks import shown
 from ._pytree import pytree
-from ._version import __version__
 
 Result = TypeVar("Result")
 
@@ -20,76 +19,43 @@ Result = TypeVar("Result")
 def save(path: str | PathLike[str], result: Any) -> None:
     """Write a result dataclass and everything in it to one ``.npz`` file, without pickle.
 
+    An interrupted save leaves the file that was there as it was.
+
     Args:
       path: file name; ``.npz`` is added where it is missing.
-      result: a dataclass of this library whose fields are arrays, numbers, words, None, dictionaries of these, or
-        further such dataclasses (the parameters hold the spectrum, for instance).
+      result: a dataclass of this library whose fields are arrays, numbers, words, None, keys, lists and dictionaries of
+        these, or further such dataclasses (the parameters hold the spectrum, for instance). Of a function its name is
+        kept.
+
+    Raises:
+      ValueError: for anything else in it, named with its field.
+      FileNotFoundError: where the folder is missing.
     """
-    flat: dict[str, Any] = {}
-    _flatten("result", result, flat)
-    about = {"type": type(result).__name__, "version": __version__}
-    np.savez_compressed(path, about=json.dumps(about), **flat)
+    if isinstance(result, type) or not is_dataclass(result):
+        raise TypeError(f"result must be a result dataclass; got {shown(result)}")
+    _files.write(path, result)
 
 
 def load(path: str | PathLike[str], kind: type[Result]) -> Result:
     """Read back what `save` wrote.
 
     Args:
-      path: the file.
+      path: the file; ``.npz`` is added where it is missing.
       kind: the class of the result, for instance ``LossCurves``.
 
     Raises:
-      ValueError: if the file holds a result of another class.
+      ValueError: if the file holds a result of another class, or none, or is damaged.
+      FileNotFoundError: where there is no such file.
     """
-    with np.load(path, allow_pickle=False) as file:
-        about = json.loads(str(file["about"]))
-        if about["type"] != kind.__name__:
-            raise ValueError(f"path must hold a {kind.__name__}; {path} holds a {about['type']}")
-        tree: dict[str, Any] = {}
-        for name in file.files:
-            *folders, leaf = name.split("/")
-            here = tree
-            for folder in folders:
-                here = here.setdefault(folder, {})
-            here[leaf] = file[name]
-    return _rebuild(kind, tree["result"])
+    if not isinstance(kind, type) or not is_dataclass(kind):
+        raise TypeError(f"kind must be a class of results; got {shown(kind)}")
+    found: Result = _files.rebuild(kind, path)
+    return found
 
 
 def saved_version(path: str | PathLike[str]) -> str:
     """The version of this library that wrote the file."""
-    with np.load(path, allow_pickle=False) as file:
-        return str(json.loads(str(file["about"]))["version"])
-
-
-def _flatten(name: str, value: Any, into: dict[str, Any]) -> None:
-    if value is None:
-        return
-    if is_dataclass(value):
-        value = {part.name: getattr(value, part.name) for part in fields(value)}
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            _flatten(f"{name}/{key}", inner, into)
-    else:
-        into[name] = np.asarray(value)
-
-
-def _rebuild(kind: Any, tree: dict[str, Any]) -> Any:
-    from .spectra import Spectrum
-
-    def value(name: str, inner: Any) -> Any:
-        if name == "spectrum":
-            return _rebuild(Spectrum, inner)
-        if isinstance(inner, dict):
-            return {key: value(key, item) for key, item in inner.items()}
-        return str(inner) if inner.dtype.kind == "U" else jnp.asarray(inner)
-
-    def part(key: str, inner: Any) -> Any:
-        hint = hints[key]
-        nested = [one for one in (hint, *get_args(hint)) if is_dataclass(one)]
-        return _rebuild(nested[0], inner) if nested else value(key, inner)
-
-    hints = get_type_hints(kind)
-    return kind(**{key: part(key, inner) for key, inner in tree.items()})
+    return str(_files.read(path)[1]["version"])
 
 
 class Saved:
