@@ -5,20 +5,26 @@ BOOK_SOURCES := _config.yml _toc.yml $(shell find book lib tools/sphinx_ext -typ
 	-not -path '*/__pycache__/*' -not -path '*.egg-info/*')
 BUILD := .venv/bin/jupyter-book build . -W -n --keep-going --all -q
 PYTEST := $(PY) -m pytest -n 2 --dist worksteal
+# the library's fast tests, that another environment runs too
+LIBRARY := -m "not slow and not browser" -p no:cacheprovider tests --ignore tests/site --ignore tests/project \
+	--ignore tests/tools
 PORT := 8000
-# Most of the time of a page or a fast test is compilation, so compile less well, to the same numbers but for rounding.
-# test-all and test-floor do as users do.
-book test: export XLA_FLAGS = --xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false \
-	--xla_cpu_parallel_codegen_split_count=1
+# Compile less well, with the flags that the installed XLA knows (tools/compile_flags.py).
+# test-all, test-floor and test-newest do as users do.
+book test check: export XLA_FLAGS = $(shell cat .venv/.xla_flags 2>/dev/null)
 # What was compiled once, for a page, a test or a notebook, is not compiled again.
-book test: export JAX_COMPILATION_CACHE_DIR = $(CURDIR)/_build/compiled
-book test: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS = 0.2
+book test check: export JAX_COMPILATION_CACHE_DIR = $(CURDIR)/_build/compiled
+book test check: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS = 0.2
+# pytest keeps what ran with what, for `make platforms` (tests/conftest.py)
+test test-all test-floor test-newest: export TESTED_BY = make $@
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-all test-floor notebooks clean
+.PHONY: help env book serve check style test test-slow test-floor test-newest test-all platforms notebooks clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
+
+env: .venv/.ready  ## create .venv alone
 
 book: _build/.book  ## create .venv, execute every page, build the HTML, say where it lies
 	@echo "The book lies in _build/html: open _build/html/index.html, or run 'make serve'."
@@ -27,32 +33,57 @@ serve: book  ## show the book on this machine only, at http://127.0.0.1:8000; PO
 	@echo "Serving http://127.0.0.1:$(PORT) until Ctrl-C; if the port is taken: make serve PORT=8001"
 	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
+style: .venv/.ready  ## ruff, format and types: seconds
+	$(PY) -m ruff check --quiet .
+	$(PY) -m ruff format --check --quiet .
+	$(PY) -m mypy --no-error-summary
+
+check: style  ## style, and the fast tests of what differs from main and of what stands on it; BASE=HEAD~3 for another base
+	@$(PY) tools/affected.py $(BASE) > _build/.affected
+	@test ! -s _build/.affected || $(PYTEST) -m "not slow and not browser" $$(cat _build/.affected)
+
 test: book  ## every test that is not slow, those in a browser included
 	@sh tools/install_chromium.sh
 	$(PYTEST) -m "not slow"
 
-test-all: book test-floor  ## also the large ensembles, every notebook, and the oldest jax
+test-slow: book  ## what `make test` leaves out: the large ensembles, every notebook, each page in each colour
+	@sh tools/install_chromium.sh
+	$(PYTEST) -m slow
+
+test-floor: .venv-floor/.ready  ## the library's fast tests with the oldest versions that pyproject.toml allows
+	$(subst .venv,.venv-floor,$(PYTEST)) $(LIBRARY)
+
+test-newest: .venv-newest/.ready  ## the same with the newest Python at hand, and the newest versions
+	$(subst .venv,.venv-newest,$(PYTEST)) $(LIBRARY)
+
+test-all: book test-floor test-newest  ## every test: fast, slow, and with the oldest and the newest versions
 	@sh tools/install_chromium.sh
 	$(PYTEST)
 
-test-floor: .venv-floor/.ready  ## the library's fast tests with the oldest versions that pyproject.toml allows
-	$(subst .venv,.venv-floor,$(PYTEST)) -m "not slow and not browser" -p no:cacheprovider tests \
-		--ignore tests/site --ignore tests/project --ignore tests/tools
+platforms:  ## write tests/PLATFORMS.md from the runs of this machine
+	$(PY) tools/platforms.py
 
 notebooks: book  ## write notebooks/*.ipynb from the built book
 	rm -rf notebooks && cp -r _build/html/_notebooks notebooks
 
 clean:  ## remove everything that was built, the environments too
-	rm -rf build lib/*.egg-info _build .venv .venv-floor .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf build lib/*.egg-info _build .venv .venv-floor .venv-newest .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
-.venv/.ready: constraints.txt pyproject.toml
+.venv/.ready: constraints.txt pyproject.toml tools/compile_flags.py
 	@echo "Installing about a gigabyte into .venv: a minute or two"
 	sh tools/create_venv.sh .venv -e '.[test]' -c constraints.txt
+	@$(PY) tools/compile_flags.py > .venv/.xla_flags
+	@mkdir -p _build && touch $@
+
+# PYTHON chooses .venv's; the oldest versions have wheels for the oldest Python, the newest are tried with the newest.
+.venv-floor/.ready: constraints.txt pyproject.toml tools/ends.py | .venv/.ready
+	$(PY) tools/ends.py oldest > _build/oldest.txt
+	PYTHON='python3.11 python3.12' sh tools/create_venv.sh .venv-floor -r _build/oldest.txt
 	@touch $@
 
-.venv-floor/.ready: constraints.txt pyproject.toml tools/floors.py | .venv/.ready
-	mkdir -p _build && $(PY) tools/floors.py > _build/floors.txt
-	sh tools/create_venv.sh .venv-floor -r _build/floors.txt
+.venv-newest/.ready: constraints.txt pyproject.toml tools/ends.py | .venv/.ready
+	$(PY) tools/ends.py newest > _build/newest.txt
+	PYTHON= sh tools/create_venv.sh .venv-newest --upgrade -r _build/newest.txt
 	@touch $@
 
 # --all reads every page again (outputs still come from the cache), so that no warning of a past build is lost.

@@ -1,7 +1,11 @@
 """For every test: float64, checked array shapes, repeatable random examples, and a browser where asked."""
 
+import json
 import os
+import platform
 import shutil
+from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 
 import hypothesis
@@ -17,6 +21,12 @@ hypothesis.settings.load_profile("book")
 
 MAPS = Path("/proc/self/maps")  # of memory, where Linux counts them: 65,530 is the most that a process may have
 MANY_MAPS = 20_000
+
+TESTED = Path(__file__).parents[1] / "_build" / "tested"  # read by tools/platforms.py
+LONG = 10  # seconds: a test that takes longer alone on a quiet machine is `slow`, with a smaller fast twin
+BUDGET = (
+    "budget on two quiet cores: 11 minutes for `make test`, 24 when all parts stand; 2 for the fast tests of a part"
+)
 
 NO_BROWSER = "no browser found: install chromium (Debian: apt-get install chromium)"
 
@@ -40,12 +50,44 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say aloud which tests did not run, and why: a skipped test has shown nothing."""
+    """Say aloud which tests did not run and which took long, and keep what ran with what."""
+    say_what_did_not_run(terminalreporter)
+    if command := os.environ.get("TESTED_BY"):
+        say_what_took_long(terminalreporter)
+        record(command, terminalreporter.stats)
+
+
+def say_what_did_not_run(terminalreporter):
+    """A skipped test has shown nothing."""
     skipped = terminalreporter.stats.get("skipped", [])
     reasons = [report.longrepr[2].removeprefix("Skipped: ") for report in skipped]
     for reason in sorted(set(reasons)):
         terminalreporter.section("NOT RUN", red=True, bold=True)
         terminalreporter.write_line(f"{reasons.count(reason)} tests did not run: {reason}")
+
+
+def say_what_took_long(terminalreporter):
+    """Fast tests that should be `slow`, beside the budget; only said, since a machine may be busy."""
+    reports = [report for found in terminalreporter.stats.values() for report in found if hasattr(report, "when")]
+    fast = [report for report in reports if report.when == "call" and "slow" not in report.keywords]
+    long = sorted(((report.duration, report.nodeid) for report in fast if report.duration > LONG), reverse=True)
+    for seconds, name in long:
+        terminalreporter.write_line(f"{seconds:5.1f} s, over {LONG}: {name}")
+    terminalreporter.write_line(BUDGET)
+
+
+def record(command, stats):
+    """Leave in _build/tested what passed with which versions."""
+    python = platform.python_version()
+    versions = {name: version(name) for name in ("jax", "numpy", "scipy", "matplotlib")}
+    counts = {name: len(stats.get(name, [])) for name in ("passed", "failed", "skipped")}
+    counts["failed"] += len(stats.get("error", []))
+    system = f"{platform.system()} {platform.machine()}"
+    row = {"command": f"`{command}`", "Python": python, **versions, **counts}
+    row |= {"system": system, "date": str(date.today())}
+    TESTED.mkdir(parents=True, exist_ok=True)
+    name = f"{command.split()[-1]}-{python}-{versions['jax']}.json"
+    (TESTED / name).write_text(json.dumps(row))
 
 
 @pytest.fixture(scope="module", autouse=True)

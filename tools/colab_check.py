@@ -24,17 +24,9 @@ UNPINNED = {"ipywidgets", "widgetsnbextension", "jupyterlab_widgets"}  # Colab's
 PRINT_VERSIONS = "from importlib.metadata import version as v; print(v('jax'), v('jaxlib'), v('numpy'))"
 
 
-def colab_python():
-    """Colab's Python 3.12 where one starts (on the path or from pyenv), else the running one."""
-    for name in (shutil.which("python3.12"), *Path.home().glob(".pyenv/versions/3.12*/bin/python")):
-        if name and subprocess.run([name, "--version"], capture_output=True).returncode == 0:
-            return name
-    return sys.executable
-
-
-def call(*command):
+def call(*command, **environment):
     """Run a command; on failure show what it said and stop."""
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    done = subprocess.run(list(map(str, command)), env=os.environ | environment, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
     return done.stdout.strip()
@@ -56,16 +48,16 @@ def environment(python, jax):
     pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = [pin for pin in pins if pin.split("==")[0] not in loose] + [f"jax=={jax}"] * bool(jax)
     wanted = PLATFORM + RUNNER
-    key = hashlib.sha256(repr((wanted, pins, call(python, "--version"))).encode()).hexdigest()[:10]
+    key = hashlib.sha256(repr((wanted, pins, python)).encode()).hexdigest()[:10]
     folder = ROOT / "_build" / f"colab-{key}"
-    inner = folder / "bin" / "python"
     if not (folder / "ready").exists():
         shutil.rmtree(folder, ignore_errors=True)
-        call(python, "-m", "venv", folder)
+        folder.mkdir(parents=True)
         (folder / "constraints.txt").write_text("\n".join(pins) + "\n", encoding="utf-8")
-        call(inner, "-m", "pip", "install", "-q", *wanted, "-c", folder / "constraints.txt")
+        create = ROOT / "tools" / "create_venv.sh"
+        call("sh", create, folder, *wanted, "-c", folder / "constraints.txt", PYTHON=python)
         (folder / "ready").touch()
-    return inner
+    return folder / "bin" / "python"
 
 
 def install_wheel(inner, wheel):
@@ -120,7 +112,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("--jax", help="a version of jax instead of the pinned one")
-    parser.add_argument("--python", default=colab_python(), help="the interpreter to start from")
+    parser.add_argument("--python", default="", help="the interpreter to start from; Colab's 3.13 where it is found")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:

@@ -1,0 +1,96 @@
+"""Print the test files that a change can break: those that import what differs from main, however far away.
+
+python tools/affected.py [BASE]: the files that differ from BASE (by default from where this branch left main; on main
+itself from what the remote has), those not yet committed and new ones too. A test is printed if it differs itself or if
+its imports lead to a module of the library that does. `from solvable import kernels` leads to `kernels` and to no other
+package. What reads the built book is not printed: `make test` has it.
+"""
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LIB = ROOT / "lib"
+LIBRARY = sorted((LIB / "solvable").rglob("*.py"))
+WITHOUT_BOOK = [path for path in sorted((ROOT / "tests").rglob("*.py")) if not {"site", "tools"} & set(path.parts)]
+
+
+def name_of(path: Path) -> str:
+    """Dotted name of a module of the library."""
+    return ".".join(path.relative_to(LIB).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {name_of(path): path for path in LIBRARY}
+BESIDE = {(path.parent, path.stem): path for path in WITHOUT_BOOK}
+
+
+def package_of(path: Path) -> list[str]:
+    """Parts of the name of the package that a file lies in."""
+    return list(path.relative_to(LIB).parent.parts) if LIB in path.parents else []
+
+
+def imported(node: ast.AST, path: Path) -> list[str]:
+    """Dotted names that an import statement may load, the longest that exist to be chosen by the caller."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        package = package_of(path)
+        start = package[: len(package) - node.level + 1] if node.level else []
+        origin = ".".join([*start, *filter(None, [node.module])])
+        return [f"{origin}.{alias.name}" for alias in node.names]
+    return []
+
+
+@cache
+def neighbours(path: Path) -> frozenset[Path]:
+    """Files of the library, and modules beside a test, that a file imports; `solvable` itself is a mere door."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        for name in imported(node, path):
+            while name and name not in MODULES:
+                beside = BESIDE.get((path.parent, name))
+                found |= {beside} if beside else set()
+                name = name.rpartition(".")[0]
+            if name and name != "solvable":
+                found.add(MODULES[name])
+    return frozenset(found)
+
+
+def reach(start: Path) -> set[Path]:
+    """All files that an import of this one loads."""
+    seen, todo = set(), [start]
+    while todo:
+        if (path := todo.pop()) not in seen:
+            seen.add(path)
+            todo += neighbours(path)
+    return seen
+
+
+def git(*command: str) -> list[str]:
+    """Lines that a git command prints."""
+    return subprocess.run(["git", *command], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def base() -> str:
+    """Where this branch left main; on main, what the remote has of it."""
+    known = git("for-each-ref", "--format=%(refname:short)", "refs/heads/main", "refs/remotes/origin/main")
+    on_main = git("branch", "--show-current") == ["main"]
+    main = next((ref for ref in known if not (on_main and ref == "main")), "HEAD")
+    return git("merge-base", "HEAD", main)[0]
+
+
+def affected(changed: set[Path]) -> list[Path]:
+    """Test files that reach a changed file; all of them where the settings of all tests changed."""
+    tests = [path for path in WITHOUT_BOOK if path.name.startswith("test_")]
+    if changed & {ROOT / "tests" / "conftest.py", ROOT / "pyproject.toml", ROOT / "constraints.txt"}:
+        return tests
+    return [path for path in tests if reach(path) & changed]
+
+
+if __name__ == "__main__":
+    since = sys.argv[1] if len(sys.argv) > 1 else base()
+    names = git("diff", "--name-only", since) + git("ls-files", "--others", "--exclude-standard")
+    print(*(path.relative_to(ROOT) for path in affected({ROOT / name for name in names})), sep="\n")
