@@ -196,7 +196,7 @@ def test_a_run_is_saved(tmp_path):
     assert_allclose(again.checkpoints["input"], run.checkpoints["input"])
     about = again.parameters
     assert about["network"]["kind"] == "MLP"
-    assert about["network"]["parameterization"]["name"] == "muP"
+    assert about["network"]["parameterization"] == run.parameters["network"]["parameterization"]
     assert (int(about["network"]["width"]), int(about["steps"]), about["optimizer"]) == (8, 3, "sgd")
     assert_allclose(about["key"], jax.random.key_data(KEY))
 
@@ -209,10 +209,10 @@ def test_an_activation_of_your_own(tmp_path):
 
 
 def test_a_bar_appears_when_it_takes_long(capsys, monkeypatch):
-    from solvable.networks import training
+    from solvable import _progress
 
-    monkeypatch.setattr(training, "PATIENCE", 0.0)
-    monkeypatch.setattr(training, "tqdm", partial(training.tqdm, mininterval=0))
+    monkeypatch.setattr(_progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(_progress, "tqdm", partial(_progress.tqdm, mininterval=0))
     train(MLP(4), X, Y, 3, learning_rate=0.1, key=KEY)
     assert "3/3" in capsys.readouterr().err
     train(MLP(4), X, Y, 3, learning_rate=0.1, key=KEY, progress=False)
