@@ -81,14 +81,14 @@ def test_stopping_is_a_ridge(spectrum):
 
 
 def test_on_an_easy_task_stopping_wins():
-    """a = 4: the page's own sizes and noises that are not zero."""
+    """a = 4: the loss is 25 % lower at the middle noise and 28 % lower at the large one."""
     easy, times = Spectrum.power_law(a=4, b=1.5, modes=600), np.logspace(0, 5, 101)
     sizes = {"width": 512, "samples": 128}
-    for noise in (0.05, 0.2):
+    for noise, lower in ((0.05, 0.25), (0.2, 0.28)):
         path = theory.gradient_flow(easy, times, **sizes, noise=noise)
         ridge = theory.optimal_ridge(easy, **sizes, noise=noise)
         best = theory.final_loss(easy, **sizes, noise=noise, ridge=ridge).test
-        assert 0.6 < path.test.min() / best < 0.78
+        assert 1 - path.test.min() / best == pytest.approx(lower, abs=0.005)
 
 
 @pytest.mark.slow
