@@ -33,7 +33,7 @@ def package_of(path: Path) -> list[str]:
 
 
 def imported(node: ast.AST, path: Path) -> list[str]:
-    """Dotted names that an import statement may load, the longest that exist to be chosen by the caller."""
+    """Dotted names that an import statement may load; some are of what a module holds."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom):
@@ -50,15 +50,18 @@ def neighbours(path: Path) -> frozenset[Path]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         for name in imported(node, path):
-            while name and name not in MODULES:
-                beside = BESIDE.get((path.parent, name))
-                found |= {beside} if beside else set()
-                name = name.rpartition(".")[0]
-            if name and name != "solvable":
-                found.add(MODULES[name])
-    return frozenset(found)
+            found |= {BESIDE.get((path.parent, name.partition(".")[0])), *loaded(name)}
+    return frozenset(found - {None})
 
 
+def loaded(name: str) -> list[Path]:
+    """Files of the library that are loaded with a dotted name: the module and the packages that it lies in."""
+    parts = name.split(".")
+    above = [".".join(parts[:count]) for count in range(2, len(parts) + 1)]
+    return [MODULES[one] for one in above if one in MODULES]
+
+
+@cache
 def reach(start: Path) -> set[Path]:
     """All files that an import of this one loads."""
     seen, todo = set(), [start]

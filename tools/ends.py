@@ -1,7 +1,7 @@
 """Print pip requirements for `make test-floor` (oldest) and `make test-newest` (newest).
 
-python tools/ends.py oldest|newest: the library with the oldest, or the newest, versions that pyproject.toml allows; what
-tests it is pinned.
+python tools/ends.py oldest|newest: the library with the oldest, or the newest, versions that pyproject.toml allows;
+what tests it is pinned.
 """
 
 import sys

@@ -1,8 +1,8 @@
 """Write tests/PLATFORMS.md: what was tested with what, and what could not be run here.
 
 python tools/platforms.py [FOLDER ...]: rows come from the records that pytest leaves in _build/tested (and in other
-FOLDERs, such as those of a second clone); a newer record takes the place of an older row of the same command, Python and
-jax. For what was not run, pip is asked whether the pinned jaxlib has a wheel.
+FOLDERs, such as those of a second clone); a newer record takes the place of an older row of the same command, Python
+and jax. For what was not run, pip is asked whether the pinned jaxlib has a wheel.
 """
 
 import json
@@ -15,19 +15,15 @@ ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "tests" / "PLATFORMS.md"
 COLUMNS = ("command", "Python", "jax", "numpy", "scipy", "matplotlib", "passed", "failed", "skipped", "system", "date")
 KEY = slice(0, 3)
-NOT_RUN = {
-    ("Linux, Python 3.14", "3.14", "manylinux_2_27_x86_64"): "no interpreter at hand",
-    ("Colab (Python 3.13)", "3.13", "manylinux_2_27_x86_64"): "weekly.yml runs every notebook in its image",
-    ("conda, Binder (Python 3.13)", "3.13", "manylinux_2_27_x86_64"): "pip resolves environment.yml's packages",
-    ("Linux on ARM, Python 3.13", "3.13", "manylinux_2_27_aarch64"): "",
-    ("macOS, Apple silicon, Python 3.13", "3.13", "macosx_14_0_arm64"): "",
-    (
-        "macOS, Intel, Python 3.13",
-        "3.13",
-        "macosx_14_0_x86_64",
-    ): "the last jaxlib for it is 0.4.38, older than our floor",
-    ("Windows, Python 3.13", "3.13", "win_amd64"): "without make: the README's three lines",
-}
+NOT_RUN = (  # system, Python, what pip calls the system, what is known
+    ("Linux", "3.14", "manylinux_2_27_x86_64", "no interpreter at hand"),
+    ("Colab", "3.13", "manylinux_2_27_x86_64", "weekly.yml runs every notebook in its image"),
+    ("conda and Binder", "3.13", "manylinux_2_27_x86_64", "environment.yml names the pinned packages"),
+    ("Linux on ARM", "3.13", "manylinux_2_27_aarch64", ""),
+    ("macOS on Apple silicon", "3.13", "macosx_14_0_arm64", ""),
+    ("macOS on Intel", "3.13", "macosx_14_0_x86_64", "its last jaxlib is 0.4.38, older than our floor"),
+    ("Windows", "3.13", "win_amd64", "without make: the README's three lines"),
+)
 HEAD = """# What was tested with what
 
 Written by `make platforms` from test runs; a row is the last run of that command with that Python and that jax.
@@ -66,9 +62,9 @@ def table(runs: list[tuple[str, ...]]) -> str:
     """The whole file."""
     latest = {row[KEY]: row for row in sorted(runs, key=lambda row: row[-1])}
     tested = [line(*COLUMNS), line(*["---"] * len(COLUMNS)), *(line(*latest[key]) for key in sorted(latest))]
-    wheels = {key: "yes" if has_wheel(*key[1:]) else "no" for key in NOT_RUN}
-    others = [line("not run", "wheel of the pinned jaxlib", "what is known"), line(*["---"] * 3)]
-    others += [line(key[0], wheels[key], known) for key, known in NOT_RUN.items()]
+    others = [line("not run here", "Python", "wheel of the pinned jaxlib", "what is known"), line(*["---"] * 4)]
+    for system, python, platform, known in NOT_RUN:
+        others.append(line(system, python, "yes" if has_wheel(python, platform) else "no", known))
     return "\n".join([HEAD, *tested, "", *others, ""])
 
 

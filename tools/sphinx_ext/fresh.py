@@ -1,34 +1,56 @@
-"""No stale number: a page's cached outputs belong to one state of the library.
+"""No stale number, and no build that stays stuck.
 
 jupyter-cache knows a page by the text of its cells alone, so it would serve old outputs after an edit of the
-library. Here the cache folder is named after everything else that a page's numbers depend on: the files of
+library. Here the cache folder is named after everything else that a page's numbers depend on: the code of
 ``lib/``, the pins in ``constraints.txt`` and the Python version. As the folder is a Sphinx setting, a change
-also makes Sphinx read every page again. What is to be executed is executed here, as many pages at a time as there
-are cores, before Sphinx reads the pages one by one from the cache. After a build, ``execution.txt`` beside the site
-says how many pages were executed and how long each took.
+also makes Sphinx read every page again.
+
+A build that was cut, failed or warned leaves a mark: the next one reads every page again, and executes those that
+warnings named. Builds of one folder wait for one another.
 """
 
+import ast
 import hashlib
-import os
+import logging
 import platform
 import shutil
 from pathlib import Path
 
 from jupyter_cache import get_cache
-from jupyter_cache.executors import load_executor
-from myst_nb.core.read import is_myst_markdown_notebook
-from myst_nb.sphinx_ import NbMetadataCollector
+from jupyter_cache.cache.db import NbCacheRecord
+from sphinx.util.logging import is_suppressed_warning
 
 SKIPPED = ("__pycache__", ".egg-info", ".mypy_cache")
 
 
+def meaning(path: Path) -> bytes:
+    """What a file does: Python without comments, docstrings and the numbers of lines, other files as they are."""
+    content = path.read_bytes()
+    if path.suffix != ".py":
+        return content
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError):  # the import of this file will say more
+        return content
+    for node in ast.walk(tree):
+        if isinstance(body := getattr(node, "body", None), list):
+            node.body = [statement for statement in body if not is_text(statement)]
+    return ast.dump(tree).encode()
+
+
+def is_text(statement: ast.stmt) -> bool:
+    """Whether it is a string that stands alone: a docstring, or the words under a constant."""
+    alone = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return alone and isinstance(statement.value.value, str)
+
+
 def fingerprint(root: Path) -> str:
-    """Hash of the library's files, the pins and the Python version: 16 hex digits."""
+    """Hash of what the library's files do, the pins and the Python version: 16 hex digits."""
     files = [path for path in sorted((root / "lib").rglob("*")) if path.is_file()]
     files = [path for path in files if not any(part.endswith(SKIPPED) for part in path.parts)]
     digest = hashlib.sha256(platform.python_version().encode())
     for path in [*files, root / "constraints.txt"]:
-        content = path.read_bytes() if path.exists() else b""
+        content = meaning(path) if path.exists() else b""
         digest.update(f"{path.relative_to(root)} {len(content)} ".encode() + content)
     return digest.hexdigest()[:16]
 
@@ -41,42 +63,92 @@ def key_the_cache(app, config):
         if old.is_dir() and old != here:
             shutil.rmtree(old)
     config.nb_execution_cache_path = str(here)
+    mend(here)
 
 
-def count_before(app):
-    """Remember how many executions the cache held when the build began."""
-    app.executions_before = len(get_cache(app.config.nb_execution_cache_path).list_cache_records())
+def mend(folder):
+    """Drop what a cut build left half written; all of it where it cannot be read, as after another jupyter-cache."""
+    try:
+        cache = get_cache(folder)
+        records = cache.list_cache_records()
+        cache.list_project_records()
+    except Exception:  # a database has many ways to say that it is none
+        shutil.rmtree(folder)
+        return
+    for record in records:
+        try:
+            cache.get_cache_bundle(record.pk)
+        except Exception:  # no file, or half of one
+            NbCacheRecord.remove_records([record.pk], cache.db)
 
 
-def execute_together(app, env, docnames):
-    """Execute the pages that the cache lacks, several at a time; one that fails is left for myst-nb to report."""
-    cache = get_cache(app.config.nb_execution_cache_path)
-    pages = [str(path) for path in map(env.doc2path, docnames) if is_myst_markdown_notebook(Path(path).read_text())]
-    for page in pages:
-        cache.add_nb_to_project(page, read_data={"name": "myst_nb_md", "type": "plugin"})
-    executor = load_executor("local-parallel", cache)
-    executor.run_and_cache(filter_uris=pages, timeout=app.config.nb_execution_timeout)
+def wait_for_turn(folder):
+    """Wait until no other build is at work in this folder. The turn ends with the file that comes back."""
+    try:
+        import fcntl
+    except ImportError:  # on Windows there is none
+        return None
+    file = open(folder / ".turn", "w")  # noqa: SIM115
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("Another build is at work in this folder: waiting for its end", flush=True)
+        fcntl.flock(file, fcntl.LOCK_EX)
+    return file
 
 
-def report(app, exception):
-    """Write how many pages were executed, and how long each took on the machine of the cache, slowest first."""
-    executed = len(get_cache(app.config.nb_execution_cache_path).list_cache_records()) - app.executions_before
-    seconds = {
-        page: (NbMetadataCollector.get_exec_data(app.env, page) or {}).get("runtime") for page in app.env.all_docs
-    }
-    timed = sorted(((s, page) for page, s in seconds.items() if s is not None), reverse=True)
-    lines = [
-        f"{executed} of {len(timed)} executable pages were executed, the others came from the cache",
-        f"Seconds, with {os.cpu_count()} pages at a time; by itself a page takes less:",
-    ]
-    lines += [f"{s:7.1f} s  {page}" for s, page in timed]
-    (Path(app.outdir).parent / "execution.txt").write_text("\n".join(lines) + "\n")
+class Watch(logging.Handler):
+    """A build from its first step to its last: its turn, its mark, and the pages that it warned about."""
+
+    def __init__(self, app):
+        super().__init__(logging.WARNING)
+        self.app, self.folder = app, Path(app.outdir).parent
+        self.mark, self.page, self.blamed, self.warned = self.folder / ".unfinished", None, set(), False
+
+    def begin(self, app, config):
+        """After a build that did not end well, forget what Sphinx read, so that it reads every page again."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.turn = wait_for_turn(self.folder)
+        if self.mark.exists():
+            Path(app.doctreedir, "environment.pickle").unlink(missing_ok=True)
+        self.mark.touch()
+        key_the_cache(app, config)
+
+    def listen(self, app):
+        """Hear every warning from here on."""
+        logging.getLogger("sphinx").addHandler(self)
+
+    def look_at(self, app, *page):
+        """Remember the page at hand: it is to blame for an error, and for a warning that names none."""
+        self.page = next(name for name in page if isinstance(name, str))
+
+    def emit(self, record):
+        """Note the page that a warning names."""
+        kind = getattr(record, "type", None), getattr(record, "subtype", None)
+        if is_suppressed_warning(*kind, self.app.config.suppress_warnings):
+            return
+        file = str(getattr(record, "location", None)).split(":")[0]
+        named = self.app.project.path2doc(file)
+        self.blamed.add(named if named in self.app.project.docnames else self.page)
+        self.warned = True
+
+    def end(self, app, exception):
+        """Drop the outputs of the pages to blame; where there is no complaint, take the mark away."""
+        cache = get_cache(app.config.nb_execution_cache_path)
+        for page in filter(None, self.blamed | {self.page} if exception else self.blamed):
+            records = NbCacheRecord.records_from_uri(app.project.doc2path(page, True), cache.db)
+            NbCacheRecord.remove_records([record.pk for record in records], cache.db)
+        if not (exception or self.warned):
+            self.mark.unlink(missing_ok=True)
 
 
 def setup(app):
     """Register with Sphinx."""
-    app.connect("config-inited", key_the_cache)
-    app.connect("builder-inited", count_before)
-    app.connect("env-before-read-docs", execute_together)
-    app.connect("build-finished", report)
+    app.setup_extension("sphinx_ext.execution")
+    watch = Watch(app)
+    app.connect("config-inited", watch.begin)
+    app.connect("builder-inited", watch.listen)
+    app.connect("source-read", watch.look_at)
+    app.connect("doctree-resolved", watch.look_at)
+    app.connect("build-finished", watch.end)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
