@@ -38,9 +38,9 @@ style: .venv/.ready  ## ruff, format and types: seconds
 	$(PY) -m ruff format --check --quiet .
 	$(PY) -m mypy --no-error-summary
 
-check: style  ## style, and the fast tests of what differs from main and of what stands on it; BASE=HEAD~3 for another base
-	@$(PY) tools/affected.py $(BASE) > _build/.affected
-	@test ! -s _build/.affected || $(PYTEST) -m "not slow and not browser" $$(cat _build/.affected)
+check: style  ## style, and the fast tests of what differs from main and of what stands on it; BASE=… for another base
+	@tests=$$($(PY) tools/affected.py $(BASE)) && if [ -n "$$tests" ]; then \
+		echo "$$tests" && $(PYTEST) -m "not slow and not browser" $$tests; fi
 
 test: book  ## every test that is not slow, those in a browser included
 	@sh tools/install_chromium.sh
