@@ -5,9 +5,11 @@ A check looks at concrete values only. Under `jit`, `vmap` or `grad` the value i
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from numbers import Real
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -122,6 +124,49 @@ def require_count(name: str, value: object, least: int = 1) -> int:
         lambda x: (x >= least) & (x == np.floor(x)) & np.isfinite(x),
     )
     return int(value)  # type: ignore[call-overload]
+
+
+def memory() -> int:
+    """Bytes that arrays can fill: the accelerator's, or those of this machine or of the container it runs in."""
+    stats = jax.devices()[0].memory_stats() if jax.default_backend() != "cpu" else None
+    if stats and "bytes_limit" in stats:
+        return int(stats["bytes_limit"])
+    rooms = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 1 << 36]
+    for limit in ("memory.max", "memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):
+            rooms.append(int(Path("/sys/fs/cgroup", limit).read_text()))
+    return min(rooms)
+
+
+def require_memory(needed: Callable[..., float], **sizes: float) -> None:
+    """Raise ValueError where arrays of needed(**sizes) bytes fit in no memory, before they are asked for.
+
+    XLA ends the process there. `needed` grows with each size, from 1 on.
+    """
+    with np.errstate(over="ignore"):
+        room, given = memory(), {name: np.float64(size) for name, size in sizes.items()}
+        if not needed(**given) > room:
+            return
+        fitting = {
+            name: _largest(lambda x, name=name: needed(**given | {name: x}) <= room, given[name]) for name in given
+        }
+        names, got = " and ".join(sizes), ", ".join(f"{name}={size}" for name, size in sizes.items())
+        less = " or ".join(f"{name}={most}" for name, most in fitting.items() if most) or "less of each"
+        raise ValueError(
+            f"{names} must fit in memory; got {got}, for arrays of {needed(**given) / 2**30:.3g} GiB, and there are "
+            f"{room / 2**30:.3g}: {less} would fit"
+        )
+
+
+def _largest(fits: Callable[[np.float64], bool], high: np.float64) -> int:
+    """The largest whole number that fits, by bisection of its logarithm; 0 if none does."""
+    low = np.float64(1.0)
+    if not fits(low):
+        return 0
+    for _ in range(64):
+        middle = np.sqrt(low) * np.sqrt(high)
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return int(low)
 
 
 def require_gram(name: str, gram: Array) -> None:
