@@ -8,7 +8,8 @@ where R is not. For every row i and cell k between t_k and t_{k+1} what survives
    L = \int [f'(C) + f''(C)\,C]\,R\,du, \quad \bar C, \; \bar F = \text{means of } C,\; f'(C)
 
 and the means of C and K over their first time. Steps are implicit (BDF2); a row is a fixed point. Near the diagonal
-a glass is in equilibrium: the last few cells are those of the row before, moved along.
+a glass is in equilibrium: the last few cells are those of the row before, moved along. All this is of second order,
+and an aging glass multiplies the error of a row by its time: on long runs grids of every size drift (see `aging.flow`).
 """
 
 from __future__ import annotations
