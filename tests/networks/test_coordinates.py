@@ -14,7 +14,7 @@ KEY = jax.random.key(0)
 X = jax.random.normal(jax.random.key(1), (4, 16), float)
 Y = jnp.sign(X[:, 0])
 CASES = {  # learning rate and steps: one tiny step where the changes grow with the width
-    ("standard", "sgd"): (1e-5, 1),
+    ("standard", "sgd"): (1e-4, 1),
     ("standard", "adam"): (1e-6, 1),
     ("ntk", "sgd"): (0.05, 5),
     ("ntk", "adam"): (0.003, 5),
@@ -167,6 +167,85 @@ def test_the_standard_error_of_a_slope_is_that_of_repeated_experiments():
     values, errors = jnp.array(slopes).T
     assert abs(values.mean()) < 4 * values.std() / 20
     assert float(errors.mean() / values.std()) == pytest.approx(1, abs=0.12)  # 400 slopes know it to 4 %
+
+
+TOO_SMALL = "too small to measure at this learning rate and precision"
+
+
+def test_a_network_that_does_not_move_has_not_passed():
+    found = coordinate_check(
+        lambda width: MLP(width, depth=3, parameterization="ntk"),
+        (32, 128, 512), X, Y, learning_rate=1e-9, key=KEY, repeats=4,
+    )  # fmt: skip
+    assert float(found.feature_change.max()) == 0
+    assert [wish.holds for wish in found.verdict] == [True, None, None]
+    assert not found.passed
+    assert str(found).endswith(f"?   the features learn: hidden layer 1, hidden layer 2, hidden layer 3: {TOO_SMALL}")
+
+
+@pytest.mark.parametrize(
+    ("name", "rates"),
+    [
+        ("mup", [1e-2, 1e-5, 1e-7]),
+        pytest.param("mup", [10.0**-n for n in range(2, 10)], marks=pytest.mark.slow),
+        pytest.param("ntk", [10.0**-n for n in range(2, 10)], marks=pytest.mark.slow),
+    ],
+)
+def test_single_precision_says_what_double_says_or_nothing(name, rates):
+    """Down to where steps are lost in the weights' rounding; before, the slopes of what was left were judged."""
+
+    def verdict(rate, dtype):
+        found = coordinate_check(
+            lambda width: MLP(width, parameterization=name, dtype=dtype),
+            (32, 512), X, Y, learning_rate=rate, key=KEY, repeats=24,
+        )  # fmt: skip
+        return [wish.holds for wish in found.verdict]
+
+    whole, seen = verdict(1e-3, float), []
+    for rate in rates:
+        seen.append(verdict(rate, jnp.float32))
+        assert seen[-1] in (whole, [True, None, None]), rate
+    assert seen[0] == whole
+    assert seen[-1] == [True, None, None]
+
+
+def hand_written(start, hidden):
+    """One hidden layer; `start` draws the readout, `hidden` says what stands for its state."""
+
+    def make(width):
+        def draw(key, inputs, outputs):
+            first, second = jax.random.split(key)
+            return {"in": jax.random.normal(first, (width, *inputs)), "out": start(second, width), "none": jnp.ones(3)}
+
+        def forward(weights, x):
+            h = x @ weights["in"].T / 4
+            return jnp.tanh(h) @ weights["out"] / width, hidden(h)[None]
+
+        return Custom(draw, forward, lambda optimizer: {"in": width, "out": width, "none": 0.0})
+
+    return coordinate_check(make, [32, 128], X, Y, learning_rate=0.01, key=KEY, steps=1, repeats=8)
+
+
+def test_what_stays_or_is_nothing_has_not_passed():
+    """A readout of zeros holds the features for one step; states that are no function of the weights never move."""
+    normal = lambda key, width: jax.random.normal(key, (width,))  # noqa: E731
+    good = hand_written(normal, lambda h: h)
+    assert [wish.holds for wish in good.verdict] == [True, True, True]  # a frozen array does not count
+    silent = hand_written(lambda key, width: jnp.zeros(width), lambda h: h)
+    assert [wish.holds for wish in silent.verdict] == [True, None, None]
+    constant = hand_written(normal, jnp.ones_like)
+    assert [wish.holds for wish in constant.verdict] == [True, True, None]
+    nothing = hand_written(normal, jnp.zeros_like)
+    assert [wish.holds for wish in nothing.verdict] == [None, True, None]
+
+
+def test_few_seeds_let_nothing_pass():
+    """An exponent known to +- 0.25 or worse is not known to be zero."""
+    sizes, flat = jnp.array([[1.0, 3.0], [1.5, 4.0]]), jnp.ones((2, 2, 1))
+    found = CoordinateCheck(jnp.array([64.0, 128.0]), flat, flat, sizes, sizes)
+    assert found.exponents("output_change")[0].is_zero
+    assert [wish.holds for wish in found.verdict] == [None, None, True]
+    assert "take more seeds" in found.verdict[1].words
 
 
 def test_it_is_saved(tmp_path):

@@ -104,6 +104,24 @@ def test_errors_are_those_of_repeated_experiments():
     assert slopes[:, 1].mean() == pytest.approx(slopes[:, 0].std(), rel=0.15)
 
 
+def test_what_is_but_rounding_has_no_exponent():
+    noise = 1e-17 * jax.random.normal(KEY, (3, 4, 2))
+    made = Deviations(
+        jnp.array([2.0, 4.0, 8.0]), {"f": 1 + noise, "zero": 0 * noise}, {"f": noise**2, "zero": 0 * noise}
+    )
+    single = run(width=8, halvings=2, repeats=2, steps=1, learning_rate=1e-9)
+    for found, name in ((made, "f"), (made, "zero"), (zero_targets(), "loss")):
+        for exponent in (found.variance_exponent, found.difference_exponent):
+            with pytest.raises(ValueError, match=f"{name} must differ by more than rounding"):
+                exponent(name)
+    assert single.variance_exponent("outputs").error > 0  # small steps leave the scatter of the start
+
+
+def zero_targets():
+    """Networks of inputs and targets that are zero: all losses are."""
+    return deviations(lambda n: MLP(n, depth=1), 8, 0 * X, 0 * Y, 1, learning_rate=0.1, key=KEY, halvings=2, repeats=2)
+
+
 def test_it_is_saved(tmp_path):
     found = run(width=8, halvings=1, repeats=2)
     found.save(tmp_path / "deviations.npz")

@@ -34,6 +34,24 @@ def test_the_optimum_of_a_known_valley():
     assert tail.at_the_edge[0]
 
 
+def test_where_no_optimum_was_seen_nothing_transfers():
+    """Before, a best rate at the edge of the grid at every width counted as one that does not move."""
+    rates, falling = jnp.array([0.1, 0.2, 0.4]), jnp.array([3.0, 2.0, 1.0])[:, None] * jnp.ones(2)
+    edge = Transfer(jnp.array([64.0, 128.0]), rates, jnp.stack([falling, falling]))
+    assert edge.at_the_edge.all()
+    assert np.isnan(edge.drift)
+    flat = Transfer(jnp.array([64.0]), rates, 1 + 1e-16 * jnp.array([[[2.0, 2.0], [0.0, 0.0], [2.0, 2.0]]]))
+    assert flat.at_the_edge.all()
+
+
+@pytest.mark.parametrize("targets", [Y, 0 * Y])
+def test_rates_that_move_nothing_have_no_optimum(targets):
+    """Losses that agree to rounding, with a lowest one somewhere; and losses that are zero."""
+    found = transfer(MLP, [4, 8, 16], 1e-9 * 2.0 ** np.arange(6), X, targets, 2, key=KEY)
+    assert found.at_the_edge.all()
+    assert np.isnan(found.drift)
+
+
 def test_a_cliff_is_no_valley():
     """Beside a divergence the best rate stands as it was tried."""
     loss = np.array([[[3.0, 3.0], [2.0, 2.0], [1.0, 1.0], [np.inf, 1.0]]])

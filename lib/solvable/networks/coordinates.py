@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import jax
@@ -18,16 +19,28 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require_count, require_key, require_scalar
+from .._checks import (
+    concrete,
+    require_count,
+    require_counts,
+    require_function,
+    require_key,
+    require_memory,
+    require_one_of,
+    require_positive,
+    require_scalar,
+)
 from .._pytree import pytree
 from ..parameterizations.counting import Wish
 from ..results import Saved
-from .models import AnyNetwork
+from .metrics import METRICS, Metric
+from .models import AnyNetwork, Parameters
 from .rows import portions
 from .slopes import Slope, line_weights
 from .training import train
 
 WATCHED = ("feature_size", "feature_change", "output_size", "output_change")
+TOO_SMALL = "too small to measure at this learning rate and precision"
 
 
 @pytree
@@ -39,6 +52,8 @@ class CoordinateCheck(Saved):
       widths: shape (W,).
       feature_size, feature_change: root mean square of h(0) and of h(t) - h(0), shape (W, S, L) for S seeds.
       output_size, output_change: the same of f, shape (W, S).
+      weight_change: shape (W, S), the same of the weights that moved least, in units of their rounding: steps below
+        one are lost. None where it is not known.
       parameters: what made it.
     """
 
@@ -47,28 +62,48 @@ class CoordinateCheck(Saved):
     feature_change: Float[Array, "W S L"]
     output_size: Float[Array, "W S"]
     output_change: Float[Array, "W S"]
+    weight_change: Float[Array, "W S"] | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
 
     def exponents(self, name: str) -> tuple[Slope, ...]:
-        """Exponents of one of the four sizes: L of the features', one of the output's.
+        """Exponents of one of the four sizes: L of the features', one of the output's; NaN for what is but rounding.
 
         Raises:
           ValueError: for another name.
         """
         if name not in WATCHED:
             raise ValueError(f"name must be one of {WATCHED}; got {name!r}")
+        squares = self._squares(name)
+        known = (squares.mean(axis=1) > self._rounding(name)).all(axis=0)
+        return tuple(
+            _slope(self.widths, column) if seen else Slope(np.nan, np.nan)
+            for column, seen in zip(squares.transpose(2, 0, 1), known, strict=True)
+        )
+
+    def _squares(self, name: str) -> np.ndarray:
+        """Of one of the four sizes, (W, S, L) or (W, S, 1)."""
         sizes = np.asarray(getattr(self, name), float)
-        return tuple(_slope(self.widths, column) for column in sizes.reshape(*sizes.shape[:2], -1).transpose(2, 0, 1))
+        return sizes.reshape(*sizes.shape[:2], -1) ** 2
+
+    def _rounding(self, name: str) -> np.ndarray | float:
+        """Mean squares up to here say nothing."""
+        if name.endswith("size"):
+            return 0.0
+        if self.weight_change is not None and not (np.asarray(self.weight_change).mean(axis=1) > 1).all():
+            return np.inf
+        precision = float(jnp.finfo(getattr(self, name).dtype).eps)
+        return precision**2 * self._squares(name.replace("change", "size")).mean(axis=1)
 
     @property
     def verdict(self) -> tuple[Wish, Wish, Wish]:
         """The three wishes of a wide network: does the measurement grant them, and which layer breaks them?
 
         An exponent counts as 0 when it is within 0.1 and two standard errors; an output at the start may also vanish.
+        ``holds`` is None where nothing can be said: sizes are rounding, or two errors are as large as 1/2.
         """
         layers = [f"hidden layer {layer + 1}" for layer in range(np.shape(self.feature_size)[2])]
         start, (first,) = self.exponents("feature_size"), self.exponents("output_size")
-        vanishing = first._replace(value=max(first.value, 0.0))
+        vanishing = first._replace(value=max(first.value, 0.0)) if first.value > -np.inf else Slope(0.0, 0.0)
         return (
             _judge("stable passes", [*layers, "the output"], [*start, vanishing], "starts"),
             _judge("the function learns", ["the output"], self.exponents("output_change"), "changes"),
@@ -82,7 +117,8 @@ class CoordinateCheck(Saved):
 
     def __str__(self) -> str:
         """The verdict, a line for each wish."""
-        return "\n".join(f"{'yes' if wish.holds else 'NO ':3} {wish.name}: {wish.words}" for wish in self.verdict)
+        said = {True: "yes", False: "NO ", None: "?  "}
+        return "\n".join(f"{said[wish.holds]} {wish.name}: {wish.words}" for wish in self.verdict)
 
 
 def coordinate_check(
@@ -104,7 +140,8 @@ def coordinate_check(
         it has ``init``, ``forward`` and ``rates``: see `Custom`.
       widths: at least two different ones; a factor of 16 between the ends is good.
       inputs, targets: a small batch, as in `train`.
-      learning_rate: eta_0, small: the exponents are those of the first order in it.
+      learning_rate: eta_0, small: the exponents are those of the first order in it. Where steps are below the weights'
+        rounding the verdict says that nothing was measured.
       key: a jax random key.
       steps: how many, >= 1. One where the changes grow with the width: later steps would diverge.
       optimizer: ``"sgd"`` or ``"adam"``.
@@ -118,16 +155,23 @@ def coordinate_check(
 
     Source: Yang and Hu (2021); Yang et al. (2022). Book: "The coordinate check".
     """
+    require_function("network", network)
     require_key(key)
     require_scalar("learning_rate", learning_rate)
+    require_positive("learning_rate", learning_rate)
+    require_one_of("optimizer", optimizer, OPTIMIZERS)
     repeats, steps = require_count("repeats", repeats, 2), require_count("steps", steps)
-    sizes = sorted({require_count("widths", width) for width in widths})
+    sizes = sorted(set(require_counts("widths", widths)))
     if len(sizes) < 2:
         raise ValueError(f"widths must be at least two different ones; got {sizes}")
-    found: dict[str, list[Array]] = {name: [] for name in WATCHED}
+    require_memory(lambda repeats: 8 * len(sizes) * repeats, repeats=repeats)
+    watched = {name: METRICS[name] for name in ("outputs", "feature_size", "feature_change", "output_change")}
+    watched["weight_change"] = _weight_change(optimizer)
+    found: dict[str, list[Array]] = {name: [] for name in (*WATCHED, "weight_change")}
     for width, of_width in zip(sizes, jax.random.split(key, len(sizes)), strict=True):
         runs, every_key = [], jax.random.split(of_width, repeats)
-        for rows in portions(network(width), inputs, targets, repeats):
+        of_one = check_data(network(width), inputs, targets)
+        for rows in portions(network(width), *of_one, repeats):
             run = train(
                 network(width),
                 inputs,
@@ -136,7 +180,7 @@ def coordinate_check(
                 learning_rate=learning_rate,
                 key=every_key[np.asarray(rows)],
                 optimizer=optimizer,
-                metrics=("outputs", "feature_size", "feature_change", "output_change"),
+                metrics=watched,
                 every=steps,
             )
             if bool(run.diverged.any()):
@@ -146,23 +190,45 @@ def coordinate_check(
         seen = jax.tree.map(lambda *x: jnp.concatenate(x), *runs)
         found["feature_size"].append(seen["feature_size"][:, 0])
         found["output_size"].append(jnp.sqrt(jnp.mean(seen["outputs"][:, 0].reshape(repeats, -1) ** 2, axis=1)))
-        for name in ("feature_change", "output_change"):
+        for name in ("feature_change", "output_change", "weight_change"):
             found[name].append(seen[name][:, -1])
     parameters = {"learning_rate": learning_rate, "steps": steps, "repeats": repeats, "key": jax.random.key_data(key)}
     stacked = {name: jnp.stack(parts) for name, parts in found.items()}
     return CoordinateCheck(jnp.asarray(sizes, float), **stacked, parameters=parameters)
 
 
-def _slope(widths: Array, sizes: np.ndarray) -> Slope:
+@cache  # a new function each time would be compiled each time
+def _weight_change(optimizer: str) -> Metric:
+    """Root mean square change of the array that moved least, of those that learn, in units of its rounding."""
+
+    def change(rate: Any, now: Array, before: Array) -> Array:
+        if not now.size or (concrete(rate) is not None and not np.any(np.asarray(rate))):
+            return jnp.asarray(jnp.inf, now.dtype)
+        rounding = jnp.finfo(now.dtype).eps * jnp.linalg.norm(before)
+        return jnp.linalg.norm(now - before) / jnp.maximum(rounding, jnp.finfo(now.dtype).tiny)
+
+    def least(network: AnyNetwork, weights: Parameters, start: Parameters, x: Array, y: Array) -> Array:
+        rates = network.rates(x.shape[1:], optimizer)
+        return jnp.stack(jax.tree.leaves(jax.tree.map(change, rates, weights, start))).min()
+
+    return least
+
+
+def _slope(widths: Array, squares: np.ndarray) -> Slope:
     """Of the logarithm of the root mean square over seeds, (W, S), and what the spread of the seeds leaves open."""
-    squares: np.ndarray = sizes**2
-    mean = np.maximum(squares.mean(axis=1), np.finfo(float).tiny)
-    spread = squares.std(axis=1, ddof=1) / mean / np.sqrt(sizes.shape[1])
+    mean = squares.mean(axis=1)
+    spread = squares.std(axis=1, ddof=1) / mean / np.sqrt(squares.shape[1])
     weights = line_weights(np.asarray(widths)) / 2
     return Slope(float(weights @ np.log(mean)), float(np.sqrt(weights**2 @ spread**2)))
 
 
 def _judge(name: str, who: list[str], slopes: Iterable[Slope], verb: str) -> Wish:
-    wrong = [(one, slope) for one, slope in zip(who, slopes, strict=True) if not slope.is_zero]
-    words = "; ".join(f"{one} {verb} as N^({slope.value:+.2f} +- {slope.error:.2f})" for one, slope in wrong)
-    return Wish(name, not wrong, words or "the same size at every width")
+    every = list(zip(who, slopes, strict=True))
+    small = ", ".join(one for one, slope in every if np.isnan(slope.value))
+    wrong = [(one, slope) for one, slope in every if slope.is_known and not slope.is_zero]
+    vague = [(one, slope) for one, slope in every if slope.value == slope.value and not slope.is_known]
+    words = [f"{one} {verb} as N^({slope.value:+.2f} +- {slope.error:.2f})" for one, slope in wrong]
+    words += [f"{one}: a power known to +- {slope.error:.2f} only; take more seeds" for one, slope in vague]
+    words += [f"{small}: {TOO_SMALL}"] * bool(small)
+    holds = False if wrong else None if words else True
+    return Wish(name, holds, "; ".join(words) or "the same size at every width")

@@ -18,13 +18,13 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require_count, require_key, require_scalar
+from .._checks import require_count, require_function, require_key, require_memory, require_one_of, require_scalar
 from .._pytree import pytree
 from ..results import Saved
 from .models import Network, Parameters
-from .rows import portions
+from .rows import portions, size_of
 from .slopes import Slope, line_weights
-from .training import train
+from .training import check_data, train
 
 
 @pytree
@@ -57,16 +57,34 @@ class Deviations(Saved):
         return _with_error(_differences, self._rows(self.means, name))
 
     def variance_exponent(self, name: str) -> Slope:
-        """The power of N with which the variance goes."""
-        return self._slope(_average, self.squares, name)
+        """The power of N with which the variance goes; ValueError where it is but rounding."""
+        return self._slope(_average, self.squares, name, self._rounding(name) ** 2)
 
     def difference_exponent(self, name: str) -> Slope:
-        """The power of N with which the difference from a width to its double goes; three widths at least."""
+        """The power of N with which the difference from a width to its double goes; three widths at least.
+
+        Raises:
+          ValueError: for fewer widths, or where the difference is but rounding.
+        """
         if len(self.widths) < 3:
             raise ValueError(f"widths must be three or more for this exponent; got {self.widths.tolist()}")
-        return self._slope(_differences, self.means, name)
+        return self._slope(_differences, self.means, name, self._rounding(name)[:-1])
 
-    def _slope(self, statistic: Callable[[np.ndarray], np.ndarray], table: dict[str, Array], name: str) -> Slope:
+    def _rounding(self, name: str) -> np.ndarray:
+        """Of the metric at every width."""
+        precision = jnp.finfo(self.parameters.get("dtype", float)).eps
+        return float(precision) * np.sqrt((self._rows(self.means, name) ** 2).mean(axis=(1, 2)))
+
+    def _slope(
+        self,
+        statistic: Callable[[np.ndarray], np.ndarray],
+        table: dict[str, Array],
+        name: str,
+        rounding: np.ndarray,
+    ) -> Slope:
+        if not (statistic(self._rows(table, name)) > rounding).all():
+            raise ValueError(f"{name} must differ by more than rounding, or it has no exponent")
+
         def slope(rows: np.ndarray) -> float:
             sizes = statistic(rows)
             return float(line_weights(np.asarray(self.widths)[: len(sizes)]) @ np.log(sizes))
@@ -74,8 +92,7 @@ class Deviations(Saved):
         return Slope(*map(float, _with_error(slope, self._rows(table, name))))
 
     def _of(self, table: dict[str, Array], name: str) -> Array:
-        if name not in table:
-            raise ValueError(f"name must be one of {tuple(table)}; got {name!r}")
+        require_one_of("name", name, table)
         return table[name]
 
     def _rows(self, table: dict[str, Array], name: str) -> np.ndarray:
@@ -119,14 +136,19 @@ def deviations(
     linear in the neurons' average with one hidden layer, and a part of it with more.
     Source: the 1/N law, Bordelon and Pehlevan (2023). Book: "How finite networks differ from the limit".
     """
+    require_function("network", network)
     require_key(key)
     require_scalar("learning_rate", learning_rate)
+    steps = require_count("steps", steps, 0)
     halvings, repeats = require_count("halvings", halvings), require_count("repeats", repeats, 2)
-    if require_count("width", width) % 2**halvings:
-        raise ValueError(f"width must be a multiple of 2^halvings = {2**halvings}; got {width}")
+    if require_count("width", width) >> halvings << halvings != width:
+        raise ValueError(f"width must be a multiple of 2^halvings, with {halvings} halvings; got {width}")
     wide = network(width)
     if not isinstance(wide, Network):
         raise ValueError(f"network must return an MLP, ResidualMLP or Transformer; got {type(wide).__name__}")
+    inputs, targets = check_data(wide, inputs, targets)
+    size = size_of(wide, inputs, targets)
+    require_memory(lambda repeats: 8 * size * repeats, repeats=repeats)
     shapes = tuple(np.shape(inputs)[1:]), tuple(np.shape(targets)[1:])
     weights = jax.vmap(lambda one: wide.init(one, *shapes))(jax.random.split(key, repeats))
     levels = []
@@ -144,6 +166,7 @@ def deviations(
             "steps": steps,
             "learning_rate": learning_rate,
             "optimizer": optimizer,
+            "dtype": str(jnp.dtype(wide.dtype)),
             "repeats": repeats,
             "key": jax.random.key_data(key),
         },

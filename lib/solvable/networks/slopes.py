@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 TOLERANCE = 0.1  # of an exponent that should be 0
+STEP = 0.5  # from one exponent to the next
 
 
 class Slope(NamedTuple):
@@ -14,6 +15,11 @@ class Slope(NamedTuple):
 
     value: float
     error: float
+
+    @property
+    def is_known(self) -> bool:
+        """Whether two standard errors are below 1/2, the step between the exponents that counting gives."""
+        return 2 * self.error < STEP
 
     @property
     def is_zero(self) -> bool:

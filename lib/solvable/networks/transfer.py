@@ -14,7 +14,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._checks import require_count, require_key, require_positive, require_shape
+from .._checks import (
+    as_floats,
+    require_count,
+    require_counts,
+    require_function,
+    require_key,
+    require_memory,
+    require_positive,
+    require_shape,
+)
 from .._pytree import Numbers, pytree
 from ..results import Saved
 from .models import AnyNetwork
@@ -59,14 +68,18 @@ class Transfer(Saved):
 
     @property
     def drift(self) -> float:
-        """By which factor the optimum moves over these widths, at most."""
-        return float(self.optimum.max() / self.optimum.min())
+        """By which factor the optimum moves over these widths, at most; NaN where one of them was not seen."""
+        return np.nan if self.at_the_edge.any() else float(self.optimum.max() / self.optimum.min())
 
     @property
     def at_the_edge(self) -> Array:
-        """Widths whose best learning rate is the smallest or the largest tried, shape (W,): no optimum was seen."""
-        best = np.asarray(jnp.log(self.mean)).argmin(axis=1)
-        return jnp.asarray((best == 0) | (best == len(self.learning_rates) - 1))
+        """Widths at which no optimum was seen, shape (W,).
+
+        Their best learning rate is the smallest or the largest tried, or as good as its neighbour to rounding.
+        """
+        rounding = 10 * float(jnp.finfo(self.loss.dtype).eps)
+        walls = np.asarray([_walls(row) for row in np.log(np.asarray(self.loss, float)).mean(axis=2)])
+        return jnp.asarray(~(walls > rounding))
 
 
 def transfer(
@@ -101,13 +114,15 @@ def transfer(
 
     Source: Yang et al. (2022). Book: "Hyperparameters that transfer".
     """
+    require_function("network", network)
     require_key(key)
     require_shape("learning_rates", learning_rates, 1, "a list of learning rates, shape (E,)")
     require_positive("learning_rates", learning_rates)
-    rates = np.unique(np.asarray(learning_rates, float))
+    rates = np.unique(as_floats(learning_rates))
     if len(rates) < 3:
         raise ValueError(f"learning_rates must be at least three different ones; got {rates.tolist()}")
-    sizes, repeats = [require_count("widths", width) for width in widths], require_count("repeats", repeats, 2)
+    sizes, repeats = require_counts("widths", widths), require_count("repeats", repeats, 2)
+    require_memory(lambda repeats: 8 * len(sizes) * len(rates) * repeats, repeats=repeats)
     losses = []
     for width, of_width in zip(sizes, jax.random.split(key, len(sizes)), strict=True):
         run = train(
@@ -124,9 +139,16 @@ def transfer(
         )
         if bool(run.diverged.any(axis=1).all()):
             raise ValueError(f"learning_rates must hold one that does not diverge; all did at width {width}")
-        losses.append(jnp.where(run.diverged, jnp.inf, run.loss[..., -1]))
+        rounding = jnp.finfo(run.loss.dtype).eps ** 2 * run.loss[..., 0]  # a loss below it is none
+        losses.append(jnp.where(run.diverged, jnp.inf, jnp.maximum(run.loss[..., -1], rounding)))
     parameters = {"steps": steps, "repeats": repeats, "key": jax.random.key_data(key)}
     return Transfer(jnp.asarray(sizes, float), jnp.asarray(rates), jnp.stack(losses), parameters)
+
+
+def _walls(row: np.ndarray) -> float:
+    """By how much the lower neighbour of the lowest point is above it; 0 where one is missing."""
+    best = int(row.argmin())
+    return 0.0 if best in (0, len(row) - 1) else float(min(row[best - 1], row[best + 1]) - row[best])
 
 
 def _optima(rates: Array, loss: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._checks import require_count
+from .._checks import require_count, require_kind, require_memory, require_one_of
 from .abc import ABC, OPTIMIZERS
 
 TOLERANCE = 1e-9
@@ -39,10 +39,10 @@ class Exponents(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """One of the three constraints: does it hold, and in words, why or why not."""
+    """One of the three constraints: does it hold (None: not known), and in words, why or why not."""
 
     name: str
-    holds: bool
+    holds: bool | None
     words: str
 
 
@@ -67,8 +67,9 @@ def exponents(parameterization: ABC, *, depth: int = 3, optimizer: str = "sgd") 
     To first order in the learning rate. Source: Yang and Hu (2021). Book: "Three wishes of a wide network".
     """
     depth = require_count("depth", depth)
-    if optimizer not in OPTIMIZERS:
-        raise ValueError(f"optimizer must be one of {OPTIMIZERS}; got {optimizer!r}")
+    require_memory(lambda depth: 300 * depth, depth=depth)
+    require_kind("parameterization", parameterization, ABC)
+    require_one_of("optimizer", optimizer, OPTIMIZERS)
     (a0, a, a_out), (b0, b, b_out), c = parameterization.a, parameterization.b, parameterization.c
     r0, r, r_out = parameterization.sgd if optimizer == "sgd" else parameterization.adam
     gain = 0.5 - a - b  # of one hidden layer, forward and backward
