@@ -1,21 +1,135 @@
-"""What every part's exercises must do with right answers and with nonsense."""
+"""What every part's exercises must do with right answers, in any honest form, and with the table of wrong kinds.
 
+With the book's numbers they meet the whole table, with those of one student a tenth of it.
+"""
+
+import functools
+import itertools
+import re
+import sys
+from copy import deepcopy
+
+import jax
+import jax.numpy as jnp
 import numpy as np
+import pytest
 
-from solvable import exercises
-
-NONSENSE = (
-    None, ..., "seven", [], [1, 2], -1.0, 0.0, np.nan, np.zeros(3), lambda *_: "x", lambda: 1, object(),
-)  # fmt: skip
+import hostile
+from solvable import Spectrum, exercises
+from solvable.exercises.core import Wrong
 
 
 def assert_right_passes_and_nonsense_does_not(id, right, seed):
     """`right` is a function of the exercise's id and the numbers drawn for this seed."""
-    verdict = exercises.check(id, right(id, exercises.parameters(id, seed=seed)), seed=seed)
-    assert verdict.passed, verdict
-    assert verdict.points == verdict.possible == exercises.REGISTRY[id].points > 0
-    for nonsense in NONSENSE:
-        answer = exercises.check(id, nonsense, seed=seed)
-        assert not answer.passed
-        assert answer.points == 0
-        assert len(answer.message) > 20
+    answer = right(id, exercises.parameters(id, seed=seed))
+    for name, form in {"itself": answer, **others(answer)}.items():
+        verdict = exercises.check(id, form, seed=seed)
+        assert verdict.passed, (name, verdict)
+        assert verdict.points == verdict.possible == exercises.REGISTRY[id].points > 0
+    shown = digits(answer)
+    table = hostile.answers(answer)
+    for name, nonsense in table if seed != "ada" else itertools.islice(table, 0, None, 10):
+        verdict = exercises.check(id, nonsense, seed=seed)
+        assert not verdict.passed, (name, verdict)
+        assert verdict.points == 0
+        assert 20 < len(verdict.message) < 500, (name, verdict)
+        assert "broken" in name or "cannot be checked" not in verdict.message, (name, verdict)
+        assert not shown & set(re.findall(r"[\d.]+\d", verdict.message)), (name, verdict)
+    assert_nan_does_not_pass(exercises.REGISTRY[id], answer, exercises.parameters(id, seed=seed))
+
+
+def digits(answer):
+    """What no message may hold: three digits of the right answer."""
+    numbers = [] if callable(answer) or isinstance(answer, str) else np.ravel(np.asarray(answer, float))
+    return {text for text in (f"{abs(number):.3g}" for number in numbers) if len(text) > 3}
+
+
+def others(answer):
+    """Name -> the same answer as others would hand it in."""
+    if callable(answer):
+        return {
+            "through jax": lambda *args: changed(jnp.asarray, answer(*args)),
+            "in lists": lambda *args: changed(lambda x: np.asarray(x).tolist(), answer(*args)),
+            "rounded": lambda *args: changed(np.float32, answer(*args)),
+            "in single precision": lambda *args: changed(np.float32, answer(*changed(np.float32, args))),
+            "written in place": written_in_place(answer),
+            "written where others wait": into_one_array(answer),
+            "partial": functools.partial(answer),
+        }
+    if isinstance(answer, str):
+        return {"loud": f" {answer.upper()}\n", "NumPy": np.str_(answer)}
+    return {"float32": jnp.asarray(answer, jnp.float32)}  # every other form is read as the same number
+
+
+def changed(change, found):
+    """The numbers of what a function takes or returns, one by one."""
+    return jax.tree.map(lambda x: x if isinstance(x, int) else change(x), found)
+
+
+def written_in_place(right):
+    """The same function, which ruins its arguments and returns the result in one of them where it fits."""
+
+    def function(*args):
+        result = right(*deepcopy(args))
+        arrays = [arg for arg in args if isinstance(arg, np.ndarray)]
+        for array in arrays:
+            array[...] = -7.0
+        if arrays and getattr(result, "shape", None) == arrays[-1].shape:
+            arrays[-1][...] = result
+            return arrays[-1]
+        return result
+
+    return function
+
+
+def into_one_array(right):
+    """The same function, which writes every result over the last one."""
+    kept = {}
+
+    def function(*args):
+        leaves, tree = jax.tree.flatten(right(*args))
+        for place, leaf in enumerate(leaves):
+            kept.setdefault(place, np.empty(np.shape(leaf)))[...] = leaf
+        return jax.tree.unflatten(tree, [kept[place] for place in range(len(leaves))])
+
+    return function
+
+
+class Lost:
+    """A module whose functions return NaN for every number, and note that they were asked."""
+
+    def __init__(self, module, asked):
+        self.module, self.asked = module, asked
+
+    def __getattr__(self, name):
+        def function(*args, **kwargs):
+            self.asked.append(name)
+            return jax.tree.map(lambda x: x * np.nan, getattr(self.module, name)(*args, **kwargs))
+
+        return function
+
+
+def assert_nan_does_not_pass(exercise, answer, drawn):
+    """No comparison lets NaN through: neither as an answer, nor from what the check computes for a right one."""
+    module = sys.modules[exercise.check.__module__]
+    readers = {
+        "as_number": lambda answer, what: np.nan,
+        "as_numbers": lambda answer, count, what: np.full(count, np.nan),
+        "as_array": lambda answer, shape, what: np.full(shape, np.nan),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name in readers.keys() & vars(module).keys():
+            patch.setattr(module, name, readers[name])
+        if not isinstance(answer, str):
+            with pytest.raises((Wrong, ValueError)):
+                exercise.check(answer, drawn)
+    asked = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name in {"theory", "exact", "compute", "fits"} & vars(module).keys():
+            patch.setattr(module, name, Lost(getattr(module, name), asked))
+        patch.setattr(Spectrum, "dimension", lambda self, ridge: asked.append(ridge) or np.nan)
+        try:
+            exercise.check(answer, drawn)
+        except (Wrong, ValueError):
+            return
+    assert not asked, asked

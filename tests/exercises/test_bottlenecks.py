@@ -133,7 +133,8 @@ WRONG = {  # what people answer, and a word that the reply must hold
         (lambda lam, c, t: c * np.exp(-2 * lam * t), "shape"),
         (lambda lam, c, t: np.sum(c) / (1 + t), "decay is not"),
         (lambda lam, c, t: undefined_name, "NameError"),
-        (lambda lam, c, t: "x", "should be a number"),
+        (lambda lam, c, t: "x", "one number, and this is text"),
+        (lambda lam, c, t: (c * np.exp(-2 * lam * t), 1.0), "tuple with 2 entries: look for a comma"),
         (3.0, "function"),
     ],
     "bottlenecks.effective-ridge": [

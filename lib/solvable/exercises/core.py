@@ -8,14 +8,35 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 
+from .._checks import shown
+from .answers import Wrong, as_array, as_number, as_numbers, as_word, call, told
+
+__all__ = [
+    "REGISTRY",
+    "SINGLE",
+    "Exercise",
+    "Parameters",
+    "Verdict",
+    "Wrong",
+    "apart",
+    "as_array",
+    "as_number",
+    "as_numbers",
+    "as_word",
+    "call",
+    "check",
+    "chosen",
+    "is_close",
+    "parameters",
+    "register",
+]
+
 Parameters = dict[str, Any]
-
-
-class Wrong(Exception):
-    """An answer is not right; the message says in words what to look at, never the answer."""
+SINGLE = 1e-4  # to this share a function that works in single precision is right
 
 
 @dataclass(frozen=True)
@@ -75,24 +96,37 @@ def register(exercise: Exercise) -> Exercise:
     return exercise
 
 
-def parameters(id: str, *, seed: str | int | None = None) -> Parameters:
+def parameters(id: str, *, seed: Any = None) -> Parameters:
     """The numbers of an exercise.
 
     Args:
       id: the exercise's id, as printed on the page.
-      seed: a student's name or number; the same seed always gives the same numbers. None gives the book's.
+      seed: a student's name or whole number; the same seed always gives the same numbers. None gives the book's.
+        Capitals, accents typed in one piece or two, and blanks around a name or in a row make no difference; nor do
+        7, 7.0 and "7".
 
     Raises:
-      ValueError: for an unknown id.
+      ValueError: for an unknown id, or a seed that is neither a name nor a whole number.
     """
     exercise = _find(id)
     if seed is None:
         return exercise.draw(None)
-    digest = hashlib.sha256(f"{id}/{seed}".encode()).digest()
+    digest = hashlib.sha256(f"{id}/{_spelled(seed)}".encode("utf-8", "surrogatepass")).digest()
     return exercise.draw(np.random.default_rng(int.from_bytes(digest[:8], "big")))
 
 
-def check(id: str, answer: Any, *, seed: str | int | None = None) -> Verdict:
+def _spelled(seed: Any) -> str:
+    """The one spelling of a seed."""
+    seed = seed.item() if isinstance(seed, np.generic) else seed
+    if isinstance(seed, int | float) and not isinstance(seed, bool) and abs(seed) < 1e300 and seed == int(seed):
+        return str(int(seed))
+    name = " ".join(normalize("NFKC", normalize("NFKC", seed).casefold()).split()) if isinstance(seed, str) else ""
+    if not name:
+        raise ValueError(f"seed must be a name, a whole number or None; got {shown(seed)}")
+    return name
+
+
+def check(id: str, answer: Any, *, seed: Any = None) -> Verdict:
     """Check an answer, and say in words what is wrong with it.
 
     Args:
@@ -104,20 +138,25 @@ def check(id: str, answer: Any, *, seed: str | int | None = None) -> Verdict:
       A verdict that a notebook prints. An answer of the wrong kind is a wrong answer, not an error.
 
     Raises:
-      ValueError: for an unknown id.
+      ValueError: for an unknown id or seed.
     """
-    exercise = _find(id)
-    if (
-        answer is None
-        or answer is Ellipsis
-        or (isinstance(answer, list | tuple) and any(x is Ellipsis for x in answer))
-    ):
-        return Verdict(id, False, 0, exercise.points, "There is no answer yet: put yours in place of the dots.")
+    exercise, drawn = _find(id), parameters(id, seed=seed)
     try:
-        message = exercise.check(answer, parameters(id, seed=seed))
+        if _is_missing(answer):
+            raise Wrong("There is no answer yet: put yours in place of the dots.")
+        message = exercise.check(answer, drawn)
+    except KeyboardInterrupt:
+        raise
     except Wrong as wrong:
         return Verdict(id, False, 0, exercise.points, str(wrong))
+    except BaseException as error:  # an answer may be an object that raises whatever is done with it, SystemExit too
+        return Verdict(id, False, 0, exercise.points, f"This answer cannot be checked: {told(error)}")
     return Verdict(id, True, exercise.points, exercise.points, message)
+
+
+def _is_missing(answer: Any) -> bool:
+    within = answer if isinstance(answer, list | tuple) else ()
+    return answer is None or answer is Ellipsis or any(one is Ellipsis for one in within)
 
 
 def _find(id: str) -> Exercise:
@@ -126,51 +165,11 @@ def _find(id: str) -> Exercise:
     return REGISTRY[id]
 
 
-def as_number(answer: Any, what: str) -> float:
-    """The answer as one finite number, or `Wrong`."""
-    try:
-        if isinstance(answer, str | bytes):
-            raise TypeError
-        number = float(np.asarray(answer).item())  # one number, in a list or an array too
-    except OverflowError:  # a Python integer has no largest value, a float has
-        raise Wrong(f"{what} should be a number of ordinary size, and this is too large.") from None
-    except (TypeError, ValueError):
-        shape = getattr(answer, "shape", ())
-        kind = f"has shape {tuple(shape)}" if shape else f"is {type(answer).__name__}"
-        raise Wrong(f"{what} should be one number, and this {kind}.") from None
-    if not np.isfinite(number):
-        raise Wrong(f"{what} should be a finite number.")
-    return number
-
-
-def as_numbers(answer: Any, count: int, what: str) -> np.ndarray:
-    """The answer as `count` finite numbers, or `Wrong`."""
-    try:
-        numbers = np.asarray(answer, dtype=float)
-    except OverflowError:
-        raise Wrong(f"{what} should be {count} numbers of ordinary size, and one is too large.") from None
-    except (TypeError, ValueError):
-        raise Wrong(f"{what} should be {count} numbers.") from None
-    if numbers.shape != (count,):
-        raise Wrong(f"{what} should be {count} numbers; this has shape {numbers.shape}.")
-    if not np.isfinite(numbers).all():
-        raise Wrong(f"{what} should be finite numbers.")
-    return numbers
-
-
-def as_word(answer: Any, words: Iterable[str]) -> str:
-    """The answer as one of the words, or `Wrong`."""
-    allowed = list(words)
-    word = answer.strip().lower() if isinstance(answer, str) else None
-    if word not in allowed:
-        *rest, last = (f'"{one}"' for one in allowed)
-        raise Wrong(f"Answer with one of the words {', '.join(rest)} and {last}.")
-    return str(word)
-
-
 def is_close(value: Any, target: Any, tolerance: float = 0.01) -> bool:
-    """Whether numbers agree to a share of the target."""
-    return bool(np.all(np.abs(np.asarray(value) - target) <= tolerance * np.abs(target)))
+    """Whether numbers agree to a share of the target; none does with NaN or infinity."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        error, room = np.abs(np.asarray(value) - target), tolerance * np.abs(target)
+        return bool(error.size and np.all((error <= room) & (room < np.inf)))
 
 
 def apart(
@@ -195,28 +194,3 @@ def chosen(found: float, said: dict[str, float], otherwise: str, tolerance: floa
     if is_close(found, right, tolerance):
         return praise
     raise Wrong(next((words for words, slip in slips if is_close(found, slip, tolerance)), otherwise))
-
-
-def call(answer: Any, *args: Any) -> Any:
-    """Call a student's function; what it raises becomes `Wrong`."""
-    if not callable(answer):
-        raise Wrong("The answer should be a function: pass its name, without calling it.")
-    try:
-        result = answer(*args)
-    except Exception as error:
-        raise Wrong(f"Your function stops with {type(error).__name__}: {error}") from None
-    if result is None or result is Ellipsis:
-        raise Wrong("Your function returns nothing yet: put your formula in place of the dots.")
-    for part in result if isinstance(result, tuple | list) else (result,):
-        try:
-            numbers = np.asarray(part)
-        except ValueError:
-            raise Wrong(
-                "Your function should return numbers or arrays; it returns lists of unequal length. "
-                "Is there a comma too many?"
-            ) from None
-        except (TypeError, OverflowError):
-            raise Wrong("Your function should return numbers or arrays, of ordinary size.") from None
-        if np.issubdtype(numbers.dtype, np.number) and not np.isfinite(numbers).all():
-            raise Wrong("Your function returns numbers that are not finite.")
-    return result

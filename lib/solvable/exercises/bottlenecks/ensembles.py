@@ -32,7 +32,7 @@ def _check_variance(answer: Any, drawn: Parameters) -> str:
     sizes = {name: drawn[name] for name in ("width", "samples", "noise")}
     loss = theory.ensemble(spectrum, [drawn["time"]], **sizes)
     parts = {name: float(getattr(loss, field)[0]) for name, field in names.items()}
-    if parts[mine] < max(parts.values()):
+    if not parts[mine] >= max(parts.values()):
         raise Wrong(
             f"Averaging over {'more features' if mine == 'features' else mine} would remove {parts[mine]:.2g} of the "
             "loss, and there is a larger part. `theory.ensemble` returns all three; mind the time and the noise."

@@ -8,26 +8,22 @@ import numpy as np
 
 from ...linear_model import theory
 from ...spectra import Spectrum
-from ..core import Exercise, Parameters, Wrong, as_number, call, is_close, register
+from ..core import SINGLE, Exercise, Parameters, Wrong, as_number, call, is_close, register
 
 
 def _check_loss_by_hand(answer: Any, _: Parameters) -> str:
     lam, power, t = np.array([1.0, 0.4, 0.1]), np.array([0.5, 0.3, 0.4]), 1.7
-    loss = np.asarray(call(answer, lam, power, t))
-    if not np.issubdtype(loss.dtype, np.number):
-        raise Wrong(f"The loss should be a number; your function returns {loss.dtype}.")
-    if loss.shape != ():
-        raise Wrong(f"The loss is one number, a sum over the modes; yours has shape {loss.shape}.")
+    loss = as_number(call(answer, lam, power, t), "The loss, a sum over the modes,")
     if is_close(loss, np.sum(power * lam * np.exp(-2 * lam * t))):
         raise Wrong("The task power already holds the eigenvalue: c = lambda wbar^2. It should not enter twice.")
-    start = np.asarray(call(answer, lam, power, 0.0))
+    start = as_number(call(answer, lam, power, 0.0), "The loss at the start")
     if not is_close(start, power.sum()):
         raise Wrong("At t = 0 nothing has been learned, so the loss should be the whole task power. Yours is not.")
     if is_close(loss, np.sum(power * np.exp(-lam * t))):
         raise Wrong("Each mode's error decays like this, but the loss is the error squared.")
     if is_close(loss, np.sum(power * np.exp(-4 * lam * t))):
         raise Wrong("Too fast: the gradient of the square brings a 2, and the flow's factor 1/2 takes it away.")
-    if not is_close(loss, np.sum(power * np.exp(-2 * lam * t)), 1e-6):
+    if not is_close(loss, np.sum(power * np.exp(-2 * lam * t)), SINGLE):
         raise Wrong(
             "The start is right and the decay is not. Solve dv/dt = -lambda v for one mode; then square and sum."
         )
@@ -56,7 +52,7 @@ def _check_effective_ridge(answer: Any, drawn: Parameters) -> str:
         raise Wrong("The effective ridge of a student with fewer features than modes is positive.")
     spectrum = Spectrum.power_law(a=drawn["a"], b=drawn["b"], modes=drawn["modes"])
     learned = float(spectrum.dimension(kappa))
-    if abs(learned / drawn["width"] - 1) > 0.002:
+    if not is_close(learned, drawn["width"], 0.002):
         way = "more" if learned > drawn["width"] else "fewer"
         hint = "larger" if learned > drawn["width"] else "smaller"
         raise Wrong(
@@ -84,7 +80,7 @@ def _check_stopping(answer: Any, drawn: Parameters) -> str:
     grid = np.logspace(-1, 6, 200)
     curve = np.asarray(theory.gradient_flow(spectrum, grid, **kwargs).test)
     mine = float(theory.gradient_flow(spectrum, np.array([time]), **kwargs).test[0])
-    if mine > 1.01 * curve.min():
+    if not mine <= 1.01 * curve.min():
         if time > grid[curve.argmin()]:
             raise Wrong(
                 "At this time the student has already begun to fit the noise. Look at the test loss, not at train; and "

@@ -35,14 +35,15 @@ def _check_forgetting(answer: Any, drawn: Parameters) -> str:
     if lag <= 0:
         raise Wrong("The time that has passed since t_w is positive.")
     half = (1 - drawn["temperature"]) / 2
-    found, true = _correlation(drawn, lag), _lag(drawn, half)
+    within = float(np.clip(lag, 1e-3, 1e4 * drawn["waiting"]))  # where the answer is sought
+    found, true = _correlation(drawn, within), _lag(drawn, half)
     if is_close(lag - drawn["waiting"], true, 0.03):
         raise Wrong("This is the age t. Subtract the waiting time: how long did the forgetting itself take?")
     if is_close(found, 0.5, 0.02):
         raise Wrong("Here C = 1/2. Half of the plateau is less: the plateau is not 1.")
     if found > half * 1.01:
         raise Wrong("Too soon: more than half of the plateau is still remembered.")
-    if found < half * 0.99:
+    if not found >= half * 0.99:
         limit = "The ratio of times in the page's formula is the limit of old glasses; this one is younger."
         raise Wrong(f"Too late: less than half of the plateau is left. {limit}")
     return "Double the waiting time and this time doubles too: the glass remembers for as long as it has lived."

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...spinglass import SphericalGlass, theory
-from ..core import Exercise, Parameters, Wrong, as_number, call, is_close, register
+from ..core import SINGLE, Exercise, Parameters, Wrong, as_number, call, is_close, register
 
 
 def _draw_energy(random: np.random.Generator | None) -> Parameters:
@@ -20,15 +20,12 @@ def _check_energy(answer: Any, drawn: Parameters) -> str:
     a2, a3, h = drawn["a2"], drawn["a3"], 0.1
     bath = theory.descent(SphericalGlass({2: a2, 3: a3}, 0.3), 20, h)
     c, r = np.asarray(bath.correlation[-1]), np.asarray(bath.response[-1])
-    try:
-        found = float(np.asarray(call(answer, c, r, h)))
-    except (TypeError, ValueError, OverflowError):
-        raise Wrong("Your function should return one number: the energy at the last step.") from None
+    found = as_number(call(answer, c, r, h), "The energy that your function returns")
     f, f1 = a2 * c**2 + a3 * c**3, 2 * a2 * c + 3 * a3 * c**2
     true = -h * np.sum(f1 * r)
-    if is_close(found, true, 1e-6):
+    if is_close(found, true, SINGLE):
         return "No spin was needed: how the system answered the past, times how alike it still is to that past."
-    if is_close(found, -h * np.trapezoid(f1 * r), 1e-6):
+    if is_close(found, -h * np.trapezoid(f1 * r), SINGLE):
         raise Wrong("The trapezoid rule belongs to `flow`. `descent` is a plain sum of steps, exactly.")
     if is_close(found, -true):
         raise Wrong("The size is right. Does the glass gain energy as it relaxes, or lose it?")

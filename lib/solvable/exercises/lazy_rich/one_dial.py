@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import Exercise, Parameters, Wrong, apart, as_number, call, chosen, is_close, register
+from ..core import SINGLE, Exercise, Parameters, Wrong, apart, as_number, call, chosen, is_close, register
 
 
 def _draw_how_rich(random: np.random.Generator | None) -> Parameters:
@@ -55,7 +55,7 @@ def _check_alignment(answer: Any, drawn: Parameters) -> str:
     ):
         found = as_number(call(answer, kernel, y), "What your function returns")
         overlap, size, length = y @ kernel @ y, np.sqrt((kernel**2).sum()), np.sqrt(y @ y)
-        if is_close(found, overlap / (size * length**2), 1e-6):
+        if is_close(found, overlap / (size * length**2), SINGLE):
             continue
         if is_close(found, overlap):
             raise Wrong("A cosine does not change when the kernel is doubled. This does.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core import Exercise, Parameters, Wrong, apart, as_number, call, chosen, is_close, register
+from ..core import SINGLE, Exercise, Parameters, Wrong, apart, as_number, as_numbers, call, chosen, is_close, register
 
 
 def _draw_step(random: np.random.Generator | None) -> Parameters:
@@ -36,13 +36,13 @@ def _check_step(answer: Any, drawn: Parameters) -> str:
             "Uphill: a positive error y - f should pull f up.": -moved,
             "The rate of a neuron is eta times the richness.": moved / drawn["richness"],
         }
-        if not is_close(change, moved, 1e-6):
+        if not is_close(change, moved, SINGLE):
             for words, slip in slips.items():
-                if is_close(change, slip, 1e-6):
+                if is_close(change, slip, SINGLE):
                     raise Wrong(words)
             raise Wrong("h is not right. Go through the first line of the equation, factor by factor.")
-        if not is_close(found_z - z, turned, 1e-6):
-            if is_close(found_z - z, rate * delta @ np.tanh(h + moved), 1e-6):
+        if not is_close(found_z - z, turned, SINGLE):
+            if is_close(found_z - z, rate * delta @ np.tanh(h + moved), SINGLE):
                 raise Wrong("z was moved with the new h. Both move at once, from the old values.")
             raise Wrong("h is right, z is not: it sums error times activation, and no slope.")
     return "That line, averaged over neurons, is a whole network. Everything else is bookkeeping."
@@ -52,12 +52,7 @@ def _pair(answer: Any, h: np.ndarray, z: float, delta: np.ndarray) -> tuple[np.n
     found = call(answer, h, z, delta)
     if not (isinstance(found, tuple | list) and len(found) == 2):
         raise Wrong("Your function should return two things: h after the step, and z after it.")
-    try:
-        after = np.asarray(found[0], float)
-    except (TypeError, ValueError, OverflowError):
-        raise Wrong("The first thing that your function returns should be h, two numbers.") from None
-    if after.shape != (2,):
-        raise Wrong(f"The h that your function returns should be two numbers; it has shape {after.shape}.")
+    after = as_numbers(found[0], 2, "The h that your function returns")
     return after, as_number(found[1], "The z that your function returns")
 
 

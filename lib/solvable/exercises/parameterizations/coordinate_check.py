@@ -21,13 +21,13 @@ def _check_adam(answer: Any, drawn: Parameters) -> str:
     limit = drawn["theta"] - 0.5
     if rate > limit + 1e-6:
         raise Wrong("With this power the weights between hidden layers move their features ever more with the width.")
-    if rate < limit - 1e-6:
+    if not rate >= limit - 1e-6:
         raise Wrong("Nothing blows up, but a larger power would do no harm either.")
     if abs(first) < 1e-6:
         raise Wrong(
             "The power is right. But the first layer needs no smaller steps at larger width: what happens to it?"
         )
-    if abs(first - limit) > 1e-6:
+    if not abs(first - limit) <= 1e-6:
         raise Wrong(
             "The power is right. A weight of the first layer moves by the learning rate, and no sum over N helps."
         )
@@ -51,7 +51,7 @@ def _check_rates(answer: Any, drawn: Parameters) -> str:
         return np.array([as_number(found[name], f"The factor of {name!r}") for name in NAMES])
 
     small, large = at(64), at(1024)
-    if (small <= 0).any() or (large <= 0).any():
+    if not ((small > 0).all() and (large > 0).all()):
         raise Wrong("Learning rates should be positive.")
     powers = np.log(large / small) / np.log(16)
     if not is_close(at(256), small * 4**powers, 1e-3):
@@ -60,7 +60,7 @@ def _check_rates(answer: Any, drawn: Parameters) -> str:
     abc = ABC(a=(0, m, 0), b=(0, 0.5 - m, 1), c=0, sgd=tuple(np.round(powers, 6)))
     for wish in satisfies(abc, depth=2)[1:]:
         for layer, power in zip(NAMES, _powers(abc), strict=True):
-            if abs(power) > 1e-3:
+            if not abs(power) <= 1e-3:
                 raise Wrong(f"By your rates the weights of the {layer} layer move what follows as N^{power:+.2g}.")
         if not wish.holds:
             raise Wrong(f"{wish.name.capitalize()}? No: {wish.words}.")
