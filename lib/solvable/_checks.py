@@ -5,17 +5,25 @@ A check looks at concrete values only. Under `jit`, `vmap` or `grad` the value i
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import fields, is_dataclass
+from functools import wraps
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
+
+Solver = TypeVar("Solver", bound=Callable[..., Any])
+
+MOST = 2**31 - 1  # of what is counted in an array
+CONTAINER = Path("/sys/fs/cgroup")  # where Linux says what a container may use
 
 
 def concrete(value: object) -> np.ndarray | None:
@@ -65,6 +73,7 @@ def require_float64() -> None:
 
 def require(name: str, value: object, allowed: str, ok: Callable[[np.ndarray], np.ndarray | bool]) -> None:
     """Raise ValueError unless every concrete entry of `value` is a number and `ok`."""
+    shape_of(name, value)
     array = concrete(value)
     if array is None:
         return
@@ -104,7 +113,101 @@ def require_times(times: Any, name: str = "times") -> Array:
     """Times as an array, or an error that names them."""
     require_shape(name, times, 1, f"a list of {name}, shape (T,)")
     require_nonnegative(name, times)
-    return jnp.asarray(times, float)
+    return as_floats(times)
+
+
+def require_array(name: str, value: Any, ndim: int, what: str) -> Array:
+    """Finite numbers with `ndim` axes as floats, or an error that names them."""
+    require_shape(name, value, ndim, what)
+    require(name, value, "finite", np.isfinite)
+    return as_floats(value)
+
+
+def require_inputs(name: str, value: Any, what: str = "inputs, one a row, shape (P, D)") -> None:
+    """Raise ValueError unless these are finite numbers, a row a point; an axis more is the caller's matter."""
+    shape = shape_of(name, value)
+    if len(shape) < 2 or 0 in shape:
+        raise ValueError(f"{name} must be {what}; got shape {shape}")
+    require(name, value, "finite", np.isfinite)
+
+
+def require_kind(name: str, value: object, kind: type | tuple[type, ...]) -> None:
+    """Raise TypeError unless `value` is an instance of this class, or of one of these."""
+    if not isinstance(value, kind):
+        names = " or ".join(one.__name__ for one in (kind if isinstance(kind, tuple) else (kind,)))
+        raise TypeError(f"{name} must be a {names}; got {shown(value)}")
+
+
+def require_flag(name: str, value: object) -> None:
+    """Raise TypeError unless `value` is True or False: a word that says "no" would count as True."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False; got {shown(value)}")
+
+
+def require_function(name: str, value: object) -> None:
+    """Raise TypeError unless `value` can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function; got {shown(value)}")
+
+
+def require_dtype(name: str, value: Any) -> None:
+    """Raise TypeError unless `value` is a type of floats."""
+    try:
+        floats = value is not None and jnp.issubdtype(jnp.dtype(value), jnp.floating)
+    except TypeError:
+        floats = False
+    if not floats:
+        raise TypeError(f"{name} must be a type of floats, for instance jax.numpy.float32; got {shown(value)}")
+
+
+def require_one_of(name: str, value: object, allowed: Collection[str], more: str = "") -> None:
+    """Raise ValueError unless `value` is one of these words."""
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{name} must be one of {tuple(allowed)}{more}; got {shown(value)}")
+
+
+def finite_answer(function: Solver) -> Solver:
+    """Of a function whose answer is finite for every argument of sensible size: ValueError where it is not.
+
+    The error names the argument whose size lies farthest from 1. What a result says of its ``parameters`` may be
+    infinite; what jax is tracing is not known.
+    """
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        answer = function(*args, **kwargs)
+        if not _leaves_float64(answer):
+            return answer
+        given = signature.bind(*args, **kwargs).arguments
+        sizes = {name: _distance(value) for name, value in given.items() if name != "self"}
+        name = max(sizes, key=lambda one: sizes[one][0])
+        raise ValueError(
+            f"{name} must be of a size that leaves room for the answer; got {sizes[name][1]:.3g}, and the answer "
+            "overflows"
+        )
+
+    return checked  # type: ignore[return-value]
+
+
+def _leaves_float64(answer: Any) -> bool:
+    """Whether a known number of an answer is not finite."""
+    if is_dataclass(answer):
+        answer = [getattr(answer, part.name) for part in fields(answer) if part.name != "parameters"]
+    known = [concrete(leaf) for leaf in jax.tree.leaves(answer)]
+    return not all(np.isfinite(one).all() for one in known if one is not None and one.dtype.kind in "fc")
+
+
+def _distance(value: Any) -> tuple[float, float]:
+    """Of the most extreme known number of an argument: the logarithm's size, and the number."""
+    found = (0.0, 1.0)
+    for leaf in jax.tree.leaves(value):
+        known = concrete(leaf)
+        if known is not None and known.dtype.kind in "iuf":
+            sizes = np.abs(known.astype(float).ravel())
+            some = sizes[(sizes > 0) & np.isfinite(sizes)]
+            found = max([found, *((abs(float(np.log(one))), float(one)) for one in some)])
+    return found
 
 
 def require_key(key: Any) -> None:
@@ -114,16 +217,24 @@ def require_key(key: Any) -> None:
         raise ValueError(f"key must be a jax random key, for instance jax.random.key(0); got {key!r}")
 
 
-def require_count(name: str, value: object, least: int = 1) -> int:
-    """A whole number that shapes an array, at least `least`."""
+def require_count(name: str, value: Any, least: int = 1, most: float | int = MOST) -> int:
+    """A whole number that shapes an array, at least `least`; known, not traced by jax."""
     require_scalar(name, value)
-    require(
-        name,
-        value,
-        f"a whole number >= {least}",
-        lambda x: (x >= least) & (x == np.floor(x)) & np.isfinite(x),
-    )
-    return int(value)  # type: ignore[call-overload]
+    if concrete(value) is None:
+        raise ValueError(f"{name} must be a known whole number; it is being traced by jax")
+    whole = f"a whole number >= {least}"
+    require(name, value, whole, lambda x: (x >= least) & (x == np.floor(x)) & np.isfinite(x))
+    require(name, value, f"{whole} and <= {most}", lambda x: x <= most)
+    return int(value)
+
+
+def require_counts(name: str, values: Any) -> list[int]:
+    """Several whole numbers >= 1, in any order that can be walked through, or an error that names them."""
+    try:
+        several = list(values)
+    except TypeError:
+        raise TypeError(f"{name} must be whole numbers, for instance [64, 128]; got {shown(values)}") from None
+    return [require_count(name, one) for one in several]
 
 
 def memory() -> int:
@@ -133,40 +244,41 @@ def memory() -> int:
         return int(stats["bytes_limit"])
     rooms = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 1 << 36]
     for limit in ("memory.max", "memory/memory.limit_in_bytes"):
-        with suppress(OSError, ValueError):
-            rooms.append(int(Path("/sys/fs/cgroup", limit).read_text()))
+        with suppress(OSError, ValueError):  # no such file, or "max"
+            rooms.append(int((CONTAINER / limit).read_text()))
     return min(rooms)
 
 
-def require_memory(needed: Callable[..., float], **sizes: float) -> None:
-    """Raise ValueError where arrays of needed(**sizes) bytes fit in no memory, before they are asked for.
+def require_memory(needed: Callable[..., float], **sizes: float | int) -> None:
+    """Raise ValueError where arrays of needed(*sizes) bytes fit in no memory, before they are asked for.
 
     XLA ends the process there. `needed` grows with each size, from 1 on.
     """
     with np.errstate(over="ignore"):
-        room, given = memory(), {name: np.float64(size) for name, size in sizes.items()}
-        if not needed(**given) > room:
+        room, given = memory(), [np.float64(size) for size in sizes.values()]
+        need, fitting = needed(*given), []
+        if not need > room:
             return
-        fitting = {
-            name: _largest(lambda x, name=name: needed(**given | {name: x}) <= room, given[name]) for name in given
-        }
-        names, got = " and ".join(sizes), ", ".join(f"{name}={size}" for name, size in sizes.items())
-        less = " or ".join(f"{name}={most}" for name, most in fitting.items() if most) or "less of each"
-        raise ValueError(
-            f"{names} must fit in memory; got {got}, for arrays of {needed(**given) / 2**30:.3g} GiB, and there are "
-            f"{room / 2**30:.3g}: {less} would fit"
-        )
+        for place, name in enumerate(sizes):
+
+            def fits(size: float, place: int = place) -> bool:
+                return bool(needed(*given[:place], size, *given[place + 1 :]) <= room)
+
+            fitting += [f"{name}={_largest(fits, given[place])}"] if fits(np.float64(1)) else []
+    names, got = " and ".join(sizes), ", ".join(f"{name}={size}" for name, size in sizes.items())
+    raise ValueError(
+        f"{names} must fit in memory; got {got}, for arrays of {need / 2**30:.3g} GiB, and there are "
+        f"{room / 2**30:.3g}: {' or '.join(fitting) or 'less of each'} would fit"
+    )
 
 
-def _largest(fits: Callable[[np.float64], bool], high: np.float64) -> int:
-    """The largest whole number that fits, by bisection of its logarithm; 0 if none does."""
-    low = np.float64(1.0)
-    if not fits(low):
-        return 0
+def _largest(fits: Callable[[float], bool], high: float) -> int:
+    """The largest whole number that fits, where 1 does, by bisection of its logarithm."""
+    low: float = np.float64(1)
     for _ in range(64):
         middle = np.sqrt(low) * np.sqrt(high)
         low, high = (middle, high) if fits(middle) else (low, middle)
-    return int(low)
+    return round(low) if fits(np.float64(round(low))) else int(low)
 
 
 def require_gram(name: str, gram: Array) -> None:
@@ -176,6 +288,7 @@ def require_gram(name: str, gram: Array) -> None:
     matrix = concrete(gram)
     if matrix is None:
         return
+    matrix = matrix.astype(float) if matrix.dtype.kind != "f" else matrix  # bytes would wrap
     if matrix.shape[0] != matrix.shape[1]:
         raise ValueError(f"{name} must be a square matrix, shape (P, P); got shape {matrix.shape}")
     rounding = 1e3 * np.finfo(matrix.dtype if matrix.dtype.kind == "f" else float).eps * np.abs(matrix).max()

@@ -13,7 +13,17 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy.special import zeta
 
-from ._checks import require, require_count, require_float64
+from ._checks import (
+    finite_answer,
+    require,
+    require_array,
+    require_count,
+    require_float64,
+    require_key,
+    require_memory,
+    require_one_of,
+    require_scalar,
+)
 
 FASHION_FILES = {"train": "train", "test": "t10k"}
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
@@ -27,7 +37,7 @@ def circle(points: int, power: float) -> tuple[Float[Array, "P 2"], Float[Array,
 
     Args:
       points: P >= 3, equally spaced.
-      power: q > 1/2.
+      power: q > 1/2, and at most 100, from where on mode 1 is all.
 
     Returns:
       Inputs (P, 2), whose entries have mean square 1; targets (P,); and the power of the modes from P/2 on, which these
@@ -40,7 +50,10 @@ def circle(points: int, power: float) -> tuple[Float[Array, "P 2"], Float[Array,
     """
     require_float64()
     points = require_count("points", points, 3)
-    require("power", power, "> 1/2 and finite", lambda q: (q > 0.5) & np.isfinite(q))
+    require_memory(lambda points: 8 * points**2, points=points)
+    require_scalar("power", power)
+    require("power", power, "> 1/2 and at most 100", lambda q: (q > 0.5) & (q <= 100))
+    power = float(power)
     theta, modes = 2 * np.pi * np.arange(points) / points, np.arange(1.0, (points + 1) // 2)
     whole = zeta(2 * power)
     targets = np.sqrt(2 / whole) * (modes**-power @ np.cos(np.outer(modes, theta)))
@@ -88,8 +101,7 @@ def fashion_mnist(part: str = "train") -> tuple[Float[Array, "M 784"], Float[Arr
     Source: H. Xiao, K. Rasul, R. Vollgraf, arXiv:1708.07747 (2017).
     """
     require_float64()
-    if part not in FASHION_FILES:
-        raise ValueError(f"part must be one of {tuple(FASHION_FILES)}; got {part!r}")
+    require_one_of("part", part, FASHION_FILES)
     own = [Path(os.environ["DATA_DIR"])] if os.environ.get("DATA_DIR") else []
     folders = [*own, *(folder / "fashion-mnist" for folder in own), DEBIAN_FASHION]
     images, labels = (f"{FASHION_FILES[part]}-{name}-ubyte.gz" for name in ("images-idx3", "labels-idx1"))
@@ -116,7 +128,7 @@ def images(count: int) -> dict[str, tuple[Float[Array, "P D"], Float[Array, "P 1
 
     Book: "The coordinate check".
     """
-    if require_count("count", count) > 1797:
+    if (count := require_count("count", count)) > 1797:
         raise ValueError(f"count must be at most 1797, the number of digits; got {count}")
     sets = {"digits": digits()}
     with suppress(FileNotFoundError):
@@ -141,6 +153,7 @@ def _centred(images: np.ndarray, labels: np.ndarray) -> tuple[Array, Array]:
     return x / jnp.linalg.norm(x, axis=1, keepdims=True), y - y.mean(axis=0)
 
 
+@finite_answer
 def relu_features(inputs: Float[Array, "M D"], size: int, *, key: Array) -> Float[Array, "M S"]:
     r"""Random features: one frozen, wide layer of a ReLU network.
 
@@ -153,7 +166,13 @@ def relu_features(inputs: Float[Array, "M D"], size: int, *, key: Array) -> Floa
 
     Returns:
       Features, shape (M, S).
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
     """
+    inputs = require_array("inputs", inputs, 2, "a table (M inputs, D numbers)")
     size = require_count("size", size)
+    require_key(key)
+    require_memory(lambda size: inputs.dtype.itemsize * sum(inputs.shape) * size, size=size)
     weights = jax.random.normal(key, (inputs.shape[1], size), dtype=inputs.dtype)
     return jax.nn.relu(inputs @ weights) / jnp.sqrt(size)

@@ -6,6 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._checks import require, require_count, require_memory
+
+LARGEST = 100  # points: the weights, and rounding with them, grow as e^(0.17 points)
+
 
 class Contour(NamedTuple):
     """Nodes Z_j and weights W_j in the upper half plane, at unit time; at time t they are Z_j / t and W_j / t."""
@@ -28,10 +32,13 @@ def talbot(points: int) -> Contour:
       Nodes and weights, shape (n/2,) each. Valid where F is analytic off the negative real axis and
       :math:`F(\bar z) = \bar F(z)`.
 
+    Raises:
+      ValueError: for an odd number of points, or more than 100, whose weights would leave float64.
+
     Source: J. A. C. Weideman, "Optimizing Talbot's contours for the inversion of the Laplace transform" (2006).
     """
-    if points < 2 or points % 2:
-        raise ValueError(f"points must be even and >= 2; got {points}")
+    require("points", points, "even and >= 2", lambda n: (n >= 2) & (n % 2 == 0))
+    points = require_count("points", points, most=LARGEST)
     theta = np.pi * (2 * np.arange(1, points // 2 + 1) - 1) / points
     cot = 1 / np.tan(0.6407 * theta)
     nodes = points * (0.5017 * theta * cot - 0.6122 + 0.2645j * theta)
@@ -51,7 +58,12 @@ def circle(steps: int) -> Contour:
     Returns:
       Nodes u_j and weights 1 / points of the upper half circle: 5 points for every step, and 16 more. Where f does
       not grow, the error is :math:`e^{-25}` from aliasing and :math:`e^{5}` times rounding.
+
+    Raises:
+      ValueError: for steps that are no whole number >= 1.
     """
+    steps = require_count("steps", steps)
+    require_memory(lambda steps: 120 * steps, steps=steps)
     points = 5 * steps + 16 + (5 * steps) % 2
     angle = np.pi * (2 * np.arange(1, points // 2 + 1) - 1) / points
     return Contour(np.exp(5 / steps + 1j * angle), np.full(points // 2, 1 / points))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,15 +12,19 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ._checks import (
+    MOST,
     as_floats,
     concrete,
     require,
     require_count,
+    require_flag,
     require_float64,
+    require_memory,
     require_nonnegative,
     require_positive,
     require_scalar,
     require_shape,
+    shape_of,
 )
 from ._pytree import Numbers, pytree
 
@@ -95,9 +100,14 @@ class Spectrum:
         require_scalar("b", b)
         require("a", a, "> 1, or the task has no finite power", lambda x: (x > 1) & np.isfinite(x))
         require_positive("b", b)
-        last = require_count("modes", modes)
+        for name, flag in (("normalize", normalize), ("binned", binned)):
+            require_flag(name, flag)
+        last = require_count("modes", modes, most=inf if binned else MOST)
+        if not binned:
+            require_memory(lambda modes: 40 * modes, modes=last)
         k, count = _octaves(last) if binned else (np.arange(1.0, last + 1), None)
-        eigenvalues, task_power = k ** -jnp.asarray(b), k ** -jnp.asarray(a)
+        eigenvalues, task_power = k ** -as_floats(b), k ** -as_floats(a)
+        require("b", b, f"small enough for {last:.3g} modes in float64", lambda x: float(last) ** -x > 0)
         task_power = task_power if count is None else count * task_power
         if normalize:
             trace = jnp.sum(eigenvalues if count is None else count * eigenvalues)
@@ -127,7 +137,7 @@ class Spectrum:
         """
         require_float64()
         require_shape("features", features, 2, "a table (M inputs, S features)")
-        if np.ndim(targets) == 1:
+        if len(shape_of("targets", targets)) == 1:
             targets = np.asarray(targets)[:, None]
         require_shape("targets", targets, 2, "a table (M inputs, C outputs), or one number per input")
         if np.shape(features)[0] != np.shape(targets)[0]:
@@ -136,6 +146,7 @@ class Spectrum:
             )
         require("features", features, "finite", np.isfinite)
         require("targets", targets, "finite", np.isfinite)
+        require_memory(lambda columns: 16 * columns**2, **{"features.shape[1]": np.shape(features)[1]})
         phi, y = np.asarray(features, dtype=float), np.asarray(targets, dtype=float)
         eigenvalues, directions = np.linalg.eigh(phi.T @ phi / len(phi))
         kept = eigenvalues > eigenvalues[-1] * max(phi.shape) * np.finfo(float).eps
@@ -144,6 +155,8 @@ class Spectrum:
         overlaps = directions[:, kept].T @ (phi.T @ y) / len(phi)  # E y psi_k
         power = np.sum(overlaps**2, axis=1) / eigenvalues[kept]
         residual = np.mean(np.sum(y**2, axis=1)) - power.sum()
+        if not np.isfinite(residual):
+            raise ValueError("features and targets must be of a size whose squares float64 can hold; got larger ones")
         return cls(eigenvalues[kept][::-1], power[::-1]), jnp.asarray(max(residual, 0.0))
 
     @property
@@ -174,8 +187,9 @@ class Spectrum:
         Raises:
           ValueError: for a negative kappa, or an order below 1.
         """
-        require("kappa", kappa, ">= 0", lambda x: x >= 0)
-        require_count("order", order)
+        require_nonnegative("kappa", kappa)
+        order = require_count("order", order)
+        require_memory(lambda count: 16 * len(self.eigenvalues) * count, **{"kappa.size": np.size(kappa)})
         filled = self.eigenvalues / (self.eigenvalues + as_floats(kappa)[..., None])
         return filled**order @ self.counts
 
@@ -190,9 +204,15 @@ def gauss_sum(first: int, last: int, points: int) -> tuple[np.ndarray, np.ndarra
     Returns:
       Nodes and weights, shape (min(points, last - first + 1),) each.
 
+    Raises:
+      ValueError: for an argument that is no whole number, a range that ends before it begins, or no points.
+
     The nodes are the eigenvalues of the Jacobi matrix of the discrete Chebyshev (Gram) polynomials.
     """
+    first, points = require_count("first", first, 0, inf), require_count("points", points)
+    last = require_count("last", last, first, inf)
     count = float(last - first + 1)  # may be beyond 2^64
+    require_memory(lambda points: 16 * points**2, points=min(points, count))
     j = np.arange(1.0, min(points, count))
     side = j * np.sqrt((1 - (j / count) ** 2) / (4 * (4 * j**2 - 1)))  # in the unit of count
     nodes, vectors = np.linalg.eigh(np.diag(side, 1) + np.diag(side, -1))

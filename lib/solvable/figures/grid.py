@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._checks import require_memory
 from .explorer import BOX, Explorer
 
 AXIS = {"x": "x", "y": "y", "low": "y", "high": "y", "z": "z"}
@@ -174,6 +176,8 @@ class Sampled:
 
 def settings_of(explorer: Explorer) -> np.ndarray:
     """All settings of the grid, (G, knobs), the last knob fastest."""
+    points = {f"points of {name}": len(knob.grid) for name, knob in explorer.controls.items()}
+    require_memory(lambda *points: 32 * len(points) * math.prod(points), **points)
     return np.array(list(itertools.product(*(knob.grid for knob in explorer.controls.values()))))
 
 

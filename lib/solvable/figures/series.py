@@ -11,6 +11,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from .._checks import require_memory
 from .words import Number, fixed, number
 
 Numbers = Array | np.ndarray
@@ -111,6 +112,7 @@ class Knob:
             raise ValueError(f"start must lie between {self.low} and {self.high}; got {self.start}")
         if self.points < 2:
             raise ValueError(f"points must be at least 2; got {self.points}")
+        require_memory(lambda points: 64 * points, points=self.points)
         if not self.label.strip():
             raise ValueError("label must say what the knob is; got nothing")
 

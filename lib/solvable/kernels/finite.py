@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from .._checks import require, shape_of
+from .._checks import require, require_memory, shape_of
 
 NUMBERS = 1 << 24  # slopes that are held at once, of either side
 
@@ -59,6 +59,8 @@ def empirical(
         require(name, x, "finite", np.isfinite)
         if np.shape(x)[1:] != np.shape(x1)[1:]:
             raise ValueError(f"x2 must have rows of the shape {np.shape(x1)[1:]} of x1's; got {np.shape(x)[1:]}")
+    sizes = {"len(x1)": len(x1), "len(x2)": len(x1 if x2 is None else x2)}
+    require_memory(lambda p, q: 4 * p * q, **sizes)
     left, right = jnp.asarray(x1), jnp.asarray(x1 if x2 is None else x2)
     apply, rates = (network, None) if callable(network) else (network.apply, network.rates(left.shape[1:], "sgd"))
     most = max(1, NUMBERS // max(1, sum(w.size for w in jax.tree.leaves(weights))))

@@ -10,11 +10,21 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from .._checks import require, require_count, require_float64, require_key, require_shape
+from .._checks import (
+    as_floats,
+    finite_answer,
+    require,
+    require_count,
+    require_float64,
+    require_key,
+    require_memory,
+    require_shape,
+)
 from .._pytree import Numbers
 from .curves import FinalLoss
 
 
+@finite_answer
 def regression(
     features: Numbers,
     targets: Numbers,
@@ -47,7 +57,7 @@ def regression(
     require_float64()
     require_shape("features", features, 2, "a table (M inputs, S features)")
     require_shape("targets", targets, 2, "a table (M inputs, C outputs)")
-    features, targets = jnp.asarray(features, float), jnp.asarray(targets, float)
+    features, targets = as_floats(features), as_floats(targets)
     population = len(features)
     if len(targets) != population:
         raise ValueError(f"targets must have one row per row of features; got {len(targets)} and {population}")
@@ -58,6 +68,7 @@ def regression(
     require("samples", samples, sizes, lambda p: (p >= 1) & (p <= population) & (p == np.floor(p)))
     require_key(key)
     repeats = require_count("repeats", repeats, 2)
+    require_memory(lambda repeats: 12 * population * repeats, repeats=repeats)
     start = perf_counter()
     losses = []
     for size in np.ravel(np.asarray(samples)):

@@ -13,7 +13,7 @@ from jax.tree_util import Partial
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require, require_scalar, require_times
+from .._checks import as_floats, finite_answer, require, require_kind, require_memory, require_scalar, require_times
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from . import students
@@ -24,6 +24,7 @@ STEP = 0.4  # of the explicit integrator, in the unit of the fastest rate
 MOST_STEPS = 1_000_000
 
 
+@finite_answer
 def feature_learning(
     spectrum: Spectrum,
     times: Numbers,
@@ -63,6 +64,7 @@ def feature_learning(
     hidden x min(N, P) numbers a step.
     Book: "Feature learning changes the exponent".
     """
+    require_kind("spectrum", spectrum, Spectrum)
     times = require_times(times)
     check_richness(richness)
     require_scalar("hidden", hidden)
@@ -72,12 +74,13 @@ def feature_learning(
     modes, neurons = len(spectrum.eigenvalues), None if np.isinf(hidden) else int(np.asarray(hidden))
     if neurons is not None:
         _require_affordable(spectrum, times, richness)
+    require_memory(lambda hidden: 64 * modes * hidden, hidden=neurons or 1)
     each = students.student_bytes(modes, times.size, n, p) + 64 * modes * (neurons or 1)
     start = perf_counter()
 
     def curves(keys: Array) -> tuple[Array, ...]:
         disorder = students.draw(keys, modes, width=n, samples=p)
-        return _losses(spectrum, jnp.asarray(noise, float), disorder, times, jnp.asarray(richness) / 2, keys, neurons)
+        return _losses(spectrum, as_floats(noise), disorder, times, as_floats(richness) / 2, keys, neurons)
 
     test, train = students.in_chunks(curves, key, repeats, each)
     if not np.isfinite(test).all():

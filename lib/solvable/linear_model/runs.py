@@ -13,7 +13,16 @@ from jax.tree_util import Partial
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import as_floats, require, require_nonnegative, require_times
+from .._checks import (
+    as_floats,
+    finite_answer,
+    require,
+    require_kind,
+    require_memory,
+    require_nonnegative,
+    require_times,
+    shape_of,
+)
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from . import students
@@ -21,6 +30,7 @@ from .checks import check_known_steps, check_momentum, check_rate
 from .curves import FinalLoss, LossCurves
 
 
+@finite_answer
 def gradient_flow(
     spectrum: Spectrum,
     times: Numbers,
@@ -63,6 +73,7 @@ def gradient_flow(
     return _repeat(spectrum, times, Partial(students.flow, times), sizes, noise, key, repeats)
 
 
+@finite_answer
 def mode_errors(
     spectrum: Spectrum,
     times: Numbers,
@@ -91,6 +102,7 @@ def mode_errors(
 
     Book: "Mode by mode".
     """
+    require_kind("spectrum", spectrum, Spectrum)
     times = require_times(times)
     require("task_power", spectrum.task_power, "positive, for a share of it to be missed", lambda x: x > 0)
     n, p = students.check(spectrum, noise, key, repeats, width=width, samples=samples)
@@ -98,9 +110,11 @@ def mode_errors(
 
     def errors(keys: Array) -> tuple[Array, ...]:
         disorder = students.draw(keys, modes, width=n, samples=p)
-        learned = _learned(spectrum, jnp.asarray(noise, float), disorder, progress, len(keys))
+        learned = _learned(spectrum, as_floats(noise), disorder, progress, len(keys))
         return (1 - learned.mT / students.teacher(spectrum),)
 
+    each = 8 * modes * times.size
+    require_memory(lambda repeats: each * repeats, repeats=repeats)
     return students.in_chunks(errors, key, repeats, students.student_bytes(modes, times.size, n, p))[0]
 
 
@@ -142,7 +156,7 @@ def gradient_descent(
     check_rate(learning_rate)
     check_momentum(momentum)
     rates = {"learning_rate": learning_rate, "momentum": momentum}
-    progress = Partial(students.descent, numbers, *(jnp.asarray(x, float) for x in rates.values()))
+    progress = Partial(students.descent, numbers, *(as_floats(x) for x in rates.values()))
     runs = _repeat(spectrum, numbers, progress, {"width": width, "samples": samples}, noise, key, repeats, rates)
     most = 1e3 * (spectrum.task_power.sum() + as_floats(noise))
     if not np.all(np.isfinite(runs.test) & (np.asarray(runs.train) <= most)):
@@ -150,6 +164,7 @@ def gradient_descent(
     return runs
 
 
+@finite_answer
 def final_loss(
     spectrum: Spectrum,
     *,
@@ -178,10 +193,10 @@ def final_loss(
 
     Costs as `gradient_flow`. Book: "Test and train part ways".
     """
-    if np.ndim(ridge) > 1:
+    if len(shape_of("ridge", ridge)) > 1:
         raise ValueError(f"ridge must be one number or a list of numbers; got shape {np.shape(ridge)}")
     require_nonnegative("ridge", ridge)
-    strengths = jnp.atleast_1d(jnp.asarray(ridge, float))
+    strengths = jnp.atleast_1d(as_floats(ridge))
     sizes: dict[str, Any] = {"width": width, "samples": samples}
     runs = _repeat(spectrum, strengths, Partial(students.ridge, strengths), sizes, noise, key, repeats)
     shape, parameters = np.shape(ridge), runs.parameters | {"ridge": ridge}
@@ -210,7 +225,7 @@ def _repeat(
 
     def curves(keys: Array) -> tuple[Array, ...]:
         disorder = students.draw(keys, modes, width=width, samples=samples)
-        return _losses(spectrum, jnp.asarray(noise, float), disorder, progress, len(keys))
+        return _losses(spectrum, as_floats(noise), disorder, progress, len(keys))
 
     test, train = students.in_chunks(curves, key, repeats, each)
     parameters = {"spectrum": spectrum, **sizes, "noise": noise, **(method or {})}

@@ -11,7 +11,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import as_floats, require_count
+from .._checks import as_floats, finite_answer, require_count, require_flag
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from . import exact, students
@@ -19,6 +19,7 @@ from .checks import check_known_steps, check_rate
 from .curves import LossCurves
 
 
+@finite_answer
 def sgd(
     spectrum: Spectrum,
     steps: Numbers,
@@ -56,9 +57,10 @@ def sgd(
     known mean, so it is drawn at once.
     Book: "Fresh data: one-pass SGD".
     """
+    require_flag("average_batches", average_batches)
     numbers = jnp.asarray(check_known_steps(steps))
     check_rate(learning_rate)
-    batch = require_count("batch_size", batch_size)
+    batch = require_count("batch_size", batch_size, most=np.inf)
     (size,) = students.check(spectrum, noise, key, repeats, width=width)
     modes = len(spectrum.eigenvalues)
     each = students.student_bytes(modes, numbers.size, size, None)

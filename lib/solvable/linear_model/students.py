@@ -17,7 +17,15 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require, require_count, require_float64, require_key, require_scalar
+from .._checks import (
+    require,
+    require_count,
+    require_float64,
+    require_key,
+    require_kind,
+    require_memory,
+    require_scalar,
+)
 from ..spectra import Spectrum
 from .checks import check_noise
 from .curves import LossCurves
@@ -131,6 +139,7 @@ def population_loss(spectrum: Spectrum, learned: Float[Array, "K T"]) -> Float[A
 
 def in_chunks(curves: Callable[[Array], tuple[Array, ...]], key: Array, repeats: int, each: int) -> tuple[Array, ...]:
     """curves(keys) for `repeats` keys of `each` bytes, as many together as fit; repeat i has the i-th key."""
+    require_memory(lambda repeats: 24 * repeats, repeats=repeats)  # keys, and a test and a train loss at least
     chunk = -(-repeats // -(-repeats // max(1, CHUNK_BYTES // each)))  # as few chunks as fit, all of one size
     keys = jax.random.split(key, repeats)
     keys = jnp.concatenate([keys, keys[: -repeats % chunk]])  # full chunks, so that one program serves all
@@ -150,6 +159,7 @@ def gather(times: Array, test: Array, train: Array, parameters: dict[str, Any], 
 def check(spectrum: Spectrum, noise: ArrayLike, key: Array, repeats: int, **sizes: ArrayLike) -> list[int | None]:
     """Width and samples as whole numbers, None for infinity; or an error that names what is wrong."""
     require_float64()
+    require_kind("spectrum", spectrum, Spectrum)
     if spectrum.multiplicity is not None:
         raise ValueError("spectrum must have its modes one by one in an experiment; got a binned one")
     check_noise(noise)

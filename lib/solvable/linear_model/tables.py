@@ -13,7 +13,7 @@ from jax.tree_util import Partial
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require_count, require_times
+from .._checks import as_floats, require_count, require_memory, require_times
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from . import students
@@ -60,7 +60,9 @@ def ensemble(
     sizes: dict[str, Any] = {"width": width, "samples": samples}
     n, p = students.check(spectrum, noise, key, repeats, **sizes)
     modes = len(spectrum.eigenvalues)
-    each = students.student_bytes(modes, times.size, n, p) * (e if paired else e * d)
+    one = students.student_bytes(modes, times.size, n, p)
+    each = one * (e if paired else e * d)
+    require_memory(lambda e, d: one * (e if paired else e * d), inits=e, datasets=d)
     start = perf_counter()
     progress = Partial(students.flow, times)
 
@@ -68,7 +70,7 @@ def ensemble(
         members = jax.vmap(lambda key: jax.random.split(key, max(e, d)))(keys).reshape(-1)
         disorder = students.draw(members, modes, width=n, samples=p)
         drawn = jax.tree.map(lambda x: x.reshape(len(keys), max(e, d), *x.shape[1:]), disorder)
-        return _averaged(spectrum, jnp.asarray(noise, float), drawn, progress, (len(keys), e, d), paired)
+        return _averaged(spectrum, as_floats(noise), drawn, progress, (len(keys), e, d), paired)
 
     test, *parts = students.in_chunks(curves, key, repeats, each)
     parameters = {"spectrum": spectrum, **sizes, "noise": noise, "inits": e, "datasets": d, "paired": paired}

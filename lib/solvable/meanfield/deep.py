@@ -19,7 +19,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require_count, require_key
+from .._checks import finite_answer, require_count, require_flag, require_key, require_memory
 from .._pytree import Numbers
 from ..gaussian import Function, activation_function
 from .deep_linear import assembled
@@ -32,6 +32,7 @@ PUSH = 0.05  # of the spread of h^1, for neurons with a kink: less drowns in noi
 FLOOR = 1e-9  # of the mean variance: pivots below are rounding, since kernels over time are nearly singular
 
 
+@finite_answer
 def deep(
     gram: Array,
     targets: Array,
@@ -67,8 +68,11 @@ def deep(
     phi, depth = activation_function(activation), require_count("depth", depth)
     problem, steps = checked(gram, targets, weights, richness, learning_rate, steps)
     require_key(key)
+    require_flag("responses", responses)
     repeats, columns = require_count("repeats", repeats, 2), 2 * (steps + 1) * len(problem.gram)
     particles = require_particles(particles, columns)
+    sizes = {"steps": steps, "particles": particles, "depth": depth, "repeats": repeats}
+    require_memory(partial(_bytes, len(problem.gram)), **sizes)
     drawn = [
         _sweep(problem, one, phi=phi, depth=depth, steps=steps, particles=particles, responses=responses)
         for one in jax.random.split(key, repeats)
@@ -87,6 +91,12 @@ def deep(
         | {"repeats": repeats, "particles": particles, "key": jax.random.key_data(key)},
     }
     return assembled(problem, f.mean(axis=0), TwoTime(*(one.mean(axis=0) for one in found)), more)
+
+
+def _bytes(size: int, steps: float, particles: float, depth: float, repeats: float) -> float:
+    """Memory of one sweep, and of what all of them return."""
+    n = (steps + 1) * size
+    return 8 * n * (n * (5 * (depth - 1) * particles + (6 + 4 * repeats) * depth) + 8 * depth * particles)
 
 
 class _Layer(NamedTuple):

@@ -19,12 +19,13 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require_count
+from .._checks import finite_answer, require_count, require_memory
 from .._pytree import Numbers
 from .problem import Problem, checked, require_stable
 from .results import MeanField, TwoTime
 
 
+@finite_answer
 def deep_linear(
     gram: Array,
     targets: Array,
@@ -45,6 +46,8 @@ def deep_linear(
     """
     depth = require_count("depth", depth)
     problem, steps = checked(gram, targets, weights, richness, learning_rate, steps)
+    size = len(problem.gram)
+    require_memory(lambda depth, steps: 64 * (depth + 2) * ((steps + 1) * size) ** 2, depth=depth, steps=steps)
     f, *found = _sweep(problem, depth=depth, steps=steps)
     return assembled(problem, f, TwoTime(*found), {})
 
@@ -84,12 +87,13 @@ def _sweep(problem: Problem, *, depth: int, steps: int) -> tuple[Array, ...]:
         return r
 
     def pass_at(t: Array, state: tuple) -> tuple:
-        _, pull, h, g, a, b = state  # lists whose entry l belongs to layer l; h[0], g[L + 1], a[0], b[L] stay
+        pull, h, g, a, b = state[1:]  # lists whose entry l belongs to layer l; h[0], g[L + 1], a[0], b[L] stay
         h, g, a, b = list(h), list(g), list(a), list(b)
+        reached = earlier & (when[:, None] <= t)
 
         def couplings(layer: int, pull: Array) -> tuple[Array, Array]:
-            c = earlier * (a[layer - 1] + rate * h[layer - 1] * pull)
-            return c, earlier * (b[layer] + rate * g[layer + 1] * pull)
+            c = reached * (a[layer - 1] + rate * h[layer - 1] * pull)
+            return c, reached * (b[layer] + rate * g[layer + 1] * pull)
 
         for layer in range(1, depth + 1):
             c, d = couplings(layer, pull)
@@ -109,6 +113,13 @@ def _sweep(problem: Problem, *, depth: int, steps: int) -> tuple[Array, ...]:
                 b[layer - 1] = r @ d
         return f, pull, h, g, a, b
 
+    def advance(t: Array, now: tuple) -> tuple:
+        """Where numbers end all stays as it was, since products with later rows would spoil the earlier ones."""
+        known, state = now
+        found = pass_at(t, state)
+        finite = (known == t) & jnp.stack([jnp.isfinite(x).all() for x in jax.tree.leaves(found)]).all()
+        return known + finite, jax.tree.map(partial(jnp.where, finite), found, state)
+
     def empty(first: Array, last: Array) -> list[Array]:
         return [first, *(zeros,) * depth, last]
 
@@ -119,7 +130,8 @@ def _sweep(problem: Problem, *, depth: int, steps: int) -> tuple[Array, ...]:
         empty(zeros, ones),
         *(empty(zeros, zeros),) * 2,
     )
-    f, _, h, g, a, b = jax.lax.fori_loop(0, times, pass_at, state)
+    known, (f, _, h, g, a, b) = jax.lax.fori_loop(0, times, advance, (0, state))
+    f = jnp.where(jnp.arange(times)[:, None] < known, f, jnp.nan)
 
     def layers(matrices: list[Array]) -> Array:
         return jnp.stack(matrices[1 : depth + 1]).reshape(depth, times, size, times, size)

@@ -19,12 +19,12 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require_nonnegative, require_scalar
+from .._checks import as_floats, finite_answer, require_nonnegative, require_scalar
 from .._pytree import Numbers, pytree
 from ..gaussian import Function, activation_function
 from ..results import Saved
 from .particles import neurons, square_root
-from .problem import Problem, checked
+from .problem import Problem, checked, require_stable
 from .results import MeanField
 
 ORDERS = 4  # coefficients 0..3: f of order 2 needs h and z of order 3, since f = <z phi(h)> / gamma_0
@@ -51,21 +51,23 @@ class Expansion(Saved):
     tangent_kernel: Float[Array, "2 T Q Q"]
     parameters: dict[str, Any] = field(default_factory=dict)
 
+    @finite_answer
     def at(self, richness: ArrayLike) -> MeanField:
         """The sum of both orders at gamma_0 >= 0, in the form of `two_layer`."""
         require_scalar("richness", richness)
         require_nonnegative("richness", richness)
 
         def total(one: Array) -> Array:
-            return one[0] + jnp.asarray(richness) ** 2 * one[1]
+            return one[0] + as_floats(richness) ** 2 * one[1]
 
-        given = self.parameters | {"richness": jnp.asarray(richness, float)}
+        given = self.parameters | {"richness": as_floats(richness)}
         features, gradients = total(self.features)[None], total(self.gradients)[None]
         return MeanField(
             total(self.outputs), total(self.test), features, gradients, total(self.tangent_kernel), parameters=given
         )
 
 
+@finite_answer
 def expansion(
     gram: Array,
     targets: Array,
@@ -95,9 +97,10 @@ def expansion(
     if activation == "relu" or phi is jax.nn.relu:
         raise ValueError("activation must be smooth; got 'relu', whose first correction is of order gamma_0")
     problem, steps = checked(gram, targets, weights, 1.0, learning_rate, steps)
-    known, draws = problem.known, neurons(key, len(problem.gram), particles, repeats)
+    known, draws = problem.known, neurons(key, len(problem.gram), particles, repeats, steps)
     f, features, gradients = (one.mean(axis=0) for one in _sweep(problem, draws, phi=phi, steps=steps))
     kernel = features + gradients * problem.gram
+    require_stable(problem, kernel[0], f[0, :, :known])
     given = problem.parameters | {"repeats": repeats, "particles": particles, "key": jax.random.key_data(key)}
     return Expansion(f[..., :known], f[..., known:], features, gradients, kernel, given)
 

@@ -8,13 +8,15 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require_count, require_key
+from .._checks import finite_answer, require_array, require_count, require_flag, require_key, require_memory
 from ..gaussian import Function
 from ..networks import MLP, train
+from ..networks.rows import size_of
 from .problem import checked
 from .results import MeanField
 
 
+@finite_answer
 def finite(
     inputs: Float[Array, "P D"],
     targets: Float[Array, " P"],
@@ -50,10 +52,15 @@ def finite(
     Its distance from the limit at a fixed time is of order 1/N in the mean and 1/sqrt(N) from pair to pair. Book: "How
     far are finite networks?"
     """
+    require_flag("tangent_kernel", tangent_kernel)
+    inputs = require_array("inputs", inputs, 2, "one point a row, shape (P, D)")
     problem, steps = checked(inputs @ inputs.T / inputs.shape[1], targets, None, richness, learning_rate, steps)
     require_key(key)
+    targets, learning_rate = problem.targets, problem.learning_rate
     network = MLP(width, depth=depth, activation=activation, richness=richness, dtype=float)
-    keys = jax.random.split(key, require_count("repeats", repeats, 2))
+    repeats, size = require_count("repeats", repeats, 2), size_of(network, inputs, targets)
+    require_memory(lambda repeats: 64 * size * repeats, repeats=repeats)
+    keys = jax.random.split(key, repeats)
     start = jax.vmap(lambda one: network.init(one, inputs.shape[1]))(keys)
     twins = jax.tree.map(lambda w: jnp.concatenate([w, w]), start)
     twins["output"] = jnp.concatenate([start["output"], -start["output"]])
@@ -67,7 +74,7 @@ def finite(
         raise ValueError(f"learning_rate must be smaller; at {learning_rate} a network diverged at step {step}")
     pairs = {name: x.reshape(2, repeats, *x.shape[1:]).mean(axis=0) for name, x in run.metrics.items()}
     f, features = pairs["outputs"], pairs["feature_kernels"]
-    h = jax.vmap(lambda w: network.forward(w, jnp.asarray(inputs, float))[1][-1])(run.weights)
+    h = jax.vmap(lambda w: network.forward(w, inputs)[1][-1])(run.weights)
     return MeanField(
         f.mean(axis=0),
         jnp.zeros((steps + 1, 0)),

@@ -8,16 +8,19 @@ import numpy as np
 from jax.scipy.special import ndtri
 from jaxtyping import Array
 
-from .._checks import require_count, require_key
+from .._checks import require_count, require_key, require_memory
 
 COLUMNS = 1.5  # particles for each of their coordinates, at least: fewer cannot be whitened
 
 
-def neurons(key: Array, inputs: int, particles: int, repeats: int) -> Array:
+def neurons(key: Array, inputs: int, particles: int, repeats: int, steps: int) -> Array:
     """Checked samples of one hidden layer at the start, before `square_root`: h on the inputs, and z in the end."""
     require_key(key)
     columns = inputs + 1
-    return sobol(key, require_count("repeats", repeats, 2), require_particles(particles, columns), columns)
+    sizes = {"repeats": require_count("repeats", repeats, 2), "particles": require_particles(particles, columns)}
+    kernels = inputs * (1 + 2 * inputs)
+    require_memory(lambda r, s, t: 8 * r * (4 * s * columns + t * kernels), **sizes, steps=steps)
+    return sobol(key, sizes["repeats"], sizes["particles"], columns)
 
 
 def sobol(key: Array, repeats: int, particles: int, columns: int) -> Array:

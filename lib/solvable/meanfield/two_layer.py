@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
+from .._checks import finite_answer
 from .._pytree import Numbers
 from ..gaussian import Function, activation_function
 from .particles import neurons, square_root
@@ -24,6 +25,7 @@ from .problem import Problem, checked, require_stable
 from .results import MeanField
 
 
+@finite_answer
 def two_layer(
     gram: Array,
     targets: Array,
@@ -64,7 +66,7 @@ def two_layer(
     phi = activation_function(activation)
     problem, steps = checked(gram, targets, weights, richness, learning_rate, steps)
     points = len(problem.gram)
-    draws = neurons(key, points, particles, repeats)
+    draws = neurons(key, points, particles, repeats, steps)
     f, features, gradients, h = _sweep(problem, draws, phi=phi, steps=steps)
     mean = [one.mean(axis=0) for one in (f, features, gradients)]
     kernel = mean[1] + mean[2] * problem.gram

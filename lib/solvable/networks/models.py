@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
@@ -21,10 +22,25 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require_count, require_key, require_nonnegative, require_positive
+from .._checks import (
+    finite_answer,
+    require,
+    require_count,
+    require_dtype,
+    require_function,
+    require_key,
+    require_memory,
+    require_nonnegative,
+    require_one_of,
+    require_positive,
+    require_scalar,
+    require_shape,
+    shape_of,
+    shown,
+)
 from .._pytree import pytree
 from ..gaussian import Function, activation_function
-from ..parameterizations.abc import ABC, Scale, named
+from ..parameterizations.abc import ABC, NAMED, Scale, named
 
 Parameters = dict[str, Any]
 
@@ -66,10 +82,12 @@ class Network(metaclass=ABCMeta):
     def __post_init__(self) -> None:
         for name in ("width", "depth"):
             object.__setattr__(self, name, require_count(name, getattr(self, name)))
-        if isinstance(self.parameterization, str):
+        if not isinstance(self.parameterization, ABC):
+            require_one_of("parameterization", self.parameterization, NAMED, " or an ABC")
             object.__setattr__(self, "parameterization", named(self.parameterization))
         activation_function(self.activation)
         require_positive("richness", self.richness)
+        require_dtype("dtype", self.dtype)
 
     @abstractmethod
     def layers(self, inputs: tuple[int, ...], outputs: tuple[int, ...] = ()) -> dict[str, Layer]:
@@ -105,10 +123,9 @@ class Network(metaclass=ABCMeta):
           ValueError: for a key or a shape that is none.
         """
         require_key(key)
-        inputs = tuple(require_count("inputs", size) for size in np.atleast_1d(inputs))
-        if len(inputs) != len(self.axes):
-            shape = "(D,)" if len(self.axes) == 1 else f"({', '.join(self.axes)})"
-            raise ValueError(f"inputs must have shape {shape}; got {inputs}")
+        inputs, outputs = self._checked(inputs), _sizes("outputs", outputs)
+        given = {f"inputs[{place}]": size for place, size in enumerate(inputs)}
+        require_memory(partial(self._bytes, outputs), width=self.width, depth=self.depth, **given)
         layers, scales = self.layers(inputs, outputs), self.scales(inputs)
         ends = np.cumsum([0, *(math.prod(layer.shape) for layer in layers.values())])
         numbers = jax.random.normal(key, (ends[-1],), self.dtype)  # one draw: each would take a second to compile
@@ -116,6 +133,22 @@ class Network(metaclass=ABCMeta):
             name: jnp.asarray(scales[name].std, self.dtype) * numbers[first:last].reshape(layer.shape)
             for (name, layer), first, last in zip(layers.items(), ends[:-1], ends[1:], strict=True)
         }
+
+    def _checked(self, inputs: int | tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of one input, or an error that names it."""
+        found = _sizes("inputs", inputs)
+        if len(found) != len(self.axes):
+            shape = "(D,)" if len(self.axes) == 1 else f"({', '.join(self.axes)})"
+            raise ValueError(f"inputs must have shape {shape}; got {found}")
+        return found
+
+    def _bytes(self, outputs: tuple[int, ...], width: Any, depth: Any, *inputs: Any) -> int:
+        """Memory of the weights at another width, depth and inputs, while they are drawn."""
+        other = copy(self)
+        for name, size in (("width", width), ("depth", depth)):
+            object.__setattr__(other, name, int(size))
+        numbers = sum(math.prod(layer.shape) for layer in other.layers(tuple(map(int, inputs)), outputs).values())
+        return 2 * jnp.dtype(self.dtype).itemsize * numbers
 
     def apply(self, weights: Parameters, x: Array) -> Array:
         """The outputs f for a batch of inputs, shape (P, ...)."""
@@ -125,11 +158,18 @@ class Network(metaclass=ABCMeta):
         """Each layer's learning rate, in units of eta_0."""
         return {name: scale.learning_rate for name, scale in self.scales(inputs, optimizer).items()}
 
-    def _act(self, weights: Parameters, x: Array) -> tuple[dict[str, Array], Function]:
-        """The weights with their multipliers, and the activation."""
+    def _act(self, weights: Parameters, x: Array) -> tuple[dict[str, Array], Function, Array]:
+        """The weights with their multipliers, the activation, and the inputs as floats."""
+        axes = ", ".join(("P", *self.axes))
+        require_shape("x", x, 1 + len(self.axes), f"inputs, one a row, shape ({axes})")
+        require("x", x, "finite", np.isfinite)
+        if not (isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jnp.floating)):
+            x = jnp.asarray(x, self.dtype)
         scales = self.scales(x.shape[1:])
+        if not isinstance(weights, dict) or set(weights) != set(scales):
+            raise ValueError(f"weights must be a dictionary with arrays for {tuple(scales)}; got {shown(weights)}")
         scaled = {name: jnp.asarray(scales[name].multiplier, w.dtype) * w for name, w in weights.items()}
-        return scaled, activation_function(self.activation)
+        return scaled, activation_function(self.activation), x
 
 
 @partial(pytree, static=("start", "forward", "learning_rates", "activation"))
@@ -150,6 +190,11 @@ class Custom:
     forward: Callable[[Parameters, Array], tuple[Array, Array]]
     learning_rates: Callable[[str], dict[str, Any]]
     activation: str | Function = "linear"
+
+    def __post_init__(self) -> None:
+        for name in ("start", "forward", "learning_rates"):
+            require_function(name, getattr(self, name))
+        activation_function(self.activation)
 
     def init(self, key: Array, inputs: tuple[int, ...], outputs: tuple[int, ...] = ()) -> Parameters:
         """Random weights."""
@@ -175,15 +220,16 @@ class MLP(Network):
     """
 
     def layers(self, inputs: tuple[int, ...], outputs: tuple[int, ...] = ()) -> dict[str, Layer]:
-        n, (d,) = self.width, inputs
+        n, (d,), outputs = self.width, self._checked(inputs), _sizes("outputs", outputs)
         return {
             "input": Layer("input", (n, d), d),
             "hidden": Layer("hidden", (self.depth - 1, n, n), n),
             "output": Layer("output", (n, *outputs), n),
         }
 
+    @finite_answer
     def forward(self, weights: Parameters, x: Array) -> tuple[Array, Array]:
-        scaled, phi = self._act(weights, x)
+        scaled, phi, x = self._act(weights, x)
         hidden = [x @ scaled["input"].T]
         for w in scaled["hidden"]:
             hidden.append(phi(hidden[-1]) @ w.T)
@@ -211,17 +257,19 @@ class ResidualMLP(Network):
     def __post_init__(self) -> None:
         super().__post_init__()
         require_nonnegative("branch", self.branch)
+        _require_power("branch_power", self.branch_power)
 
     def layers(self, inputs: tuple[int, ...], outputs: tuple[int, ...] = ()) -> dict[str, Layer]:
-        n, (d,) = self.width, inputs
+        n, (d,), outputs = self.width, self._checked(inputs), _sizes("outputs", outputs)
         return {
             "input": Layer("input", (n, d), d),
             "hidden": Layer("hidden", (self.depth, n, n), n),
             "output": Layer("output", (n, *outputs), n),
         }
 
+    @finite_answer
     def forward(self, weights: Parameters, x: Array) -> tuple[Array, Array]:
-        scaled, phi = self._act(weights, x)
+        scaled, phi, x = self._act(weights, x)
         share = jnp.asarray(self.branch / self.depth**self.branch_power, x.dtype)
 
         def block(h: Array, w: Array) -> tuple[Array, Array]:
@@ -260,11 +308,12 @@ class Transformer(Network):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "heads", require_count("heads", self.heads))
+        _require_power("attention_power", self.attention_power)
         if self.width % self.heads:
             raise ValueError(f"heads must divide the width {self.width}; got {self.heads}")
 
     def layers(self, inputs: tuple[int, ...], outputs: tuple[int, ...] = ()) -> dict[str, Layer]:
-        n, depth, (t, d) = self.width, self.depth, inputs
+        n, depth, (t, d), outputs = self.width, self.depth, self._checked(inputs), _sizes("outputs", outputs)
         square = Layer("hidden", (depth, n, n), n)
         return {
             "input": Layer("input", (n, d), d),
@@ -278,8 +327,9 @@ class Transformer(Network):
             "output": Layer("output", (n, *outputs), n),
         }
 
+    @finite_answer
     def forward(self, weights: Parameters, x: Array) -> tuple[Array, Array]:
-        scaled, phi = self._act(weights, x)
+        scaled, phi, x = self._act(weights, x)
         share, size = self.depth**-0.5, self.width // self.heads
         stacked = {name: scaled[name] for name in ("query", "key", "value", "mix", "up", "down")}
 
@@ -298,9 +348,28 @@ class Transformer(Network):
         return _normal(last).mean(axis=-2) @ scaled["output"], jnp.concatenate([before, last[None]])
 
 
+def _require_power(name: str, value: Any) -> None:
+    """Raise ValueError unless this is a finite number."""
+    require_scalar(name, value)
+    require(name, value, "a finite number", np.isfinite)
+
+
+def _sizes(name: str, shape: Any) -> tuple[int, ...]:
+    """A shape as whole numbers, or an error that names it."""
+    shape_of(name, shape)
+    return tuple(require_count(name, size) for size in np.atleast_1d(np.asarray(shape, object)))
+
+
 def _normal(h: Array) -> Array:
     """Each vector with a mean square of one."""
     return h * jax.lax.rsqrt(jnp.mean(h**2, axis=-1, keepdims=True) + 1e-6)
 
 
 AnyNetwork = Network | Custom
+
+
+def require_network(network: object) -> None:
+    """Raise TypeError unless this is a network: one of this module, or of your own with the methods of `Custom`."""
+    methods = ("init", "apply", "forward", "rates")
+    if isinstance(network, type) or not all(callable(getattr(network, name, None)) for name in methods):
+        raise TypeError(f"network must be an MLP, ResidualMLP, Transformer or Custom; got {shown(network)}")

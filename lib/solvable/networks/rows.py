@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require_positive
+from .._checks import as_floats, require_kind, require_positive
 from .models import AnyNetwork, Parameters
 
 LARGEST = 1 << 25  # weights that train at once, where a function trains many networks
@@ -31,7 +31,7 @@ def broadcast(network: AnyNetwork, learning_rate: ArrayLike, key: Array) -> tupl
     require_positive("learning_rate", learning_rate)
     if not jnp.issubdtype(getattr(key, "dtype", float), jax.dtypes.prng_key):
         raise ValueError(f"key must be one or several jax random keys, for instance jax.random.key(0); got {key!r}")
-    one = Member(network, jnp.asarray(learning_rate, float), key)
+    one = Member(network, as_floats(learning_rate), key)
     shapes = [jnp.shape(x) for x in jax.tree.leaves(one)]
     try:
         shape = jnp.broadcast_shapes(*shapes)
@@ -46,10 +46,11 @@ def one_row(
     """Given weights, all the networks in one long row."""
     if weights is None:
         return None
-    wanted = jax.tree.map(lambda w: (*shape, *w.shape), _shapes(network, inputs, targets))
-    shapes = jax.tree.map(jnp.shape, weights)
-    if shapes != wanted:
-        raise ValueError(f"weights must have the shapes {wanted}; got {shapes}")
+    require_kind("weights", weights, dict)
+    wanted = jax.tree.map(lambda w: (*shape, *w.shape), shapes(network, inputs, targets))
+    given = jax.tree.map(jnp.shape, weights)
+    if given != wanted:
+        raise ValueError(f"weights must have the shapes {wanted}; got {given}")
     return jax.tree.map(lambda w: jnp.asarray(w).reshape(math.prod(shape), *w.shape[len(shape) :]), weights)
 
 
@@ -79,10 +80,11 @@ def portions(network: AnyNetwork, inputs: Array, targets: Array, count: int) -> 
 
 def size_of(network: AnyNetwork, inputs: Array, targets: Array) -> int:
     """How many weights one network has, at least one."""
-    return max(1, sum(weight.size for weight in jax.tree.leaves(_shapes(network, inputs, targets))))
+    return max(1, sum(weight.size for weight in jax.tree.leaves(shapes(network, inputs, targets))))
 
 
-def _shapes(network: AnyNetwork, inputs: Array, targets: Array) -> Parameters:
+def shapes(network: AnyNetwork, inputs: Array, targets: Array) -> Parameters:
+    """The shapes of its weights."""
     return jax.eval_shape(lambda key: network.init(key, inputs.shape[1:], targets.shape[1:]), jax.random.key(0))
 
 

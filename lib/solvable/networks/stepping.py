@@ -12,9 +12,10 @@ import optax
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
+from .._checks import require_memory
 from .metrics import Metric, mean_square
 from .models import Parameters
-from .rows import Member, first, for_each, size_of
+from .rows import Member, first, for_each, shapes, size_of
 
 Sample = Callable[[Array], tuple[Array, Array]]
 
@@ -44,6 +45,21 @@ class State(NamedTuple):
     memory: Any
     bound: Array  # the loss beyond which a run has diverged, from the first record on
     diverged_at: Array
+
+
+def require_room(
+    plan: Plan, network: Any, inputs: Array, targets: Array, *, networks: int, steps: int, every: int
+) -> None:
+    """Raise ValueError where so many networks, or their records, fit in no memory."""
+    weights = shapes(network, inputs, targets)
+    seen = {name: jax.eval_shape(metric, network, weights, weights, inputs, targets) for name, metric in plan.metrics}
+    held, each = (sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(x)) for x in (weights, seen))
+    each += held * plan.checkpoints
+
+    def needed(networks: float, steps: float) -> float:
+        return networks * (5 * held + each * (1 + steps / every))
+
+    require_memory(needed, networks=networks, steps=steps)
 
 
 @partial(jax.jit, static_argnums=0)

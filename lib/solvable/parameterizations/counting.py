@@ -113,6 +113,7 @@ def satisfies(parameterization: ABC, *, depth: int = 3, optimizer: str = "sgd") 
       As `exponents`. Source: Bordelon and Pehlevan (2022). Book: "Three wishes of a wide network".
     """
     found = exponents(parameterization, depth=depth, optimizer=optimizer)
+    depth = require_count("depth", depth)
     layers = [f"hidden layer {layer + 1}" for layer in range(depth)]
     return (
         _wish(

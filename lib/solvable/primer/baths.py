@@ -9,11 +9,12 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require_count
+from .._checks import finite_answer, require_count, require_memory
 from ..results import LossCurves
 from .checks import check_rate, check_regression
 
 
+@finite_answer
 def regression(steps: int, *, learning_rate: ArrayLike, aspect: ArrayLike, noise: ArrayLike = 0.0) -> LossCurves:
     r"""Gradient descent of least squares on random data, by two-time mean-field theory.
 
@@ -41,6 +42,7 @@ def regression(steps: int, *, learning_rate: ArrayLike, aspect: ArrayLike, noise
     integral. Book: "Beyond glasses".
     """
     steps = require_count("steps", steps)
+    require_memory(lambda steps: 32 * (steps + 1) ** 2, steps=steps)
     eta = check_rate(learning_rate)
     gamma, sigma2 = check_regression(aspect, noise)
     test, train = _descend(steps + 1, eta, gamma, sigma2)

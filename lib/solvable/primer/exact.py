@@ -8,15 +8,16 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require_times
+from .._checks import finite_answer, require_memory, require_times
 from .._pytree import Numbers
 from ..results import LossCurves
-from .checks import check_gain, check_rate, check_regression
+from .checks import check_gain, check_rate, check_regression, check_times
 from .curves import Correlation
 
 NODES = 2000
 
 
+@finite_answer
 def linear_network(times: Numbers, *, gain: ArrayLike) -> Correlation:
     r"""A random linear network, left alone from a random start.
 
@@ -37,11 +38,13 @@ def linear_network(times: Numbers, *, gain: ArrayLike) -> Correlation:
     (1 + d/dt)(1 + d/dt') C = g^2 C. Book: "Beyond glasses".
     """
     times, gain = require_times(times), check_gain(gain)
+    require_memory(lambda count: 32 * count**2, **{"len(times)": len(times)})
     x = 2 * gain * jnp.sqrt(times[:, None] * times)
     decay = jnp.exp(x - times[:, None] - times)
     return Correlation(times, jax.scipy.special.i0e(x) * decay, None, {"gain": gain})
 
 
+@finite_answer
 def regression(
     times: Numbers, *, aspect: ArrayLike, noise: ArrayLike = 0.0, learning_rate: ArrayLike | None = None
 ) -> LossCurves:
@@ -54,7 +57,7 @@ def regression(
     with the Marchenko-Pastur density and :math:`q = e^{-\lambda t}`, or :math:`(1 - \eta\lambda)^t` for descent.
 
     Args:
-      times: shape (T,), >= 0, in units of 1 / eigenvalue; numbers of steps where there is a learning rate.
+      times: shape (T,), >= 0, in units of 1 / eigenvalue; whole numbers of steps where there is a learning rate.
       aspect: gamma = D / P > 0, dimensions over data points.
       noise: variance of the label noise, >= 0.
       learning_rate: eta > 0 of gradient descent; None is gradient flow.
@@ -69,10 +72,11 @@ def regression(
     `linear_model.theory.gradient_flow` of D equal modes.
     Source: the law of V. Marchenko, L. Pastur (1967). Book: "Beyond glasses".
     """
-    times = require_times(times)
+    times = check_times(times, learning_rate)
     aspect, noise = check_regression(aspect, noise)
     if learning_rate is not None:
         learning_rate = check_rate(learning_rate)
+    require_memory(lambda count: 8 * NODES * count, **{"len(times)": len(times)})
     test, train = _regression(times, aspect, noise, learning_rate)
     parameters = {"aspect": aspect, "noise": noise, "learning_rate": learning_rate}
     return LossCurves(times, test, train, parameters=parameters)

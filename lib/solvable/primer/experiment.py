@@ -11,16 +11,25 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require_count, require_key, require_nonnegative, require_scalar, require_times
+from .._checks import (
+    finite_answer,
+    require_count,
+    require_key,
+    require_memory,
+    require_nonnegative,
+    require_scalar,
+    require_times,
+)
 from .._pytree import Numbers
 from ..results import LossCurves
-from .checks import check_gain, check_rate, check_regression
+from .checks import check_gain, check_rate, check_regression, check_times
 from .curves import Chaos, Correlation
 
 STEP = 0.1  # of the Runge-Kutta rule, in the unit of the neurons' time constant
 LARGEST = 1 << 30  # bytes
 
 
+@finite_answer
 def linear_network(times: Numbers, *, gain: ArrayLike, size: int, key: Array, repeats: int = 16) -> Correlation:
     r"""Random linear networks of N neurons, left alone from a random start.
 
@@ -44,6 +53,7 @@ def linear_network(times: Numbers, *, gain: ArrayLike, size: int, key: Array, re
     """
     times, gain = require_times(times), check_gain(gain)
     size, repeats = _check_draws(size, repeats, key)
+    require_memory(lambda count, repeats: 16 * repeats * count**2, **{"len(times)": len(times), "repeats": repeats})
     start, order = perf_counter(), np.argsort(times)
     samples = jnp.stack([_decay(times[order], gain, size, one) for one in jax.random.split(key, repeats)])
     samples = samples[:, np.argsort(order)][:, :, np.argsort(order)]
@@ -74,6 +84,7 @@ def _decay(times: Array, gain: Array, size: int, key: Array) -> Array:
     return path @ path.T / size
 
 
+@finite_answer
 def tanh_network(
     gain: ArrayLike,
     lags: Numbers,
@@ -117,7 +128,8 @@ def tanh_network(
     if steps < 1 or shifts.max() > steps:
         raise ValueError(f"duration must be at least {STEP} and the longest lag; got {duration}")
     if 8 * size * max(size, steps) > LARGEST:
-        raise ValueError(f"size must be smaller for a duration of {duration}; got {size}, over a gigabyte")
+        raise ValueError(f"size and duration must be smaller; got {size} and {duration}, with paths of over a gigabyte")
+    require_memory(lambda repeats: 8 * (1 + 2 * len(shifts)) * repeats, repeats=repeats)
     start = perf_counter()
     runs = [_watch(gain, shifts, size, steps, before, one) for one in jax.random.split(key, repeats)]
     correlation, variance, activity, exponent = (jnp.stack(x) for x in zip(*runs, strict=True))
@@ -166,6 +178,7 @@ def _watch(gain: Array, shifts: Array, size: int, steps: int, before: int, key: 
     return correlation, jnp.mean(path**2), jnp.mean(jnp.tanh(path) ** 2), growth.mean() / STEP
 
 
+@finite_answer
 def regression(
     times: Numbers,
     *,
@@ -196,11 +209,14 @@ def regression(
 
     Costs O(repeats D^3). Book: "Beyond glasses".
     """
-    times = require_times(times)
+    times = check_times(times, learning_rate)
     aspect, noise = check_regression(aspect, noise)
     eta = None if learning_rate is None else check_rate(learning_rate)
     dimensions, repeats = _check_draws(dimensions, repeats, key, "dimensions")
+    table = {"dimensions": dimensions, "1 / aspect": 1 / float(aspect)}
+    require_memory(lambda d, share: 16 * d**2 * share, **table)
     samples = max(1, round(dimensions / float(aspect)))
+    require_memory(lambda repeats: 8 * (1 + 4 * len(times)) * repeats, repeats=repeats)
     start = perf_counter()
     each = [_fit(times, noise, eta, dimensions, samples, one) for one in jax.random.split(key, repeats)]
     test, train = (jnp.stack(x) for x in zip(*each, strict=True))

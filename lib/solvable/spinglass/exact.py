@@ -15,7 +15,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require, require_scalar, require_shape
+from .._checks import as_floats, finite_answer, require, require_memory, require_scalar, require_shape
 from .._pytree import Numbers
 from .glass import SphericalGlass, TwoTime
 
@@ -35,6 +35,7 @@ def _semicircle() -> tuple[np.ndarray, np.ndarray]:
 BELOW, WEIGHT = _semicircle()
 
 
+@finite_answer
 def two_spin(times: Numbers, *, temperature: ArrayLike = 0.0) -> TwoTime:
     r"""Langevin dynamics of the two-spin glass, f(q) = q^2 / 2, from a random start, at any times.
 
@@ -64,7 +65,8 @@ def two_spin(times: Numbers, *, temperature: ArrayLike = 0.0) -> TwoTime:
     require_scalar("temperature", temperature)
     require_shape("times", times, 1, "a list of times, shape (T,)")
     require("times", times, ">= 0, finite and increasing", lambda x: (x >= 0) & np.isfinite(x) & _increases(x))
-    times = jnp.asarray(times, float)
+    require_memory(lambda count: 32 * count**2, **{"len(times)": np.size(times)})
+    times = as_floats(times)
     c, r, multiplier = _two_spin(times, glass.temperature)
     energy = (glass.temperature - multiplier) / 2
     return TwoTime(times, c, r, energy, multiplier, jnp.zeros_like(times), {"glass": glass})

@@ -10,13 +10,14 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require_count, require_key
+from .._checks import finite_answer, require_count, require_key, require_memory
 from .checks import check_run
 from .glass import Runs, SphericalGlass
 
 LARGEST = 1 << 30  # bytes of the couplings of one sample
 
 
+@finite_answer
 def langevin(
     glass: SphericalGlass,
     *,
@@ -49,7 +50,7 @@ def langevin(
 
     Costs repeats x steps x N^2, or N^3 with three-spin couplings. Book: "From coupled spins to one spin in a bath".
     """
-    size, (steps, *settings) = require_count("size", size, 2), check_run(steps, step_size, overlap)
+    size, (steps, *settings) = require_count("size", size, 2), check_run(glass, steps, step_size, overlap)
     repeats = require_count("repeats", repeats, 2)
     require_key(key)
     if not set(glass.couplings) <= {2, 3}:
@@ -58,6 +59,7 @@ def langevin(
         raise ValueError(
             f"size must be smaller with {max(glass.couplings)}-spin couplings; got {size}, over a gigabyte"
         )
+    require_memory(lambda steps, repeats: 8 * (steps * size + 2 * repeats * steps**2), steps=steps, repeats=repeats)
     start = perf_counter()
     paths = [_sample(glass, size, steps, *settings, one) for one in jax.random.split(key, repeats)]
     c, e, m = (jnp.stack(parts) for parts in zip(*paths, strict=True))

@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._checks import require_count, require_key
+from .._checks import as_floats, finite_answer, require_count, require_key, require_kind, require_memory
 from .._pytree import pytree
+from .checks import check_glass
 from .glass import SphericalGlass, TwoTime
 from .paths import coloured, draw, push
 
@@ -35,6 +36,7 @@ class Responses:
     novikov_field: Float[Array, "T T"]
 
 
+@finite_answer
 def responses(glass: SphericalGlass, bath: TwoTime, *, paths: int = 4000, key: Array) -> Responses:
     r"""Four estimates of the response of one spin in a given bath, of which one fails.
 
@@ -52,11 +54,14 @@ def responses(glass: SphericalGlass, bath: TwoTime, *, paths: int = 4000, key: A
 
     Book: "Write your own".
     """
+    check_glass(glass)
+    require_kind("bath", bath, TwoTime)
     require_key(key)
     paths = require_count("paths", paths, 2)
+    require_memory(lambda paths: 64 * paths * len(bath.times), paths=paths)
     if np.asarray(bath.response)[0, 0] != 0:
         raise ValueError("bath must come from theory.descent, whose response is 0 on the diagonal; got 1 there")
-    h = jnp.asarray(bath.parameters["step_size"], float)
+    h = as_floats(bath.parameters["step_size"])
     return Responses(*_responses(glass, h, bath.correlation, bath.response, bath.overlap, paths, key))
 
 

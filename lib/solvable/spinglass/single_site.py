@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require_count, require_key
+from .._checks import finite_answer, require_count, require_key, require_memory
 from .checks import check_run
 from .glass import SphericalGlass, TwoTime
 from .paths import coloured, draw, push
@@ -27,6 +27,7 @@ __all__ = ["Responses", "iterate", "march", "responses"]
 FLAT = 1e-8  # of f'(1): a new row of the noise that the earlier ones fix to this adds no number of its own
 
 
+@finite_answer
 def iterate(
     glass: SphericalGlass,
     steps: int,
@@ -55,12 +56,14 @@ def iterate(
 
     The first guess is C = exp(-|t - t'|), R = 0. A sweep costs paths x steps^2. Book: "Write your own".
     """
-    steps, paths, h, m0 = _check(steps, step_size, overlap, paths, key)
+    steps, paths, h, m0 = _check(glass, steps, step_size, overlap, paths, key)
     sweeps = require_count("sweeps", sweeps)
+    require_memory(lambda sweeps: 8 * sweeps, sweeps=sweeps)
     c, r, m, changes = _iterate(glass, steps, h, m0, paths, sweeps, key)
     return _two_time(glass, h, c, r, m, {"overlap": overlap, "paths": paths, "changes": changes}, key)
 
 
+@finite_answer
 def march(
     glass: SphericalGlass,
     steps: int,
@@ -86,17 +89,19 @@ def march(
 
     Costs paths x steps^2, once. Book: "Write your own".
     """
-    steps, paths, h, m0 = _check(steps, step_size, overlap, paths, key)
+    steps, paths, h, m0 = _check(glass, steps, step_size, overlap, paths, key)
     c, r, m = _march(glass, steps, h, m0, paths, key)
     return _two_time(glass, h, c, r, m, {"overlap": overlap, "paths": paths}, key)
 
 
 def _check(
-    steps: int, step_size: ArrayLike, overlap: ArrayLike, paths: int, key: Array
+    glass: SphericalGlass, steps: int, step_size: ArrayLike, overlap: ArrayLike, paths: int, key: Array
 ) -> tuple[int, int, Array, Array]:
     require_key(key)
-    steps, h, m0 = check_run(steps, step_size, overlap)
-    return steps, require_count("paths", paths, 2), h, m0
+    steps, h, m0 = check_run(glass, steps, step_size, overlap)
+    paths = require_count("paths", paths, 2)
+    require_memory(lambda steps, paths: 32 * steps * (steps + paths), steps=steps, paths=paths)
+    return steps, paths, h, m0
 
 
 def _two_time(glass: SphericalGlass, h: Array, c: Array, r: Array, m: Array, parameters: dict, key: Array) -> TwoTime:

@@ -22,14 +22,18 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import concrete, require, require_positive, require_scalar
-from .checks import check_run, check_step
+from .._checks import concrete, finite_answer, require, require_memory, require_positive, require_scalar
+from .checks import check_glass, check_run, check_step
 from .glass import SphericalGlass, TwoTime
 
+__all__ = ["descent", "flow"]
+
 LARGE = 2000  # rows; from there on all bands
+BYTES = 32  # of two matrices in bands, and of both as results, for each pair of times
 BANDS = 12  # at most: they cost seconds of compilation, and spare bandwidth in large problems only
 
 
+@finite_answer
 def descent(glass: SphericalGlass, steps: int, step_size: ArrayLike, *, overlap: ArrayLike = 0.0) -> TwoTime:
     r"""Projected gradient descent, or Langevin dynamics at a finite step, exactly.
 
@@ -52,9 +56,12 @@ def descent(glass: SphericalGlass, steps: int, step_size: ArrayLike, *, overlap:
     thousand steps up to 8, since zeros are spared in large problems only; and 16 steps^2 bytes.
     Book: "Two times: C and R".
     """
+    check_run(glass, steps, step_size, overlap)
+    require_memory(lambda steps: BYTES * (steps + 1) ** 2, steps=steps)
     return _solve(glass, steps, step_size, overlap, _descent_row, diagonal=0.0)
 
 
+@finite_answer
 def flow(glass: SphericalGlass, time: float, step_size: float, *, overlap: ArrayLike = 0.0) -> TwoTime:
     r"""Gradient flow, or Langevin dynamics in continuous time, to second order in the step.
 
@@ -74,12 +81,14 @@ def flow(glass: SphericalGlass, time: float, step_size: float, *, overlap: Array
     Adams-Bashforth steps with trapezoid integrals; halve the step for an estimate of the error. Costs as `descent`.
     Book: "Two times: C and R".
     """
+    check_glass(glass)
     require_scalar("time", time)
     require_positive("time", time)
     largest = concrete(1 / (4 * jnp.sqrt(jnp.maximum(glass.f(1.0, 2), 1e-300))))
     if largest is not None:
         require("step_size", step_size, f"at most {float(largest):.4g}, 1 / (4 sqrt(f''(1)))", lambda h: h <= largest)
     check_step(step_size)
+    require_memory(lambda time: BYTES * (time / float(step_size) + 1) ** 2, time=float(time))
     found = _solve(glass, max(1, round(float(time) / float(step_size))), step_size, overlap, _flow_row, diagonal=1.0)
     worst = concrete(jnp.max(jnp.abs(found.correlation)))
     if worst is not None and not worst <= 1 + 1e-6:
@@ -122,7 +131,7 @@ class Triangle(NamedTuple):
 def _solve(
     glass: SphericalGlass, steps: int, step_size: ArrayLike, overlap: ArrayLike, rule: Callable, diagonal: float
 ) -> TwoTime:
-    steps, h, start = check_run(steps, step_size, overlap)
+    steps, h, start = check_run(glass, steps, step_size, overlap)
     c, r, energy, multiplier, overlaps = _march(glass, steps + 1, h, start, rule, diagonal)
     parameters: dict[str, Any] = {"glass": glass, "step_size": step_size, "overlap": overlap}
     return TwoTime(h * jnp.arange(steps + 1), c, r, energy, multiplier, overlaps, parameters)

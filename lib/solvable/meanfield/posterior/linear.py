@@ -18,10 +18,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from ..._checks import require, require_count, require_scalar
+from ..._checks import as_floats, finite_answer, require, require_count, require_memory, require_scalar
 from .results import Posterior, Task, checked_task
 
 GRID = 2048  # of the scan for the largest saddle point
@@ -53,6 +54,7 @@ class _Modes(NamedTuple):
         return scale * self.cross @ self.kappa(scale)
 
 
+@finite_answer
 def nngp_posterior(kernel: Array, targets: Array, *, inverse_temperature: ArrayLike) -> Posterior:
     r"""The posterior of infinitely wide networks that stay lazy: regression with the kernel of the prior.
 
@@ -79,6 +81,7 @@ def nngp_posterior(kernel: Array, targets: Array, *, inverse_temperature: ArrayL
     return Posterior(f[: task.known], f[task.known :], task.gram[None], jnp.ones(()), parameters=parameters)
 
 
+@finite_answer
 def deep_linear_posterior(
     gram: Array,
     targets: Array,
@@ -117,13 +120,15 @@ def deep_linear_posterior(
     Sompolinsky (2021); Lauditi, Bordelon and Pehlevan (2025). Book: "Statics: what equilibrium has learned".
     """
     task, depth = checked_task(gram, targets, richness, inverse_temperature), require_count("depth", depth)
+    require_memory(lambda depth: 8 * depth * len(task.gram) ** 2, depth=depth)
     require_scalar("width", width)
     require("width", width, ">= 1", lambda x: x >= 1)
-    parameters = task._asdict() | {"width": jnp.asarray(width, float)}
+    parameters = task._asdict() | {"width": as_floats(width)}
     f, features, u, residual = _saddle_point(task, parameters["width"], depth=depth)
     return Posterior(f[: task.known], f[task.known :], features, u, residual=residual, parameters=parameters)
 
 
+@finite_answer
 def proportional(
     gram: Array, targets: Array, *, depth: int, width: ArrayLike, inverse_temperature: ArrayLike
 ) -> Posterior:
@@ -133,8 +138,10 @@ def proportional(
 
     That is ``deep_linear_posterior`` at a richness of ``width ** -0.5``; arguments, errors and source as there.
     """
+    require_scalar("width", width)
+    require("width", width, ">= 1 and finite", lambda x: (x >= 1) & np.isfinite(x))
     return deep_linear_posterior(
-        gram, targets, depth=depth, richness=jnp.asarray(width) ** -0.5, inverse_temperature=inverse_temperature,
+        gram, targets, depth=depth, richness=as_floats(width) ** -0.5, inverse_temperature=inverse_temperature,
         width=width,
     )  # fmt: skip
 
@@ -188,6 +195,7 @@ def _largest_saddle(modes: _Modes, depth: int, richness: Array, width: Array) ->
     return jnp.exp(sum(jax.lax.fori_loop(0, BISECTIONS, halve, ends)) / 2)
 
 
+@finite_answer
 def finite_linear(
     gram: Array,
     targets: Array,
@@ -216,7 +224,8 @@ def finite_linear(
     about 1e-10. Cost: depth^2 x grid^2.
     """
     task, depth = checked_task(gram, targets, richness, inverse_temperature), require_count("depth", depth)
-    parameters = task._asdict() | {"width": jnp.asarray(require_count("width", width), float)}
+    require_memory(lambda depth: 8 * depth * (LAYER**2 + len(task.gram) ** 2), depth=depth)
+    parameters = task._asdict() | {"width": jnp.asarray(require_count("width", width, most=inf), float)}
     f, features, readout = _exactly(task, parameters["width"], depth=depth)
     return Posterior(f[: task.known], f[task.known :], features, readout, parameters=parameters)
 

@@ -20,10 +20,10 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from ..._checks import concrete, require_count, require_key
+from ..._checks import concrete, finite_answer, require_count, require_key, require_memory, require_one_of
 from ...gaussian import Function, activation_function
 from ..particles import require_particles, sobol
-from .chain import sample, systematic
+from .chain import KEPT, sample, systematic
 from .newton import Fit, fit
 from .results import Posterior, Task, checked_task, gathered, spread
 
@@ -55,6 +55,7 @@ class Points(NamedTuple):
         return jnp.concatenate([xi @ self.known, xi @ self.cross.T + zeta @ self.rest.T], axis=-1)
 
 
+@finite_answer
 def two_layer_posterior(
     gram: Array,
     targets: Array,
@@ -99,13 +100,14 @@ def two_layer_posterior(
     phi = activation_function(activation)
     task = checked_task(gram, targets, richness, inverse_temperature)
     require_key(key)
-    if method not in METHODS:
-        raise ValueError(f"method must be one of {METHODS}; got {method!r}")
+    require_one_of("method", method, METHODS)
     repeats, rounds = require_count("repeats", repeats, 2), require_count("rounds", rounds)
     start, after = jax.random.split(key)
     weighted = method == "importance"
     size = require_particles(particles, len(task.gram)) if weighted else require_count("particles", particles, 2)
     shape = (repeats, size, len(task.gram))
+    each = (5 if weighted else 5 * KEPT) * len(task.gram)
+    require_memory(lambda r, s, n: 8 * (each * r * s + n), repeats=repeats, particles=size, rounds=rounds)
     draws = sobol(start, *shape) if weighted else jax.random.normal(start, shape, float)
     whole, least, means, deviations, h = _average(task, draws, after, phi=phi, rounds=0 if weighted else rounds)
     _require_found(task, whole, least, method, h.shape[0] // repeats)
