@@ -119,6 +119,16 @@ def test_the_tangent_kernel_moves_the_outputs():
         assert_allclose(f[1] - f[0], rate * kernel @ (Y - f[0]) / len(X), rtol=1e-3)
 
 
+def test_errors_of_several_outputs_add_up():
+    """Half of |f - y|^2, on average over inputs: its value, and df = eta K (y - f) / P between all outputs."""
+    network, y, rate = MLP(32, dtype=float), jnp.stack([Y, 2 * X[:, 1], jnp.cos(X[:, 2])], axis=1), 1e-6
+    run = train(network, X, y, 1, learning_rate=rate, key=KEY, metrics=["outputs", "tangent_kernel"])
+    f, kernel = run.metrics["outputs"], run.metrics["tangent_kernel"][0]
+    assert f.shape == (2, 6, 3)
+    assert run.loss[0] == pytest.approx(float(np.mean([error @ error for error in np.asarray(f[0] - y)]) / 2))
+    assert_allclose(f[1] - f[0], rate * jnp.einsum("pqij,qj->pi", kernel, y - f[0]) / len(X), rtol=1e-3, atol=1e-12)
+
+
 def test_metrics_are_what_they_say():
     network = MLP(16, depth=2, dtype=float)
     run = train(network, X, Y, 3, learning_rate=0.5, key=KEY, metrics=list(METRICS), checkpoints=True)

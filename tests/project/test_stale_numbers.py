@@ -1,85 +1,24 @@
 """The second build executes nothing twice, and no number outlives the library that it came from."""
 
-import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).parents[2]
-
-CONFIG = """
-title: A small book
-only_build_toc_files: true
-exclude_patterns: [_build]
-execute: {execute_notebooks: cache}
-sphinx:
-  local_extensions: {sphinx_ext.fresh: tools, sphinx_ext.site: tools}
-  config: {nb_execution_raise_on_error: true}
-"""
-PAGE = """---
-jupytext: {text_representation: {extension: .md, format_name: myst}}
-kernelspec: {display_name: Python 3, language: python, name: python3}
----
-# Page PAGE
-
-```{code-cell} ipython3
-import sys
-sys.path.insert(0, "lib")
-import tiny
-with open("executions.txt", "a") as log:
-    log.write("PAGE ")
-print("the value is", tiny.VALUE)
-```
-"""
-
-
-class Book:
-    """Two pages that print a constant of their library, built by plain ``jupyter-book build .``."""
-
-    def __init__(self, root: Path):
-        self.root = root
-        (root / "lib").mkdir()
-        (root / "lib" / "tiny.py").write_text("VALUE = 41\n")
-        (root / "constraints.txt").write_text("anything==1\n")
-        (root / "_config.yml").write_text(CONFIG)
-        (root / "_toc.yml").write_text("format: jb-book\nroot: a\nchapters: [{file: b}]\n")
-        for page in "ab":
-            (root / f"{page}.md").write_text(PAGE.replace("PAGE", page))
-        shutil.copytree(ROOT / "tools" / "sphinx_ext", root / "tools" / "sphinx_ext")
-
-    def edit(self, file: str, old: str, new: str):
-        """Replace text in a file of the book."""
-        path = self.root / file
-        assert old in path.read_text()
-        path.write_text(path.read_text().replace(old, new))
-
-    def build(self, succeeds: bool = True) -> str:
-        """Build, and return the pages that were executed, in alphabetical order."""
-        log = self.root / "executions.txt"
-        log.write_text("")
-        command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-W", "--keep-going", "-q"]
-        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True)
-        assert (done.returncode == 0) == succeeds, done.stderr[-2000:]
-        return "".join(sorted(log.read_text().split()))
-
-    def value(self, page: str) -> int:
-        """The number that the built page shows."""
-        return int(re.search(r"the value is (\d+)", (self.root / f"_build/html/{page}.html").read_text())[1])
+from sphinx_ext import fresh
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory):
+def book(new_book):
     """A book that has been built once."""
-    book = Book(tmp_path_factory.mktemp("book"))
-    assert book.build() == "ab"
-    assert [book.value("a"), book.value("b")] == [41, 41]
-    return book
+    assert new_book.build() == "ab"
+    assert [new_book.value("a"), new_book.value("b")] == [41, 41]
+    return new_book
 
 
 def test_an_untouched_book_executes_nothing(book):
+    assert book.build() == ""
+
+
+def test_new_words_in_the_library_execute_nothing(book):
+    book.edit("lib/tiny.py", "VALUE = 41", '"""Numbers."""\n\n# the answer, nearly\nVALUE = 41\n"""Of no unit."""')
     assert book.build() == ""
 
 
@@ -107,3 +46,52 @@ def test_a_failing_cell_keeps_failing(book):
     book.build(succeeds=False)
     book.edit("a.md", "tiny.MISSING", "tiny.VALUE")
     book.build()
+
+
+CODE = """\"\"\"A module.\"\"\"
+
+HALF = 0.5
+
+
+def scaled(x: float, by: float = HALF) -> float:
+    \"\"\"A multiple.\"\"\"
+    unit = "cm"
+    return {unit: by * x}  # in its unit
+"""
+WORDS = [("A module", "Some module"), ("A multiple", "A product"), ("in its unit", "why not"), ("\n\n\n", "\n\n")]
+DEEDS = [
+    ("0.5", "0.25"),
+    ("by * x", "x * by"),
+    ("cm", "mm"),
+    ("x: float", "x: int"),
+    ("= HALF", "= 1"),
+    ("def ", "def un"),
+]
+
+
+@pytest.fixture
+def library(tmp_path):
+    """A folder with a module and a table of numbers; it tells its fingerprint."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "code.py").write_text(CODE)
+    (tmp_path / "lib" / "table.csv").write_text("# first\n1")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("old", "new"), [*WORDS, *DEEDS])
+def test_the_key_of_the_cache_sees_what_code_does_and_not_its_words(library, old, new):
+    before = fresh.fingerprint(library)
+    assert old in CODE
+    (library / "lib" / "code.py").write_text(CODE.replace(old, new))
+    assert (fresh.fingerprint(library) == before) == ((old, new) in WORDS)
+
+
+def test_the_key_of_the_cache_sees_every_byte_of_what_is_no_code(library):
+    keys = {fresh.fingerprint(library)}
+    (library / "lib" / "table.csv").write_text("# second\n1")
+    keys.add(fresh.fingerprint(library))
+    (library / "lib" / "code.py").write_text("def not_yet(")
+    keys.add(fresh.fingerprint(library))
+    (library / "lib" / "code.py").rename(library / "lib" / "moved.py")
+    keys.add(fresh.fingerprint(library))
+    assert len(keys) == 4

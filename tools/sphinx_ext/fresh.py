@@ -75,11 +75,16 @@ def mend(folder):
     except Exception:  # a database has many ways to say that it is none
         shutil.rmtree(folder)
         return
+    whole = set()
     for record in records:
         try:
             cache.get_cache_bundle(record.pk)
+            whole.add(record.hashkey)
         except Exception:  # no file, or half of one
             NbCacheRecord.remove_records([record.pk], cache.db)
+    for notebook in Path(folder, "executed").glob("*"):
+        if notebook.name not in whole:
+            shutil.rmtree(notebook)
 
 
 def wait_for_turn(folder):

@@ -7,7 +7,8 @@ for SGD; for Adam the gradient is replaced by its step.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -17,19 +18,18 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
-from tqdm.auto import tqdm
 
-from .._checks import require, require_count
+from .._checks import require, require_count, require_flag, require_function, require_one_of
+from .._progress import bar
 from .._pytree import pytree
 from ..parameterizations.abc import OPTIMIZERS
 from ..results import Saved
 from .metrics import METRICS, Metric
-from .models import AnyNetwork, Parameters
-from .rows import broadcast, one_row
-from .stepping import Plan, Sample, advance, begin
+from .models import AnyNetwork, Parameters, require_network
+from .rows import broadcast, first, one_row
+from .stepping import Plan, Sample, advance, begin, require_room
 
 CHUNKS = 20  # progress is shown this often
-PATIENCE = 3.0  # seconds before a bar appears
 
 
 @pytree
@@ -115,20 +115,24 @@ def train(
 
     A run that diverges says at which step, and never returns a NaN. Book: "Three wishes of a wide network".
     """
+    require_network(network)
     steps, every = require_count("steps", steps, 0), require_count("every", every)
-    inputs, targets = _check_data(network, inputs, targets)
+    for name, flag in (("checkpoints", checkpoints), ("progress", progress)):
+        require_flag(name, flag)
+    inputs, targets = check_data(network, inputs, targets)
     plan = _check_plan(optimizer, batch, sample, metrics, checkpoints, len(inputs))
     shape, members = broadcast(network, learning_rate, key)
     weights = one_row(network, weights, shape, inputs, targets)
+    require_room(plan, first(members), inputs, targets, networks=math.prod(shape), steps=steps, every=every)
     started, records = perf_counter(), 1 - (-steps // every)
     size = -(-records // CHUNKS)
     state, parts = begin(plan, members, weights, inputs, targets), []
-    with tqdm(total=steps, delay=PATIENCE, leave=False, disable=not progress, unit=" steps") as bar:
+    with bar(steps, "steps", progress) as shown:
         for done in range(0, records, size):
             numbers = jnp.arange(done, done + size)
             state, seen = jax.block_until_ready(advance(plan, members, state, inputs, targets, numbers, every, steps))
             parts.append(seen)
-            bar.update(min((done + size - 1) * every, steps) - bar.n)
+            shown.update(min((done + size - 1) * every, steps) - shown.n)
 
     def gather(*pieces: Array) -> Array:
         whole = jnp.concatenate(pieces, axis=1)[:, :records]
@@ -163,7 +167,8 @@ def _words(network: AnyNetwork) -> dict[str, Any]:
     return {"kind": type(network).__name__, **kept}
 
 
-def _check_data(network: AnyNetwork, inputs: Array, targets: Array) -> tuple[Array, Array]:
+def check_data(network: AnyNetwork, inputs: Array, targets: Array) -> tuple[Array, Array]:
+    """Inputs and targets in the network's precision, or an error that names what is wrong."""
     for name, value in (("inputs", inputs), ("targets", targets)):
         require(name, value, "finite", np.isfinite)
     dtype = getattr(network, "dtype", None)
@@ -183,14 +188,17 @@ def _check_plan(
     checkpoints: bool,
     samples: int,
 ) -> Plan:
-    if optimizer not in OPTIMIZERS:
-        raise ValueError(f"optimizer must be one of {OPTIMIZERS}; got {optimizer!r}")
+    require_one_of("optimizer", optimizer, OPTIMIZERS)
+    if sample is not None:
+        require_function("sample", sample)
     if batch is not None and not 1 <= require_count("batch", batch) <= samples:
         raise ValueError(f"batch must be at most the {samples} inputs; got {batch}")
     if batch is not None and sample is not None:
         raise ValueError("batch must be None where sample draws the data; its function chooses the batch")
+    if isinstance(metrics, str) or not isinstance(metrics, Collection):
+        raise TypeError(f"metrics must be a list of names, or a dictionary of functions; got {metrics!r}")
     if not isinstance(metrics, dict):
-        unknown = [name for name in metrics if name not in METRICS]
+        unknown = [name for name in metrics if not isinstance(name, str) or name not in METRICS]
         if unknown:
             raise ValueError(f"metrics must be among {tuple(METRICS)}; got {unknown[0]!r}")
         metrics = {name: METRICS[name] for name in metrics}

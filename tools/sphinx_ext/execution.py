@@ -1,0 +1,151 @@
+"""Pages are executed here, several at a time and the longest first, before Sphinx reads them one by one from the cache.
+
+Nothing that a page shows may depend on time, load or terminal. So its kernel shows no bars and draws in line, what it
+writes to stderr (alarms of a slow compiler, warnings) is reported and not shown, and only a page that hangs runs
+out of time. After a build, ``execution.txt`` beside the site says how long each page and each explorer took.
+"""
+
+import json
+import os
+import re
+import time
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
+
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.executors.utils import single_nb_execution
+from myst_nb.core.read import is_myst_markdown_notebook
+from sphinx.util import logging
+
+PAGE, EXPLORER, BOOK = 30, 5, 480
+"""Budgets in seconds, on two quiet cores: of a page by itself, of an explorer, of the whole book from nothing."""
+
+KERNELS = {"SOLVABLE_BOOK": "1", "TQDM_DISABLE": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+"""What kernels inherit: explorers write data instead of widgets, no bars, no alarms of a slow compiler."""
+
+log = logging.getLogger(__name__)
+
+
+def announce(app, config):
+    """Tell the kernels, those that myst-nb starts too, that the book is being built."""
+    os.environ.update(KERNELS)
+    os.environ.pop("MPLBACKEND", None)
+    config.nb_output_stderr = "remove"
+
+
+def cores():
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def remembered(app):
+    """Seconds that each page took when it was executed last, as far as is known."""
+    try:
+        return json.loads(Path(app.outdir).with_name("seconds.json").read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def begin(app):
+    """Remember when the build began, and what the cache held."""
+    app.began, app.executed_before = time.time(), set(records(app))
+
+
+def records(app):
+    """What the cache holds: (hash, time of execution) -> record, the latest last."""
+    found = get_cache(app.config.nb_execution_cache_path).list_cache_records()
+    return {(record.hashkey, record.created): record for record in sorted(found, key=lambda record: record.created)}
+
+
+def execute_together(app, env, docnames):
+    """Execute the pages that the cache lacks; one that fails is left for myst-nb to report."""
+    cache, seconds = get_cache(app.config.nb_execution_cache_path), remembered(app)
+    files = {env.doc2path(name): seconds.get(name, float("inf")) for name in docnames}
+    pages = [file for file in files if is_myst_markdown_notebook(Path(file).read_text(encoding="utf-8"))]
+    for page in pages:
+        cache.add_nb_to_project(page, read_data={"name": "myst_nb_md", "type": "plugin"})
+    waiting = sorted(cache.list_unexecuted(pages), key=lambda record: -files[record.uri])
+    notebooks = [cache.get_project_notebook(record.pk) for record in waiting]
+    with ThreadPool(cores()) as pool:  # of kernels; only this process writes to the cache
+        for page, took in pool.imap_unordered(lambda page: execute(page, app.config.nb_execution_timeout), notebooks):
+            if took is not None:
+                bundle = CacheBundleIn(page.nb, page.uri, data={"execution_seconds": took})
+                cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
+def execute(page, timeout):
+    """Fill in the outputs of a notebook; with it come the seconds, or None where it failed."""
+    patience = {"startup_timeout": timeout, "iopub_timeout": timeout, "raise_on_iopub_timeout": True}
+    try:
+        done = single_nb_execution(page.nb, str(Path(page.uri).parent), timeout, allow_errors=False, **patience)
+    except Exception as error:  # the kernel did not start, or died
+        log.info("%s: %s", page.uri, error)
+        return page, None
+    return page, None if done.err else done.time
+
+
+def outputs(app, page):
+    """Every output of a page's cells, as it was executed."""
+    file = Path(app.env.mystnb_config.output_folder, page + ".ipynb")
+    cells = json.loads(file.read_bytes())["cells"] if file.exists() else []
+    return [output for cell in cells for output in cell.get("outputs", [])]
+
+
+def explorers(app, page):
+    """(name, seconds) of each explorer of a page, from its grey line."""
+    html = "".join("".join(output.get("data", {}).get("text/html", "")) for output in outputs(app, page))
+    return re.findall(r'<figure class="explorer" id="explore-([\w-]+)".*?settings in ([\d.]+) s on', html, re.DOTALL)
+
+
+def report(app, exception):
+    """Write how many pages were executed and what took long, and remember it for the order of the next build."""
+    found = records(app)
+    seconds = {app.project.path2doc(record.uri): record.data["execution_seconds"] for record in found.values()}
+    memory = Path(app.outdir).with_name("seconds.json")
+    memory.write_text(json.dumps(remembered(app) | seconds, indent=1))
+    pages = {page: seconds[page] for page in sorted(app.env.found_docs & seconds.keys())}
+    live = {f"{name} in {page}": float(took) for page in pages for name, took in explorers(app, page)}
+    over = slow("page", pages, PAGE) + slow("explorer", live, EXPLORER)
+    executed, took = len(found.keys() - app.executed_before), time.time() - app.began
+    lines = [
+        f"{executed} of {len(pages)} executable pages were executed, the others came from the cache",
+        f"The build took {took:.0f} s; from nothing, on two quiet cores, it may take {BOOK}",
+        *(over or [f"No page took more than {PAGE} s, no explorer more than {EXPLORER} s"]),
+        f"Seconds of each page, with {cores()} at a time; by itself a page takes less:",
+        *listed(pages),
+        "Seconds of each explorer, within its page:",
+        *listed(live),
+        *(f"{page} wrote to stderr: {text}" for page in pages for text in complaints(app, page)),
+    ]
+    Path(app.outdir).with_name("execution.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    log.info("\n".join(lines))
+
+
+def slow(kind, seconds, budget):
+    """A line for each that is over its budget."""
+    return [f"Over the budget of {budget} s: {kind} {name}, {s:.0f} s" for name, s in ranked(seconds) if s > budget]
+
+
+def listed(seconds):
+    """A line for each."""
+    return [f"{s:7.1f} s  {name}" for name, s in ranked(seconds)]
+
+
+def ranked(seconds):
+    """(name, seconds), the longest first."""
+    return sorted(seconds.items(), key=lambda item: -item[1])
+
+
+def complaints(app, page):
+    """What the cells of a page wrote to stderr."""
+    return ["".join(o["text"]).strip() for o in outputs(app, page) if o.get("name") == "stderr"]
+
+
+def setup(app):
+    """Register with Sphinx."""
+    app.connect("config-inited", announce)
+    app.connect("builder-inited", begin)
+    app.connect("env-before-read-docs", execute_together)
+    app.connect("build-finished", report)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
