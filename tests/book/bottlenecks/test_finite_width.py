@@ -35,15 +35,19 @@ def test_the_three_times_of_the_figure(spectrum):
 def test_the_exponent_slides_and_width_postpones_it(spectrum):
     times = np.logspace(-1, 7, 41)
     table = excess(spectrum, times)
-    half = []
+    half, ends = [], []
     for low, high in ((16, 128), (128, 1024), (1024, 8192)):
         slide = np.array([fits.power_law(WIDTHS, one, between=(low, high)).exponent for one in table.T])
         assert slide[0] > 0.99
         assert slide[-1] < 0.6
         assert np.all(np.diff(slide) < 0)
         half.append(np.exp(np.interp(-0.75, -slide, np.log(times))))
+        ends.append(slide[-1])
     assert half[1] / half[0] == pytest.approx(20, abs=1.5)
     assert half[2] / half[1] == pytest.approx(15, abs=1.0)
+    assert ends[0] < 0.47  # small widths overshoot one half
+    assert ends[1] == pytest.approx(0.5, abs=0.01)
+    assert ends[2] > 0.515  # still on its way
 
 
 def test_the_correction_grows_before_its_exponent_moves(spectrum):
@@ -52,7 +56,7 @@ def test_the_correction_grows_before_its_exponent_moves(spectrum):
     share = table[3] / theory.gradient_flow(spectrum, times).test  # N = 128
     assert_allclose(share, [0.0015, 0.052, 0.206], rtol=0.05)
     for column in table.T:
-        assert fits.power_law(WIDTHS, column, between=(128, 1024)).exponent > 0.975
+        assert fits.power_law(WIDTHS, column, between=(128, 1024)).exponent > 0.98
 
 
 @pytest.mark.slow
@@ -64,8 +68,30 @@ def test_the_amplitude_is_a_fifth_off_early_and_right_late():
         runs = experiment.gradient_flow(small, times, width=width, key=jax.random.key(width), repeats=20_000)
         ratio, error = (runs.test - free) / limit, runs.test_error / limit
         assert ratio[0] < 1.29 + 3 * error[0]
-        assert ratio[0] - 1 > 3 * error[0]  # and more width does not help
-        assert 1 < ratio[3] < 1.03
+        assert ratio[0] - 1 > 3 * error[0]
+        assert ratio[3] == pytest.approx(1.02 if width == 16 else 1.01, abs=0.01)
+
+
+@pytest.mark.parametrize(("width", "low"), [(16, 0.17), (64, 0.195)])
+def test_at_time_one_the_theory_is_a_fifth_too_low_and_more_width_does_not_help(width, low):
+    """3,000 students, each less its first order in M - 1, whose mean is zero: that takes most of the scatter away."""
+    small = Spectrum.power_law(a=1.5, b=1.25, modes=40)
+    lam, c = np.asarray(small.eigenvalues), np.asarray(small.task_power)
+    features = np.random.default_rng(0).standard_normal((3000, width, 40))
+    off = np.einsum("rnk,rnl->rkl", features, features) / width - np.eye(40)
+
+    def loss(share):
+        left = term = np.broadcast_to(np.sqrt(c / lam), (3000, 40))
+        for order in range(1, 14):  # of exp(-M Lambda t) at t = 1
+            push = lam * term
+            term = -(push + share * np.einsum("rkl,rl->rk", off, push)) / order
+            left = left + term
+        return left**2 @ lam
+
+    cost = loss(1.0) - (loss(1e-4) - loss(-1e-4)) / 2e-4 - loss(0.0)[0]
+    free, limit = (theory.gradient_flow(small, [1.0], width=n).test[0] for n in (np.inf, width))
+    assert 1 - float(limit - free) / cost.mean() == pytest.approx(low, abs=0.03)
+    assert cost.std() / 3000**0.5 < 0.02 * cost.mean()
 
 
 def test_the_exact_coefficient():
