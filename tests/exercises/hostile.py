@@ -234,6 +234,13 @@ class Unprintable(Exception):
     __str__ = __repr__ = Broken._fail
 
 
+class Again(BaseException, metaclass=Nameless):
+    """Asked what it is, it raises another of its kind."""
+
+    def __str__(self):
+        raise Again
+
+
 def raises(error):
     def function(*args):
         raise error
@@ -261,6 +268,7 @@ FUNCTIONS = {
     "takes any name": lambda *args: args.no_such_name,
     "long error": raises(ValueError("x" * 10**6)),
     "error that cannot be printed": raises(Unprintable()),
+    "error upon error": raises(Again()),
     "SystemExit": raises(SystemExit(0)),
     "GeneratorExit": raises(GeneratorExit()),
     "StopIteration": raises(StopIteration()),

@@ -97,7 +97,7 @@ def _array_floats(answer: Any, shape: tuple[int, ...], it: str) -> np.ndarray:
 
 
 def _name(answer: Any) -> str:
-    return type(answer).__name__[:40]
+    return type.__dict__["__name__"].__get__(type(answer))[:40]  # a class may say of itself what it likes
 
 
 def as_word(answer: Any, words: Iterable[str]) -> str:
@@ -129,5 +129,7 @@ def told(error: BaseException) -> str:
     """What kind of error it is, and what it says where that can be printed."""
     try:
         return f"{_name(error)}: {str(error)[:300]}".removesuffix(": ")
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         return _name(error)

@@ -52,6 +52,8 @@ def _draw_grow_width(random: np.random.Generator | None) -> Parameters:
 
 def _check_grow_width(answer: Any, drawn: Parameters) -> str:
     factor = as_number(answer, "The factor")
+    if factor <= 0:
+        raise Wrong("The factor should be positive: the larger budget divided by the smaller one, for the width.")
     spectrum = Spectrum.power_law(a=drawn["a"], b=drawn["b"], modes=drawn["modes"], binned=True)
     best = compute.frontier(spectrum, [drawn["compute"], 100 * drawn["compute"]])
     grown = float(best.width[1] / best.width[0])
