@@ -21,8 +21,8 @@ from sphinx.util import logging
 PAGE, EXPLORER, BOOK = 30, 5, 480
 """Budgets in seconds, on two quiet cores: of a page by itself, of an explorer, of the whole book from nothing."""
 
-KERNELS = {"SOLVABLE_BOOK": "1", "TQDM_DISABLE": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-"""What kernels inherit: explorers write data instead of widgets, no bars, no alarms of a slow compiler."""
+KERNELS = {"SOLVABLE_BOOK": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+"""What kernels inherit: explorers write data instead of widgets, and no bars; no alarms of a slow compiler."""
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +39,10 @@ def cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
-def remembered(app):
-    """Seconds that each page took when it was executed last, as far as is known."""
+def remembered(site):
+    """Seconds that each page took when it was executed last, as far as is known: beside the site, not in the cache."""
     try:
-        return json.loads(Path(app.outdir).with_name("seconds.json").read_text())
+        return dict(json.loads(Path(site).with_name("seconds.json").read_text()))
     except (OSError, ValueError):
         return {}
 
@@ -60,18 +60,23 @@ def records(app):
 
 def execute_together(app, env, docnames):
     """Execute the pages that the cache lacks; one that fails is left for myst-nb to report."""
-    cache, seconds = get_cache(app.config.nb_execution_cache_path), remembered(app)
-    files = {env.doc2path(name): seconds.get(name, float("inf")) for name in docnames}
-    pages = [file for file in files if is_myst_markdown_notebook(Path(file).read_text(encoding="utf-8"))]
+    cache, seconds = get_cache(app.config.nb_execution_cache_path), remembered(app.outdir)
+    seconds = {env.doc2path(name): seconds.get(name) for name in docnames}
+    pages = [file for file in seconds if is_myst_markdown_notebook(Path(file).read_text(encoding="utf-8"))]
     for page in pages:
         cache.add_nb_to_project(page, read_data={"name": "myst_nb_md", "type": "plugin"})
-    waiting = sorted(cache.list_unexecuted(pages), key=lambda record: -files[record.uri])
-    notebooks = [cache.get_project_notebook(record.pk) for record in waiting]
+    waiting = [record.uri for record in cache.list_unexecuted(pages)]
+    notebooks = [cache.get_project_notebook(page) for page in longest_first(waiting, seconds)]
     with ThreadPool(cores()) as pool:  # of kernels; only this process writes to the cache
         for page, took in pool.imap_unordered(lambda page: execute(page, app.config.nb_execution_timeout), notebooks):
             if took is not None:
                 bundle = CacheBundleIn(page.nb, page.uri, data={"execution_seconds": took})
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
+def longest_first(pages, seconds):
+    """In this order no core is left with a long page at the end; what was never timed may be long."""
+    return sorted(pages, key=lambda page: -(seconds.get(page) or float("inf")))
 
 
 def execute(page, timeout):
@@ -85,27 +90,28 @@ def execute(page, timeout):
     return page, None if done.err else done.time
 
 
-def outputs(app, page):
-    """Every output of a page's cells, as it was executed."""
-    file = Path(app.env.mystnb_config.output_folder, page + ".ipynb")
-    cells = json.loads(file.read_bytes())["cells"] if file.exists() else []
-    return [output for cell in cells for output in cell.get("outputs", [])]
+def outputs(app, record):
+    """Every output of a page's cells, as they were executed."""
+    notebook = get_cache(app.config.nb_execution_cache_path).get_cache_bundle(record.pk).nb
+    return [output for cell in notebook.cells for output in cell.outputs]
 
 
-def explorers(app, page):
-    """(name, seconds) of each explorer of a page, from its grey line."""
-    html = "".join("".join(output.get("data", {}).get("text/html", "")) for output in outputs(app, page))
+def explorers(shown):
+    """(name, seconds) of each explorer among a page's outputs, from its grey line."""
+    html = "".join(output.get("data", {}).get("text/html", "") for output in shown)
     return re.findall(r'<figure class="explorer" id="explore-([\w-]+)".*?settings in ([\d.]+) s on', html, re.DOTALL)
 
 
 def report(app, exception):
     """Write how many pages were executed and what took long, and remember it for the order of the next build."""
     found = records(app)
-    seconds = {app.project.path2doc(record.uri): record.data["execution_seconds"] for record in found.values()}
+    latest = {app.project.path2doc(record.uri): record for record in found.values()}
+    seconds = {page: record.data["execution_seconds"] for page, record in latest.items()}
     memory = Path(app.outdir).with_name("seconds.json")
-    memory.write_text(json.dumps(remembered(app) | seconds, indent=1))
+    memory.write_text(json.dumps(remembered(app.outdir) | seconds, indent=1))
     pages = {page: seconds[page] for page in sorted(app.env.found_docs & seconds.keys())}
-    live = {f"{name} in {page}": float(took) for page in pages for name, took in explorers(app, page)}
+    shown = {page: outputs(app, latest[page]) for page in pages}
+    live = {f"{name} in {page}": float(took) for page in pages for name, took in explorers(shown[page])}
     over = slow("page", pages, PAGE) + slow("explorer", live, EXPLORER)
     executed, took = len(found.keys() - app.executed_before), time.time() - app.began
     lines = [
@@ -116,7 +122,7 @@ def report(app, exception):
         *listed(pages),
         "Seconds of each explorer, within its page:",
         *listed(live),
-        *(f"{page} wrote to stderr: {text}" for page in pages for text in complaints(app, page)),
+        *(f"{page} wrote to stderr: {text}" for page in pages for text in complaints(shown[page])),
     ]
     Path(app.outdir).with_name("execution.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     log.info("\n".join(lines))
@@ -137,9 +143,9 @@ def ranked(seconds):
     return sorted(seconds.items(), key=lambda item: -item[1])
 
 
-def complaints(app, page):
+def complaints(shown):
     """What the cells of a page wrote to stderr."""
-    return ["".join(o["text"]).strip() for o in outputs(app, page) if o.get("name") == "stderr"]
+    return [output.text.strip() for output in shown if output.get("name") == "stderr"]
 
 
 def setup(app):
