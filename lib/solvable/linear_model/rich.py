@@ -19,20 +19,23 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import concrete, require, require_scalar, require_times
+from .._checks import as_floats, concrete, finite_answer, require, require_scalar, require_times
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from .checks import check_sizes
 from .curves import LossCurves
 
-STEPS = 4000  # of the integrator, even in log time
-BEFORE = 1e-3  # where the first step ends, in the unit of the fastest rate
+STEPS = 4000  # of the integrator, even in log time in each of two parts
+PARTS = (1e-2, 1e4, 1e16)  # the end of the first step, of the first part and of the second; fastest rate x time
+FIRST = 0.85  # of the steps lie in the first part: later little changes
 ALLOWED = 1e-3  # largest relative error of the loss
 
 
+@finite_answer
 def feature_learning(spectrum: Spectrum, times: Numbers, *, richness: ArrayLike) -> LossCurves:
     r"""Loss of a two-layer linear network of infinite width on infinite data.
 
@@ -59,10 +62,10 @@ def feature_learning(spectrum: Spectrum, times: Numbers, *, richness: ArrayLike)
     Source: Bordelon, Atanasov, Pehlevan (2025), ICLR; the closure is derived on the page.
     Book: "Feature learning changes the exponent".
     """
-    check_sizes(width=jnp.inf, samples=jnp.inf)
+    check_sizes(spectrum, width=jnp.inf, samples=jnp.inf)
     times = require_times(times)
     check_richness(richness)
-    test, residual = _feature_learning(spectrum, times, jnp.asarray(richness, float))
+    test, residual = _feature_learning(spectrum, times, as_floats(richness))
     check_integrated(residual)
     parameters = {"spectrum": spectrum, "richness": richness}
     return LossCurves(times, test, test, residual=residual, parameters=parameters)
@@ -87,7 +90,8 @@ def learn(
 ) -> Float[Array, "J T"]:
     """u(t) of du/dt = (1 + s) (drive - rates u) + q u, by exponential midpoint steps, even in log time.
 
-    Between two times s and q are constant and every mode is solved exactly, so stiff rates cost nothing.
+    Between two times s and q are constant and every mode is solved exactly, so stiff rates cost nothing. The steps are
+    those of the problem: what is asked for between two of them is a step aside.
     """
 
     def growth(u: Array) -> tuple[Array, Array]:
@@ -100,23 +104,29 @@ def learn(
         return u * jnp.exp(-decay) + h * faster * drive * _share(decay)
 
     @jax.checkpoint
-    def step(state: tuple[Array, Array, Array], node: tuple[Array, Array]) -> tuple[tuple[Array, Array, Array], None]:
+    def step(state: tuple[Array, Array, Array], node: tuple[Array, ...]) -> tuple[tuple[Array, Array, Array], None]:
         now, u, shown = state
-        time, place = node
+        time, place, requested = node
         h = time - now
-        u = along(u, along(u, u, h / 2), h)
-        return (time, u, shown.at[place].set(u)), None  # overwritten until the next requested time is reached
+        after = along(u, along(u, u, h / 2), h)
+        shown = shown.at[place].set(after, mode="drop")  # overwritten until the next requested time is reached
+        return (jnp.where(requested, now, time), jnp.where(requested, u, after), shown), None
 
     fastest = rates.max() + gamma * jnp.linalg.norm(drive)
-    span = jnp.log(BEFORE), jnp.log(jnp.maximum(times.max() * fastest, 1.0))
-    grid = jnp.minimum(jnp.exp(jnp.linspace(*span, steps)) / fastest, times.max())
-    nodes = jnp.concatenate([jax.lax.stop_gradient(grid), times])
+    nodes = jnp.concatenate([_grid(steps) / jax.lax.stop_gradient(fastest), times])
     order = jnp.argsort(nodes)
     requested = order >= steps
-    place = jnp.minimum(jnp.cumsum(requested) - requested, times.size - 1)  # how many requested times have passed
+    place = jnp.cumsum(requested) - requested  # how many requested times have passed
     begin = jnp.zeros(()), jnp.zeros_like(drive), jnp.zeros((times.size, drive.size))
-    (_, _, shown), _ = jax.lax.scan(step, begin, (nodes[order], place))
+    (_, _, shown), _ = jax.lax.scan(step, begin, (nodes[order], place, requested))
     return jnp.zeros_like(shown).at[jnp.argsort(times)].set(shown).T
+
+
+def _grid(steps: int) -> np.ndarray:
+    """Times in the unit of the fastest rate, whatever is asked for."""
+    first, second, last = np.log10(PARTS)
+    early = np.logspace(first, second, int(FIRST * steps), endpoint=False)
+    return np.concatenate([early, np.logspace(second, last, steps - early.size)])
 
 
 def _share(x: Array) -> Array:
@@ -137,5 +147,5 @@ def check_integrated(residual: Array) -> None:
     if worst is not None and not (worst <= ALLOWED).all():
         raise RuntimeError(
             f"feature_learning has a relative error of {worst.max():.1e} (allowed {ALLOWED:.0e}); "
-            "ask for times that span fewer decades, or a smaller richness"
+            "ask for a smaller richness"
         )

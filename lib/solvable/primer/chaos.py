@@ -18,7 +18,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require, require_times
+from .._checks import finite_answer, require, require_times
 from .._pytree import Numbers
 from .checks import check_gain
 from .curves import Chaos
@@ -40,6 +40,7 @@ class Series(NamedTuple):
     square: Array
 
 
+@finite_answer
 def tanh_network(gain: ArrayLike, lags: Numbers) -> Chaos:
     r"""The steady state of a random network of tanh neurons, with its largest Lyapunov exponent.
 
@@ -78,11 +79,11 @@ def _tanh_network(gain: Array, lags: Array) -> tuple[Array, ...]:
     alive = gain > 1
     series = _series(jnp.where(alive, gain, 2.0))  # any gain above 1 where it is not used
     rate = jnp.sqrt(_drop(series, jnp.asarray(1 - 1e-9)))  # Delta falls as exp(-rate lag) in the end
-    far = jnp.maximum(20 / rate, lags.max())
+    far = 20 / rate  # whatever the lags: the grid is that of the path
     path = _path(series, far)
     ground, zero = _levels(series, path, far)
     living = (
-        series.variance * (1 - path(lags) ** 2),
+        series.variance * (1 - path(jnp.minimum(lags, far)) ** 2) * jnp.exp(-rate * jnp.maximum(lags - far, 0)),
         series.variance,
         (series.k * series.square).sum() / series.variance,
         jnp.sqrt(1 - ground) - 1,

@@ -1,0 +1,194 @@
+"""What is asked for beside it changes no answer: no grid inside a solver is made of the times or lags of a request."""
+
+import warnings
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from solvable import Spectrum, kernels, linear_model, meanfield, networks, primer, spinglass
+
+from .public import with_argument
+
+KEY = jax.random.key(0)
+SPECTRUM = Spectrum.power_law(a=1.5, b=1.25, modes=20)
+STUDENT = {"width": 7.0, "samples": 9.0, "noise": 0.1}
+RUNS = {"width": 7, "samples": 9, "key": KEY, "repeats": 2}
+TIMES, STEPS = [0.0, 0.5, 3.0, 40.0], [0, 1, 7, 60]
+GLASS = spinglass.SphericalGlass({3: 0.5})
+GRAM, TARGETS = jnp.array([[1.0, 0.3], [0.3, 0.8]]), jnp.array([1.0, -0.5])
+X = jax.random.normal(KEY, (4, 3), float)
+
+exact, experiment, theory = linear_model.exact, linear_model.experiment, linear_model.theory
+
+
+def curves(found):
+    return found.test, found.train
+
+
+LISTS = {  # a call, what is asked for, what is asked for beside it, and how exactly the rest must stay
+    "kernels.gradient_flow": (lambda t: kernels.gradient_flow(GRAM, TARGETS, t).outputs, TIMES, [1e300], 1e-13),
+    "linear_model.compute.envelope": (
+        lambda c: linear_model.compute.envelope([theory.gradient_flow(SPECTRUM, np.logspace(0, 6), width=9.0)], c).loss,
+        [20.0, 100.0], [9e6], 1e-13,
+    ),
+    "linear_model.compute.frontier": (
+        lambda c: linear_model.compute.frontier(SPECTRUM, c).loss,
+        [30.0, 100.0], [3000.0], 1e-12,
+    ),
+    "linear_model.exact.sgd": (
+        lambda t: exact.sgd(SPECTRUM, t, features=None, learning_rate=0.3, batch_size=2).test, STEPS, [100_000], 1e-13,
+    ),
+    "linear_model.experiment.ensemble": (
+        lambda t: experiment.ensemble(SPECTRUM, t, **RUNS).test, TIMES, [1e300], 1e-12,
+    ),
+    "linear_model.experiment.feature_learning": (
+        lambda t: curves(experiment.feature_learning(SPECTRUM, t, richness=2.0, **RUNS)),
+        TIMES, [1e-9, 1.7, 1e20], 1e-12,
+    ),
+    "linear_model.experiment.gradient_descent": (
+        lambda t: curves(experiment.gradient_descent(SPECTRUM, t, learning_rate=0.1, **RUNS)), STEPS, [10**12], 1e-12,
+    ),
+    "linear_model.experiment.gradient_flow": (
+        lambda t: curves(experiment.gradient_flow(SPECTRUM, t, **RUNS)), TIMES, [1e300], 1e-12,
+    ),
+    "linear_model.experiment.mode_errors": (
+        lambda t: experiment.mode_errors(SPECTRUM, t, **RUNS).transpose(1, 0, 2), TIMES, [1e300], 1e-12,
+    ),
+    "linear_model.experiment.sgd": (
+        lambda t: experiment.sgd(SPECTRUM, t, learning_rate=0.1, batch_size=2, width=7, key=KEY, repeats=2).test,
+        STEPS, [3000], 1e-12,
+    ),
+    "linear_model.theory.ensemble": (lambda t: theory.ensemble(SPECTRUM, t, **STUDENT).test, TIMES, [1e12], 1e-10),
+    "linear_model.theory.feature_learning": (
+        lambda t: theory.feature_learning(SPECTRUM, t, richness=2.0).test, TIMES, [1e-9, 1.7, 1e20], 1e-12,
+    ),
+    "linear_model.theory.first_order": (lambda t: tuple(theory.first_order(SPECTRUM, t)), TIMES, [1e12], 1e-12),
+    "linear_model.theory.gradient_descent": (
+        lambda t: curves(theory.gradient_descent(SPECTRUM, t, learning_rate=0.2, **STUDENT)), STEPS, [10**9], 1e-8,
+    ),
+    "linear_model.theory.gradient_flow": (
+        lambda t: curves(theory.gradient_flow(SPECTRUM, t, **STUDENT)), TIMES, [1e-9, 1e12], 1e-10,
+    ),
+    "linear_model.theory.mode_errors": (
+        lambda t: theory.mode_errors(SPECTRUM, t, width=7.0, samples=9.0), TIMES, [1e12], 1e-10,
+    ),
+    "linear_model.theory.sgd": (
+        lambda t: theory.sgd(SPECTRUM, t, learning_rate=0.3, batch_size=2, width=7.0, noise=0.1).test,
+        STEPS, [10**12], 1e-10,
+    ),
+    "primer.exact.linear_network": (
+        lambda t: primer.exact.linear_network(t, gain=0.8).values[:, :4], TIMES, [1e9], 1e-13,
+    ),
+    "primer.exact.regression": (
+        lambda t: curves(primer.exact.regression(t, aspect=0.5, noise=0.1)), TIMES, [1e300], 1e-13,
+    ),
+    "primer.experiment.linear_network": (
+        lambda t: primer.experiment.linear_network(t, gain=0.8, size=20, key=KEY, repeats=2).values[:, :4],
+        TIMES, [2000.0], 1e-13,
+    ),
+    "primer.experiment.regression": (
+        lambda t: curves(primer.experiment.regression(t, aspect=0.5, dimensions=8, key=KEY, repeats=2)),
+        TIMES, [1e300], 1e-12,
+    ),
+    "primer.experiment.tanh_network": (
+        lambda t: primer.experiment.tanh_network(
+            2.0, t, size=20, duration=40, warm_up=5, key=KEY, repeats=2
+        ).correlation,
+        [0.0, 1.0, 5.0], [40.0], 1e-13,
+    ),
+    "primer.theory.tanh_network": (lambda t: primer.theory.tanh_network(2.0, t).correlation, [0.0, 1, 5], [1e5], 1e-13),
+    "spinglass.exact.two_spin": (
+        lambda t: spinglass.exact.two_spin(t, temperature=0.5).correlation[:, :4], TIMES, [1e6], 1e-14,
+    ),
+}  # fmt: skip
+ENDS = {  # a call up to a number of steps or a time, a near end and a far one; the rows in common must be the same
+    "kernels.gradient_descent": (
+        lambda n: kernels.gradient_descent(GRAM, TARGETS, n, learning_rate=0.5).outputs, 5, 500,
+    ),
+    "meanfield.deep_linear": (
+        lambda n: meanfield.deep_linear(GRAM, TARGETS, depth=2, richness=1, learning_rate=0.1, steps=n).outputs, 4, 12,
+    ),
+    "meanfield.expansion": (
+        lambda n: meanfield.expansion(
+            GRAM, TARGETS, activation="tanh", learning_rate=0.1, steps=n, key=KEY, particles=16, repeats=2
+        ).outputs[1], 4, 40,
+    ),
+    "meanfield.finite": (
+        lambda n: meanfield.finite(
+            X[:2], TARGETS, width=8, activation="tanh", richness=1.0, learning_rate=0.1, steps=n, key=KEY, repeats=2
+        ).outputs, 4, 40,
+    ),
+    "meanfield.two_layer": (
+        lambda n: meanfield.two_layer(
+            GRAM, TARGETS, activation="relu", richness=1.0, learning_rate=0.1, steps=n, key=KEY, particles=16, repeats=2
+        ).outputs, 4, 40,
+    ),
+    "networks.train": (
+        lambda n: networks.train(networks.MLP(8), X, X[:, 0], n, learning_rate=0.1, key=KEY).loss, 4, 40,
+    ),
+    "primer.theory.regression": (lambda n: primer.theory.regression(n, learning_rate=0.2, aspect=0.5).test, 4, 40),
+    "spinglass.theory.descent": (lambda n: spinglass.theory.descent(GLASS, n, 0.1).energy, 4, 40),
+    "spinglass.theory.flow": (lambda t: spinglass.theory.flow(GLASS, t, 0.05).energy, 1.0, 4.0),
+}  # fmt: skip
+FRESH = {  # numbers are drawn for as many steps as are asked for, or the end is all that is shown
+    "meanfield.deep", "meanfield.langevin", "networks.coordinate_check", "networks.deviations", "networks.transfer",
+    "spinglass.experiment.langevin", "spinglass.single_site.iterate", "spinglass.single_site.march",
+}  # fmt: skip
+
+
+def test_no_request_is_forgotten():
+    asked = with_argument("times", "steps", "lags", "compute", "time")
+    assert asked == set(LISTS) | set(ENDS) | FRESH
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_one_more_point_changes_no_other(name):
+    call, asked, beside, rtol = LISTS[name]
+    alone, together = (jax.tree.leaves(call(jnp.asarray(t, float))) for t in (asked, [*asked, *beside]))
+    for one, other in zip(alone, together, strict=True):
+        assert np.all(np.isfinite(one))
+        assert_allclose(np.asarray(other)[: len(asked)], one, rtol=rtol, atol=rtol)
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_going_on_changes_nothing_before(name):
+    call, near, far = ENDS[name]
+    short, long = np.asarray(call(near)), np.asarray(call(far))
+    assert len(short) < len(long)
+    assert_allclose(long[: len(short)], short, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.slow
+def test_a_glass_goes_on_as_it_was():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        near, far = (spinglass.aging.flow(GLASS, until, points=64) for until in (20, 200))
+    for name in ("times", "energy", "shown", "correlation", "integrated"):
+        assert_allclose(getattr(far, name)[: len(getattr(near, name))], getattr(near, name), rtol=1e-12)
+
+
+def test_a_far_lag_leaves_the_exponent():
+    """The issue's request: -0.0254 before, and NaN for 1e5."""
+    for lags in ([0, 1, 5], [0, 1, 5, 1e4], [0, 1, 5, 1e5], [0, 1, 5, 1e300]):
+        found = primer.theory.tanh_network(2.0, lags)
+        assert found.lyapunov == pytest.approx(0.1124581, abs=2e-7)
+        assert abs(found.zero_mode) < 1e-9
+    assert found.correlation[-1] == 0
+
+
+def test_far_lags_fall_on_as_the_equation_says():
+    """Delta'' = rate^2 Delta where Delta is small: the logarithm is a straight line, across the end of the grid too."""
+    found = primer.theory.tanh_network(2.0, np.arange(20.0, 60.0, 4.0))
+    falls = np.diff(np.log(np.asarray(found.correlation)))
+    assert_allclose(falls, falls.mean(), rtol=2e-3)
+
+
+@pytest.mark.parametrize("kernel", [kernels.nngp, kernels.ntk])
+@pytest.mark.parametrize(("activation", "times"), [("relu", 1e9), ("erf", 1e9), ("tanh", 3.0)])
+def test_an_input_beside_changes_no_kernel(kernel, activation, times):
+    alone = kernel(X, depth=2, activation=activation)
+    together = kernel(jnp.concatenate([X, times * X[:1]]), depth=2, activation=activation)
+    assert_allclose(together[:4, :4], alone, rtol=1e-12)
