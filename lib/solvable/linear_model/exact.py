@@ -10,7 +10,14 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import as_floats, concrete, require_float64, require_shape
+from .._checks import (
+    as_floats,
+    concrete,
+    require_array,
+    require_float64,
+    require_kind,
+    require_memory,
+)
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from .checks import check_batch, check_noise, check_rate, check_steps
@@ -26,16 +33,17 @@ class Basis(NamedTuple):
     rates: Float[Array, " N"]  # q_i, eigenvalues of A Lambda A^T / N
     target: Float[Array, " N"]  # the best weights, in the eigenbasis
     irreducible: Float[Array, ""]  # population loss of the best weights
+    counts: Float[Array, " N"] | float = 1.0  # how many modes share each rate; their targets are given in one length
 
 
 def basis(spectrum: Spectrum, features: Float[Array, "N K"] | None) -> Basis:
     """Rotate features A, unit Gaussians or any others; None stands for infinite width."""
     if features is None:
-        return Basis(spectrum.eigenvalues, teacher(spectrum), jnp.zeros(()))
+        return Basis(spectrum.eigenvalues, teacher(spectrum), jnp.zeros(()), spectrum.counts)
     seen = features * jnp.sqrt(spectrum.eigenvalues / len(features))  # (N, K), its Gram matrix is the kernel
     overlap = seen @ jnp.sqrt(spectrum.task_power)
     rates, vectors = jnp.linalg.eigh(seen @ seen.T)
-    kept = rates > rates[-1] * rates.size * jnp.finfo(rates.dtype).eps
+    kept = ~(rates <= rates[-1] * rates.size * jnp.finfo(rates.dtype).eps)  # a NaN is no rounding
     along = vectors.T @ overlap
     target = jnp.where(kept, along / jnp.where(kept, rates, 1.0), 0.0)
     rates = jnp.where(kept, rates, 0.0)
@@ -57,34 +65,40 @@ def sgd(
               u_i \leftarrow \big(1 - 2\eta q_i + \eta^2 q_i^2 (1 + \tfrac1B)\big)\,u_i
               + \frac{\eta^2}{B}\, q_i\,(L_t + \sigma^2)
 
+    with m_i times the last term where m_i modes share an eigenvalue and u_i is their sum.
+
     Args:
       spectrum: the K modes.
       steps: shape (T,), step numbers, whole and >= 0; known values.
-      features: A, shape (N, K), unit Gaussians for the model of the theory; None is infinite width.
+      features: A, shape (N, K), unit Gaussians for the model of the theory, a column for each mode; None is infinite
+        width.
       learning_rate, batch_size, noise: as in `theory.sgd`.
 
     Returns:
       ``LossCurves`` whose ``times`` are the step numbers; ``train`` is test + noise.
 
     Raises:
-      ValueError: for an argument out of range, or a learning rate at which the loss leaves float64 in these steps.
+      ValueError: for an argument out of range, features of a spectrum with multiplicity, or a learning rate at which
+        the loss leaves float64 in these steps.
 
     Exact for Gaussian data at any size. Costs O(N K + N max(steps)). Book: "Fresh data: one-pass SGD".
     """
     require_float64()
+    require_kind("spectrum", spectrum, Spectrum)
     numbers = check_steps(steps)
     check_rate(learning_rate)
     check_batch(batch_size)
     check_noise(noise)
     if features is not None:
-        require_shape("features", features, 2, "a table (N features, K modes)")
+        features = require_array("features", features, 2, "a table (N features, K modes)")
         if features.shape[1] != len(spectrum.eigenvalues):
             modes = len(spectrum.eigenvalues)
             raise ValueError(f"features must have one column per mode, {modes}; got shape {features.shape}")
+        if spectrum.multiplicity is not None:
+            raise ValueError("spectrum must have its modes one by one where there are features; got a binned one")
+        require_memory(lambda rows: 16 * rows**2, **{"len(features)": len(features)})
     rotated = basis(spectrum, features)
-    losses = moments(
-        rotated, jnp.asarray(numbers), *(jnp.asarray(x, float) for x in (learning_rate, batch_size, noise))
-    )
+    losses = moments(rotated, jnp.asarray(numbers), *(as_floats(x) for x in (learning_rate, batch_size, noise)))
     known = concrete(losses)
     if known is not None and not np.isfinite(known).all():
         raise ValueError(f"learning_rate must be smaller; got {learning_rate}, and the loss grows without end")
@@ -101,7 +115,8 @@ def moments(student: Basis, steps: Array, eta: Array, batch: Array, noise: Array
         return student.irreducible + q @ u
 
     def step(_: Array, u: Array) -> Array:
-        return (1 - 2 * eta_q + eta_q**2 * (1 + 1 / batch)) * u + eta / batch * eta_q * (loss(u) + noise)
+        noisy = student.counts * eta / batch * eta_q * (loss(u) + noise)
+        return (1 - 2 * eta_q + eta_q**2 * (1 + 1 / batch)) * u + noisy
 
     return read_off(step, loss, student.target**2, steps)
 
