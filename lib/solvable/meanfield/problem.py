@@ -9,7 +9,17 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import concrete, require, require_count, require_float64, require_gram, require_positive, require_scalar
+from .._checks import (
+    as_floats,
+    concrete,
+    require,
+    require_count,
+    require_float64,
+    require_gram,
+    require_positive,
+    require_scalar,
+    shape_of,
+)
 from .._pytree import Numbers
 
 
@@ -43,7 +53,7 @@ def require_task(gram: Array, targets: Array, name: str = "gram") -> None:
     """Raise ValueError unless these are a Gram matrix of Q points and targets of the first P of them."""
     require_float64()
     require_gram(name, gram)
-    if np.ndim(targets) != 1 or not 1 <= len(targets) <= len(gram):
+    if len(shape_of("targets", targets)) != 1 or not 1 <= len(targets) <= len(gram):
         raise ValueError(
             f"targets must have shape (P,), at most one for each of the {len(gram)} points; got {np.shape(targets)}"
         )
@@ -55,14 +65,14 @@ def checked(
 ) -> tuple[Problem, int]:
     """The problem and the number of steps, or an error that names what is wrong."""
     require_task(gram, targets)
-    p = jnp.ones(len(targets)) if weights is None else jnp.asarray(weights, float)
-    if p.shape != np.shape(targets):
-        raise ValueError(f"weights must have shape ({len(targets)},); got {p.shape}")
+    p = jnp.ones(len(targets)) if weights is None else weights
+    if shape_of("weights", p) != np.shape(targets):
+        raise ValueError(f"weights must have shape ({len(targets)},); got {np.shape(p)}")
     require_positive("weights", p)
     for name, value in (("richness", richness), ("learning_rate", learning_rate)):
         require_scalar(name, value)
         require_positive(name, value)
-    arrays = (jnp.asarray(one, float) for one in (gram, targets, p, richness, learning_rate))
+    arrays = (as_floats(one) for one in (gram, targets, p, richness, learning_rate))
     return Problem(*arrays), require_count("steps", steps)
 
 
@@ -79,7 +89,8 @@ def require_stable(problem: Problem, tangent_kernel: Array, outputs: Array) -> N
     miss = root * (np.asarray(problem.targets) - f)
     with np.errstate(over="ignore"):
         loss = (miss**2).sum(axis=1)
-    wrong = ~(loss <= 4 * loss[0]) & (loss[0] > 0)
+    start = float(np.asarray(problem.weights) @ np.asarray(problem.targets) ** 2)  # f is 0 there
+    wrong = ~(loss <= (4 * start or np.inf))  # a NaN is not below
     if not wrong.any():
         return
     step = int(wrong.argmax())
