@@ -1,9 +1,11 @@
 """abc parameterizations: the numbers of a layer, the symmetry between forms, and power counting."""
 
+import jax
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from solvable.networks import MLP
 from solvable.parameterizations import ABC, exponents, mup, named, ntk, satisfies, standard
 
 
@@ -45,6 +47,36 @@ def test_adam_on_standard():
 
 def holds(parameterization, **options):
     return [wish.holds for wish in satisfies(parameterization, **options)]
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize(
+    "abc",
+    [
+        pytest.param(ABC(a=(0, 0.25, 0.5), b=(0, 0, 0), c=0), id="grows"),
+        pytest.param(ABC(a=(0.125, 0.5, 0.25), b=(0.125, 0.25, 0.5), c=0.25), id="falls"),
+    ],
+)
+def test_what_each_layer_adds_to_the_output_where_h_has_a_power_of_its_own(abc, optimizer):
+    """Linear networks, one input: in a small step a layer moves f by its rate times |df/dW|^2, for Adam |df/dW|_1."""
+    found = exponents(abc, depth=3, optimizer=optimizer)
+    assert found.hidden[-1] != 0
+    x, widths, power = jax.random.normal(jax.random.key(0), (1, 8)), (64, 1024), 2 if optimizer == "sgd" else 1
+
+    def contributions(width):
+        network = MLP(width, depth=3, parameterization=abc, activation="linear")
+        rates = network.rates((8,), optimizer)
+
+        def sizes(key):
+            slopes = jax.grad(lambda weights: network.apply(weights, x)[0])(network.init(key, 8))
+            first, (second, third), last = slopes["input"], slopes["hidden"], slopes["output"]
+            rate = [rates[kind] for kind in ("input", "hidden", "hidden", "output")]
+            return [r * (abs(one) ** power).sum() for r, one in zip(rate, (first, second, third, last), strict=True)]
+
+        return np.mean(jax.vmap(sizes)(jax.random.split(jax.random.key(1), 16)), axis=1)
+
+    small, large = map(contributions, widths)
+    assert_allclose(np.log(large / small) / np.log(widths[1] / widths[0]), found.contributions, atol=0.06)
 
 
 def test_three_wishes():
@@ -95,7 +127,7 @@ def test_a_shift_is_the_same_training_in_other_words():
         (lambda: ABC(a=(0, 0), b=(0, 0, 0), c=0), "a must be three finite numbers"),
         (lambda: ABC(a=(0, 0, 0), b=(0, 0, np.nan), c=0), "b must be three finite numbers"),
         (lambda: ABC(a=(0, 0, 0), b=(0, 0, 0), c=np.inf), "c must be a finite number; got inf"),
-        (lambda: named("MUP"), "parameterization must be an ABC or one of"),
+        (lambda: named("MUP"), "name must be one of"),
         (lambda: exponents(mup(), depth=0), "depth must be a whole number >= 1; got 0"),
         (lambda: exponents(mup(), optimizer="lion"), "optimizer must be one of"),
         (lambda: mup().scale("middle", width=4, fan_in=4), "kind must be one of"),
