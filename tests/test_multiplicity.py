@@ -50,7 +50,9 @@ REFUSE = {  # their modes are drawn one by one
     "linear_model.experiment.gradient_flow": lambda s: experiment.gradient_flow(s, TIMES, **RUNS),
     "linear_model.experiment.mode_errors": lambda s: experiment.mode_errors(s, TIMES, **RUNS),
     "linear_model.experiment.sgd": lambda s: experiment.sgd(s, STEPS, learning_rate=0.01, batch_size=2, **RUNS),
-    "linear_model.exact.sgd": lambda s: exact.sgd(s, STEPS, features=jnp.ones((2, 3)), learning_rate=0.01, batch_size=2),
+    "linear_model.exact.sgd": lambda s: exact.sgd(
+        s, STEPS, features=jnp.ones((2, 3)), learning_rate=0.01, batch_size=2
+    ),
 }
 
 
