@@ -32,6 +32,14 @@ def limit():
     return LossCurves(jnp.asarray(TIMES), jnp.asarray(TIMES**-0.3), jnp.asarray(TIMES**-0.4), parameters=parameters)
 
 
+def test_what_is_no_number_does_not_agree(ax, limit):
+    """A mean that is NaN is not below what is worth comparing."""
+    runs = experiment(limit, 1.0)
+    figures.compare(limit, replace(runs, test=runs.test.at[3].set(jnp.nan)), label="here", ax=ax)
+    (words,) = ax.get_legend_handles_labels()[1]
+    assert words.startswith("here: within nan %")
+
+
 def experiment(limit, factor, repeats=25):
     """Runs whose mean is the theory times `factor`, with a spread of 10 % over repeats."""
     parameters = {**limit.parameters, "repeats": repeats, "seconds": 1.2}

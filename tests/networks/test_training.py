@@ -167,6 +167,13 @@ def test_a_transformer_learns():
     assert run.loss[-1] < 0.1 * run.loss[0]
 
 
+def test_an_infinite_loss_has_diverged_where_it_begins():
+    """In single precision, where the bound that comes from it is infinite too."""
+    run = train(MLP(4, activation="linear"), 1e30 * X, Y, 0, learning_rate=0.1, key=KEY)
+    assert run.diverged
+    assert int(run.diverged_at) == 0
+
+
 def test_divergence_is_reported_with_its_step_and_leaves_no_nan():
     rates = jnp.array([0.1, 1e3, 1e30])
     run = train(MLP(16, activation="relu", dtype=float), X, Y, 60, learning_rate=rates, key=KEY, metrics=["outputs"])

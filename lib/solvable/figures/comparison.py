@@ -95,7 +95,7 @@ def _verdict(label: str | None, times: Any, theory: Any, mean: Any, error: Any, 
     """The legend's words: how far the theory lies from the mean at worst, and in standard errors."""
     deviation = np.abs(theory - mean)
     if loss:
-        worth = mean > WORTH_COMPARING * mean[np.argmin(times)]
+        worth = ~(mean <= WORTH_COMPARING * mean[np.argmin(times)])  # what is no number is worth a look
         deviation = np.where(worth, deviation / np.where(worth, mean, 1.0), 0.0)
     worst = int(np.argmax(deviation))
     text = f"within {100 * deviation[worst]:.2g} %" if loss else f"within {deviation[worst]:.2g}"

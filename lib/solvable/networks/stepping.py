@@ -120,7 +120,8 @@ def advance(
 
 
 def _judge(state: State, loss: Array, number: Array) -> State:
-    first = (state.diverged_at < 0) & ~(loss <= state.bound)  # a NaN is not below the bound
+    good = jnp.isfinite(loss) & (loss <= state.bound)  # where the loss begins infinite, so is the bound
+    first = (state.diverged_at < 0) & ~good
     return state._replace(diverged_at=jnp.where(first, number, state.diverged_at))
 
 
