@@ -5,6 +5,7 @@ import shutil
 import signal
 import time
 from pathlib import Path
+from threading import Thread
 
 import nbformat
 import pytest
@@ -47,20 +48,29 @@ def book(new_book):
     return new_book
 
 
+def change(book) -> int:
+    """Edit the library, so that every page is to be executed; the number that they are to show."""
+    old = (book.root / "lib" / "tiny.py").read_text()
+    new = int(old.split("=")[1]) + 1
+    book.edit("lib/tiny.py", old, f"VALUE = {new}\n")
+    return new
+
+
 def test_a_page_with_a_warning_is_executed_again(book):
     assert book.build(succeeds=False, BUSY="1") == "ab", "two outputs have one name"
     assert book.build() == "b"
 
 
 def test_no_old_number_outlives_a_build_that_was_cut_while_writing(book):
-    book.edit("lib/tiny.py", "41", "42")
+    new = change(book)
     assert book.build(succeeds=False, CUT_AT="a") == "ab"
     assert book.build() == ""
-    assert [book.value("a"), book.value("b")] == [42, 42]
+    assert [book.value("a"), book.value("b")] == [new, new]
 
 
+@pytest.mark.slow
 def test_a_build_that_was_killed_while_executing_goes_on_where_it_was(book):
-    book.edit("lib/tiny.py", "42", "43")
+    new = change(book)
     killed = book.start(HANG="1")
     records = book.root / "_build" / ".jupyter_cache"
     while not list(records.glob("*/executed/*/base.ipynb")) or sorted(book.executed()) != ["a", "b"]:
@@ -69,11 +79,25 @@ def test_a_build_that_was_killed_while_executing_goes_on_where_it_was(book):
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     assert book.build() == "b"
-    assert [book.value("a"), book.value("b")] == [43, 43]
+    assert [book.value("a"), book.value("b")] == [new, new]
 
 
+def test_a_turn_begins_where_another_ends(tmp_path, capsys):
+    first, order = fresh.wait_for_turn(tmp_path), []
+    second = Thread(target=lambda: order.append(fresh.wait_for_turn(tmp_path)))
+    second.start()
+    second.join(0.2)
+    assert order == []
+    first.close()
+    second.join()
+    assert len(order) == 1
+    assert "waiting for its end" in capsys.readouterr().out
+    order[0].close()
+
+
+@pytest.mark.slow
 def test_builds_of_one_folder_wait_for_one_another(book):
-    book.edit("lib/tiny.py", "43", "44")
+    change(book)
     both = [book.start(), book.start()]
     said = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
