@@ -111,6 +111,7 @@ class TestDigits:
         np.testing.assert_allclose(spectrum.eigenvalues, values, rtol=1e-6)
         np.testing.assert_allclose(spectrum.task_power, jnp.sum((modes.T @ labels) ** 2, axis=1) / 256, atol=1e-8)
         assert residual < 1e-10
+        assert np.log10(values[0] / values[-1]) == pytest.approx(3, abs=0.1)  # decades
 
     def test_labels_are_in_the_first_modes_and_shuffled_ones_anywhere(self, digits):
         _, labels, _, _, modes = digits

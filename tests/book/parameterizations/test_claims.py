@@ -101,10 +101,14 @@ class TestCoordinateCheck:
     @pytest.mark.slow
     def test_the_error_of_f_halves_with_four_times_the_seeds(self):
         errors = [
-            self.check(lambda n: MLP(n, depth=3), 0.05, repeats=count).exponents("output_size")[0].error
+            coordinate_check(
+                lambda n: MLP(n, depth=3), (32, 96, 256), self.x, self.y, learning_rate=0.05, steps=1,
+                key=jax.random.key(0), repeats=count,
+            ).exponents("output_size")[0].error
             for count in (24, 96)
-        ]
-        assert errors[0] / errors[1] == pytest.approx(2, abs=0.7)
+        ]  # fmt: skip
+        assert errors[0] / errors[1] == pytest.approx(2, abs=0.25)
+        assert 2 * errors[1] == pytest.approx(0.05, abs=0.005)  # it takes a hundred seeds
 
     def test_one_rate_of_adam_freezes_the_first_layer_on_digits(self):
         images, labels = data.images(32)["digits"]
@@ -183,6 +187,17 @@ class TestOneOverN:
         assert np.ptp(better) < 0.1 * np.ptp(loss[1:])
         independent = (3 * found.variance("loss")[0][-1] / 256) ** 0.5
         assert found.difference("loss")[1][-1] < independent / 3  # many times as many networks, for the same error
+
+    @pytest.mark.slow
+    def test_in_ntk_outputs_do_not_settle_and_kernels_do(self):
+        found = deviations(
+            lambda n: MLP(n, depth=1, parameterization="ntk"), 256, self.x, self.y, 3, learning_rate=0.1,
+            key=jax.random.key(0), repeats=256, metrics=["outputs", "feature_kernels"],
+        )  # fmt: skip
+        for name, power in (("outputs", 0), ("feature_kernels", -1)):
+            slope = found.variance_exponent(name)
+            assert slope.value == pytest.approx(power, abs=3 * slope.error)
+            assert slope.error < 0.05
 
     @pytest.mark.slow
     def test_variance_of_a_finished_loss_falls_faster(self):
