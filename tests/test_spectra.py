@@ -73,7 +73,7 @@ def test_a_spectrum_is_a_pytree():
         (lambda: Spectrum.power_law(a=np.array([1.5, 2.0]), b=1.0, modes=2), r"a must be one number.*shape \(2,\)"),
         (lambda: Spectrum.power_law(a=2.0, b=np.inf, modes=2), r"b must be > 0 and finite; got inf"),
         (lambda: Spectrum([1.0 + 1j], [1.0]), "eigenvalues must be positive and finite"),
-        (lambda: Spectrum([1.0], [1.0]).dimension(-0.5), r"kappa must be >= 0; got -0\.5"),
+        (lambda: Spectrum([1.0], [1.0]).dimension(-0.5), r"kappa must be >= 0 and finite; got -0\.5"),
         (lambda: Spectrum([1.0], [1.0]).dimension(0.5, 0), "order must be a whole number >= 1; got 0"),
         (lambda: Spectrum.power_law(a=2.0, b=0.0, modes=3), r"b must be > 0 and finite; got 0\.0"),
         (lambda: Spectrum.power_law(a=2.0, b=1.0, modes=0), r"modes must be a whole number >= 1; got 0"),

@@ -150,6 +150,24 @@ def require_function(name: str, value: object) -> None:
         raise TypeError(f"{name} must be a function; got {shown(value)}")
 
 
+def require_text(name: str, value: object, least: int = 0) -> None:
+    """Raise TypeError unless `value` is a word, ValueError where it says nothing though it must."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string; got {shown(value)}")
+    if len(value.strip()) < least:
+        raise ValueError(f"{name} must say something; got nothing")
+
+
+def require_range(name: str, value: Any) -> tuple[float, float]:
+    """Two numbers, (low, high), or an error that names them."""
+    require_shape(name, value, 1, "two numbers, (low, high)")
+    require(name, value, "two numbers, (low, high)", lambda x: x == x)
+    if len(value) != 2:
+        raise ValueError(f"{name} must be two numbers, (low, high); got {shown(value)}")
+    low, high = (float(one) for one in value)
+    return low, high
+
+
 def require_dtype(name: str, value: Any) -> None:
     """Raise TypeError unless `value` is a type of floats."""
     try:
@@ -161,7 +179,7 @@ def require_dtype(name: str, value: Any) -> None:
 
 
 def require_one_of(name: str, value: object, allowed: Collection[str], more: str = "") -> None:
-    """Raise ValueError unless `value` is one of these words."""
+    """Raise ValueError unless `value` is one of these words; `more` says what else is taken."""
     if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{name} must be one of {tuple(allowed)}{more}; got {shown(value)}")
 
@@ -202,7 +220,8 @@ def _distance(value: Any) -> tuple[float, float]:
     """Of the most extreme known number of an argument: the logarithm's size, and the number."""
     found = (0.0, 1.0)
     for leaf in jax.tree.leaves(value):
-        known = concrete(leaf)
+        is_key = jnp.issubdtype(getattr(leaf, "dtype", float), jax.dtypes.prng_key)
+        known = None if is_key else concrete(leaf)
         if known is not None and known.dtype.kind in "iuf":
             sizes = np.abs(known.astype(float).ravel())
             some = sizes[(sizes > 0) & np.isfinite(sizes)]
@@ -233,7 +252,9 @@ def require_counts(name: str, values: Any) -> list[int]:
     try:
         several = list(values)
     except TypeError:
-        raise TypeError(f"{name} must be whole numbers, for instance [64, 128]; got {shown(values)}") from None
+        several = []
+    if not several:
+        raise TypeError(f"{name} must be whole numbers, for instance [64, 128]; got {shown(values)}")
     return [require_count(name, one) for one in several]
 
 
@@ -292,8 +313,8 @@ def require_gram(name: str, gram: Array) -> None:
     if matrix.shape[0] != matrix.shape[1]:
         raise ValueError(f"{name} must be a square matrix, shape (P, P); got shape {matrix.shape}")
     rounding = 1e3 * np.finfo(matrix.dtype if matrix.dtype.kind == "f" else float).eps * np.abs(matrix).max()
-    if np.abs(matrix - matrix.T).max() > rounding:
+    if not np.abs(matrix - matrix.T).max() <= rounding:
         raise ValueError(f"{name} must be symmetric; entries differ by {np.abs(matrix - matrix.T).max():.3g}")
     least = np.linalg.eigvalsh(matrix).min()
-    if least < -len(matrix) * rounding:
+    if not least >= -len(matrix) * rounding:
         raise ValueError(f"{name} must have no negative eigenvalue; got {least:.3g}")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._checks import require, require_shape
+from ._checks import require, require_range, require_shape
 from ._pytree import Numbers
 
 
@@ -55,7 +55,7 @@ def power_law(x: Numbers, y: Numbers, *, between: tuple[float | int, float | int
     at, value = np.log(np.asarray(x, float)), np.log(np.asarray(y, float))
     if not (np.diff(at) > 0).all():
         raise ValueError("x must increase from point to point")
-    low, high = between
+    low, high = require_range("between", between)
     kept = (np.exp(at) >= low * (1 - 1e-12)) & (np.exp(at) <= high * (1 + 1e-12))
     if kept.sum() < 4:
         raise ValueError(f"between must hold at least four points; got {kept.sum()} between {low:g} and {high:g}")

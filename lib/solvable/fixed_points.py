@@ -7,13 +7,17 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
+
+from ._checks import as_floats, finite_answer, require, require_function
 
 DEPTH = 6
 ITERATIONS = 200
 TOLERANCE = 1e-10
 
 
+@finite_answer
 def anderson(sweep: Callable[[Array], Array], start: Array) -> tuple[Array, Array]:
     r"""A fixed point x = sweep(x) by Anderson acceleration over the last six moves.
 
@@ -28,8 +32,17 @@ def anderson(sweep: Callable[[Array], Array], start: Array) -> tuple[Array, Arra
       The point, and by how much an entry still moves at most: below 1e-10, or what 200 sweeps have left. The caller
       judges that.
 
+    Raises:
+      ValueError: for a start that is not finite, or a sweep that returns another shape.
+      TypeError: for a sweep that is no function.
+
     Source: D. Anderson (1965).
     """
+    require_function("sweep", sweep)
+    require("start", start, "finite", np.isfinite)
+    start = as_floats(start)
+    if not start.size or jax.eval_shape(sweep, start).shape != start.shape:
+        raise ValueError(f"sweep must return the shape of start, and start must hold a number; got shape {start.shape}")
 
     def step(state: Any) -> Any:
         count, x, f, moves, changes = state

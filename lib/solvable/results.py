@@ -13,6 +13,8 @@ from . import _files
 from ._checks import shown
 from ._pytree import pytree
 
+__all__ = ["LossCurves", "Saved", "load", "save", "saved_version"]
+
 Result = TypeVar("Result")
 
 

@@ -106,7 +106,7 @@ def test_a_network_is_a_pytree():
         (lambda: MLP(4, depth=0), "depth must be a whole number >= 1; got 0"),
         (lambda: MLP(4, richness=0.0), "richness must be > 0 and finite; got 0.0"),
         (lambda: MLP(4, activation="swish"), "activation must be one of"),
-        (lambda: MLP(4, parameterization="muP"), "parameterization must be an ABC or one of .*; got 'muP'"),
+        (lambda: MLP(4, parameterization="muP"), "parameterization must be one of .* or an ABC; got 'muP'"),
         (lambda: MLP(4).init(jnp.ones(2), 3), "key must be a jax random key"),
         (lambda: MLP(4).init(KEY, 0), "inputs must be a whole number >= 1; got 0"),
         (lambda: MLP(4).init(KEY, (3, 2)), r"inputs must have shape \(D,\); got \(3, 2\)"),

@@ -13,6 +13,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.container import Container
 from matplotlib.text import Annotation
 
+from .._checks import require_count, require_text, shown
 from .style import GREY
 from .words import number
 
@@ -53,7 +54,15 @@ def compare(
     Raises:
       ValueError: for a `which` that `limit` does not have, or for `runs` at other times than `limit`.
     """
-    if not hasattr(limit, which):
+    if not hasattr(limit, "times"):
+        raise TypeError(f"limit must be a result with times, for instance LossCurves; got {shown(limit)}")
+    if runs is not None and not (hasattr(runs, "times") and "repeats" in getattr(runs, "parameters", {})):
+        raise TypeError(f"runs must be the result of an experiment, with times and repeats; got {shown(runs)}")
+    if label is not None:
+        require_text("label", label)
+    if since is not None and require_count("since", since, 0) >= len(limit.times):
+        raise ValueError(f"since must be the number of a time, below {len(limit.times)}; got {since}")
+    if not isinstance(which, str) or not hasattr(limit, which):
         raise ValueError(f"which must be a field of {type(limit).__name__}, for instance 'test'; got {which!r}")
     ax = plt.gca() if ax is None else ax
     loss = which in ("test", "train")
@@ -116,6 +125,9 @@ def note(ax: Axes, *results: Any, extra: str = "") -> Annotation:
     Returns:
       The text, should it have to be moved.
     """
+    require_text("extra", extra)
+    if any(not hasattr(one, "parameters") for one in results):
+        raise TypeError(f"results must be theories and experiments, with parameters; got {shown(results)}")
     parts = [
         *_named("N = ", results, "width"),
         *_named("N = ", results, "size"),

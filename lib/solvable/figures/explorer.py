@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .._checks import require_function, require_kind, require_range, require_text
 from .series import Band, HeatMap, Knob, Line, Points, Series
 from .style import COLOURS
 from .words import Number
@@ -111,7 +112,7 @@ def explore(
 
     Book: every page with sliders.
     """
-    explorer = Explorer(curves, controls, name, x, y, log, xlim, ylim, caption, alt, marks or {})
+    explorer = Explorer(curves, controls, name, x, y, log, xlim, ylim, caption, alt, {} if marks is None else marks)
     _check(explorer)
     if os.environ.get("SOLVABLE_BOOK"):
         from .page import Page
@@ -124,15 +125,19 @@ def explore(
 
 def _check(explorer: Explorer) -> None:
     """Name the argument that is wrong."""
+    require_function("curves", explorer.curves)
+    for argument in ("name", "caption", "alt", "x", "y", "log"):
+        require_text(argument, getattr(explorer, argument), int(argument != "log"))
+    for argument in ("controls", "marks"):
+        require_kind(argument, getattr(explorer, argument), Mapping)
+    for one in explorer.controls.values():
+        require_kind("controls", one, Knob)
     if not re.fullmatch("[a-z][a-z0-9-]*", explorer.name):
         raise ValueError(f"name must be small letters, digits and hyphens; got {explorer.name!r}")
-    for argument in ("caption", "alt", "x", "y"):
-        if not getattr(explorer, argument).strip():
-            raise ValueError(f"{argument} must say something; got nothing")
     if not set(explorer.log) <= set("xyz"):
         raise ValueError(f"log must be made of 'x', 'y' and 'z'; got {explorer.log!r}")
     for axis in "xy":
-        low, high = limits = getattr(explorer, axis + "lim")
+        low, high = limits = require_range(axis + "lim", getattr(explorer, axis + "lim"))
         if not (np.isfinite(limits).all() and low < high and (low > 0 or axis not in explorer.log)):
             positive = " positive" if axis in explorer.log else ""
             raise ValueError(f"{axis}lim must be two increasing{positive} numbers; got {limits}")
@@ -144,12 +149,14 @@ def _check(explorer: Explorer) -> None:
     needed = {p.name for p in parameters if p.name in known and p.default is p.empty}
     for knob in explorer.controls:
         if knob not in known and not anything:
-            raise ValueError(f"controls has a knob {knob!r} that curves does not take; it takes {sorted(known)}")
+            raise ValueError(
+                f"controls must have no knob {knob!r}, which curves does not take: it takes {sorted(known)}"
+            )
     if missing := sorted(needed - set(explorer.controls)):
         raise ValueError(f"controls must have a knob for every argument of curves; missing: {missing}")
     curves = explorer.at(explorer.start)
     if unknown := sorted(set(explorer.marks) - set(curves)):
-        raise ValueError(f"marks names {unknown}, which curves does not return; it returns {sorted(curves)}")
+        raise ValueError(f"marks must not name {unknown}, which curves does not return: it returns {sorted(curves)}")
     for place, (label, series) in enumerate(curves.items()):
         explorer.style(place, label)
         if isinstance(series, HeatMap):

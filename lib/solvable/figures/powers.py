@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from .._checks import as_floats, require_kind, require_positive, require_shape, require_text, shown
 from .series import Line
 from .words import number
 
@@ -35,6 +35,9 @@ def power_laws(
     Raises:
       ValueError: for a curve of another shape than `x`.
     """
+    _check(x, curves)
+    require_text("xlabel", xlabel)
+    require_text("ylabel", ylabel)
     ax = plt.gca() if ax is None else ax
     x = np.asarray(x, float)
     middle = len(x) // 2
@@ -63,6 +66,17 @@ def power_lines(x: Any, curves: Mapping[str, tuple[Any, Any]]) -> dict[str, Line
       ``{label: Line, "_" + label: Line}``: the second, which legends leave out, has the claimed slope and meets the
       first in its middle point.
     """
-    x, middle = jnp.asarray(x, float), len(x) // 2
+    _check(x, curves)
+    x, middle = as_floats(x), len(x) // 2
     lines = {label: Line(x, y) for label, (y, _) in curves.items()}
     return lines | {f"_{name}": Line(x, y[middle] * (x / x[middle]) ** -p) for name, (y, p) in curves.items()}
+
+
+def _check(x: Any, curves: Any) -> None:
+    """Positive x, and curves with an exponent each, or an error that names what is wrong."""
+    require_shape("x", x, 1, "a list of positive numbers, shape (X,)")
+    require_positive("x", x)
+    require_kind("curves", curves, Mapping)
+    for label, curve in curves.items():
+        if not isinstance(curve, Sequence) or len(curve) != 2:
+            raise ValueError(f"curves must be {{label: (y, exponent)}}; {label!r} has {shown(curve)}")

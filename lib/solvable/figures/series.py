@@ -11,7 +11,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require_memory
+from .._checks import require, require_count, require_flag, require_memory, require_scalar, require_shape, require_text
 from .words import Number, fixed, number
 
 Numbers = Array | np.ndarray
@@ -96,7 +96,13 @@ class Knob:
     values: Sequence[Number] | np.ndarray | None = None
 
     def __post_init__(self) -> None:
+        require_flag("log", self.log)
+        require_text("label", self.label, 1)
+        require_scalar("start", self.start)
+        require("start", self.start, "a finite number", np.isfinite)
         if self.values is not None:
+            require_shape("values", self.values, 1, "at least two increasing numbers")
+            require("values", self.values, "finite", np.isfinite)
             values = np.asarray(self.values, dtype=float)
             if values.ndim != 1 or values.size < 2 or not (np.diff(values) > 0).all():
                 raise ValueError(f"values must be at least two increasing numbers; got {self.values!r}")
@@ -104,17 +110,17 @@ class Knob:
                 raise ValueError(f"start must be one of values {list(self.values)}; got {self.start}")
             object.__setattr__(self, "low", self.values[0])
             object.__setattr__(self, "high", self.values[-1])
-        if not -math.inf < self.low < self.high < math.inf:
+        for name, end in (("low", self.low), ("high", self.high)):
+            require_scalar(name, end)
+            require(name, end, "a finite number", np.isfinite)
+        if not self.low < self.high:
             raise ValueError(f"low and high must be finite numbers, low < high; got {self.low} and {self.high}")
         if self.log and self.low <= 0:
             raise ValueError(f"low must be positive for a knob spaced in the logarithm; got {self.low}")
         if not self.low <= self.start <= self.high:
             raise ValueError(f"start must lie between {self.low} and {self.high}; got {self.start}")
-        if self.points < 2:
-            raise ValueError(f"points must be at least 2; got {self.points}")
+        object.__setattr__(self, "points", require_count("points", self.points, 2))
         require_memory(lambda points: 64 * points, points=self.points)
-        if not self.label.strip():
-            raise ValueError("label must say what the knob is; got nothing")
 
     @property
     def whole(self) -> bool:
@@ -123,6 +129,7 @@ class Knob:
 
     def coordinate(self, value: ArrayLike) -> np.ndarray:
         """Where a value lies along the knob: itself, or its logarithm."""
+        require("value", value, "positive and finite" if self.log else "finite", self._holds)
         return np.asarray(np.log(value) if self.log else value, dtype=float)
 
     @property
@@ -164,11 +171,17 @@ class Knob:
 
     def text(self, value: Number) -> str:
         """A setting in words, with as many digits as the knob needs."""
+        require_scalar("value", value)
+        require("value", value, "positive and finite" if self.log else "finite", self._holds)
+        value = float(value)
         if self.log or self.values is not None:
             return number(value)
         decimals = self._decimals(150)
         enough = next((d for d in range(decimals, decimals + 6) if abs(round(value, d) - value) < 1e-12), decimals + 6)
         return fixed(value, enough)
+
+    def _holds(self, value: np.ndarray) -> np.ndarray:
+        return np.isfinite(value) & ((value > 0) | (not self.log))
 
     def _step(self, count: int) -> float:
         """The smallest of 1, 2 or 5 times a power of ten that makes at most `count` steps of the range."""

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from .._checks import (
+    as_floats,
     concrete,
     require,
+    require_flag,
     require_float64,
+    require_kind,
     require_nonnegative,
     require_positive,
     require_scalar,
     require_shape,
+    shape_of,
 )
 from .._pytree import Numbers
+from ..spectra import Spectrum
 
 
-def check_sizes(scalar: bool = True, **values: Numbers) -> None:
-    """Width, samples and noise in range, or an error that names the one that is not."""
+def check_sizes(spectrum: Spectrum, scalar: bool = True, **values: Numbers) -> None:
+    """A spectrum, and width, samples and noise in range, or an error that names the one that is not."""
     require_float64()
+    require_kind("spectrum", spectrum, Spectrum)
     for name in ("width", "samples"):
         if scalar:
             require_scalar(name, values[name])
@@ -34,11 +39,12 @@ def check_steps(steps: Numbers) -> Array:
     """Step numbers as an array, or an error that names them."""
     require_shape("steps", steps, 1, "a list of step numbers, shape (T,)")
     require("steps", steps, "whole numbers >= 0", lambda x: (x >= 0) & (x == np.floor(x)) & np.isfinite(x))
-    return jnp.asarray(steps, float)
+    return as_floats(steps)
 
 
 def check_known_steps(steps: Numbers) -> np.ndarray:
     """Step numbers as a NumPy array, for what jax cannot trace."""
+    shape_of("steps", steps)
     numbers = concrete(steps)
     if numbers is None:
         raise ValueError("steps must be known numbers; they are being traced by jax")
@@ -52,10 +58,10 @@ def check_rate(learning_rate: ArrayLike) -> None:
     require_positive("learning_rate", learning_rate)
 
 
-def check_momentum(momentum: ArrayLike) -> None:
-    """A known momentum, or an error."""
+def check_momentum(momentum: ArrayLike, known: bool = True) -> None:
+    """A momentum, known where asked for, or an error."""
     require_scalar("momentum", momentum)
-    if concrete(momentum) is None:
+    if known and concrete(momentum) is None:
         raise ValueError("momentum must be a known number; it is being traced by jax")
     require("momentum", momentum, ">= 0 and < 1", lambda x: (x >= 0) & (x < 1))
 
@@ -75,6 +81,7 @@ def require_below(name: str, value: ArrayLike, limit: Array) -> None:
 
 def check_members(inits: ArrayLike, datasets: ArrayLike, paired: bool) -> None:
     """Sizes of an ensemble, or an error that names the wrong one."""
+    require_flag("paired", paired)
     for name, count in (("inits", inits), ("datasets", datasets)):
         require_scalar(name, count)
         require(name, count, ">= 1 (inf for an endless ensemble)", lambda x: x >= 1)

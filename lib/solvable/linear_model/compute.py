@@ -20,7 +20,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import concrete, require, require_positive, require_scalar, require_shape
+from .._checks import concrete, require, require_kind, require_positive, require_scalar, require_shape
 from .._pytree import Numbers, pytree
 from ..spectra import Spectrum
 from .checks import check_sizes
@@ -77,7 +77,7 @@ def frontier(spectrum: Spectrum, compute: Numbers, *, samples: ArrayLike = np.in
 
     Source: Bordelon, Atanasov, Pehlevan (2024). Book: "Where to spend compute".
     """
-    check_sizes(width=np.inf, samples=samples, noise=noise)
+    check_sizes(spectrum, width=np.inf, samples=samples, noise=noise)
     require_shape("compute", compute, 1, "a list of budgets, shape (C,)")
     if concrete(compute) is None:
         raise ValueError("compute must be known numbers; they are being traced by jax")
@@ -124,6 +124,12 @@ def envelope(curves: Sequence[LossCurves], compute: Numbers) -> Frontier:
     """
     require_shape("compute", compute, 1, "a list of budgets, shape (C,)")
     require_positive("compute", compute)
+    if not isinstance(curves, Sequence) or not curves:
+        raise TypeError(f"curves must be a list of LossCurves; got {curves!r}")
+    for one in curves:
+        require_kind("curves", one, LossCurves)
+        if "width" not in one.parameters:
+            raise ValueError(f"curves must say their width in parameters; got {tuple(one.parameters)}")
     budgets = np.asarray(compute, float)
     widths = np.asarray([float(np.asarray(one.parameters["width"])) for one in curves])
     rows = []

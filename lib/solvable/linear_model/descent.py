@@ -21,7 +21,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import concrete
+from .._checks import as_floats, concrete, finite_answer
 from .._pytree import Numbers
 from ..laplace import circle, talbot
 from ..spectra import Spectrum
@@ -36,6 +36,7 @@ FORGOTTEN = 23.0  # -log of what is left of the modes that Talbot's contour miss
 ROWS = 256  # nodes of the circle whose pairs are in memory at once
 
 
+@finite_answer
 def gradient_descent(
     spectrum: Spectrum,
     steps: Numbers,
@@ -73,13 +74,13 @@ def gradient_descent(
     Source: Bordelon, Atanasov, Pehlevan (2024), discrete time.
     Book: "What a batch buys".
     """
-    check_sizes(width=width, samples=samples, noise=noise)
+    check_sizes(spectrum, width=width, samples=samples, noise=noise)
     numbers = check_known_steps(steps)
     check_rate(learning_rate)
     check_momentum(momentum)
     limit = stability_limit(spectrum, momentum=momentum, width=width, samples=samples)
     require_below("learning_rate", learning_rate, limit)
-    eta, beta, *sizes = (jnp.asarray(x, float) for x in (learning_rate, momentum, width, samples, noise))
+    eta, beta, *sizes = (as_floats(x) for x in (learning_rate, momentum, width, samples, noise))
     few = numbers < _talbot_from(eta, beta, limit)
     parts = []
     if few.any():
@@ -93,7 +94,7 @@ def gradient_descent(
     check_converged(residual)
     parameters = {"spectrum": spectrum, "width": width, "samples": samples, "noise": noise}
     parameters |= {"learning_rate": learning_rate, "momentum": momentum}
-    return LossCurves(jnp.asarray(numbers, float), test, train, residual=residual, parameters=parameters)
+    return LossCurves(as_floats(numbers), test, train, residual=residual, parameters=parameters)
 
 
 def _talbot_from(eta: Array, beta: Array, limit: Array) -> int:

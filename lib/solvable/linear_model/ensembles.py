@@ -18,7 +18,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require_times
+from .._checks import as_floats, finite_answer, require_times
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from .checks import check_members, check_sizes
@@ -27,6 +27,7 @@ from .flow import CONTOUR, later_than_zero, unit_largest
 from .response import Disorder, both_halves, check_converged, differentiable, follow, two_point
 
 
+@finite_answer
 def ensemble(
     spectrum: Spectrum,
     times: Numbers,
@@ -63,14 +64,14 @@ def ensemble(
     Exact as N, P and the effective dimension grow together. The quadrature error of each part is that of
     `gradient_flow`. Source: Bordelon, Atanasov, Pehlevan (2024). Book: "Ensembling or width".
     """
-    check_sizes(width=width, samples=samples, noise=noise)
+    check_sizes(spectrum, width=width, samples=samples, noise=noise)
     check_members(inits, datasets, paired)
     times = require_times(times)
-    shared, residual = _pairs_that_share(spectrum, times, *(jnp.asarray(x, float) for x in (width, samples, noise)))
+    shared, residual = _pairs_that_share(spectrum, times, *(as_floats(x) for x in (width, samples, noise)))
     check_converged(residual)
     bias, init, data, single = shared
     parts = init - bias, data - bias, single - init - data + bias
-    e, d = jnp.asarray(inits, float), jnp.asarray(datasets, float)
+    e, d = as_floats(inits), as_floats(datasets)
     test = bias + (sum(parts) / e if paired else parts[0] / e + parts[1] / d + parts[2] / (e * d))
     parameters = {"spectrum": spectrum, "width": width, "samples": samples, "noise": noise}
     parameters |= {"inits": inits, "datasets": datasets, "paired": paired}

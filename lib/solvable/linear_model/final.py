@@ -8,7 +8,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require_nonnegative
+from .._checks import as_floats, finite_answer, require_nonnegative
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from .checks import check_sizes
@@ -53,12 +53,13 @@ def final_loss(
     Exact as N, P and the effective dimension grow together; corrections are O(1/N, 1/P).
     Source: teacher-student slides of C. Pehlevan (2025); J. Simon et al. (2023). Book: "Three bottlenecks".
     """
-    check_sizes(scalar=False, width=width, samples=samples, noise=noise)
+    check_sizes(spectrum, scalar=False, width=width, samples=samples, noise=noise)
     require_nonnegative("ridge", ridge)
-    test, train = _final_losses(spectrum, *(jnp.asarray(x, float) for x in (width, samples, noise, ridge)))
+    test, train = _final_losses(spectrum, *(as_floats(x) for x in (width, samples, noise, ridge)))
     return FinalLoss(test, train)
 
 
+@finite_answer
 def optimal_ridge(
     spectrum: Spectrum, *, width: ArrayLike = np.inf, samples: ArrayLike = np.inf, noise: ArrayLike = 0.0
 ) -> Array:
@@ -81,8 +82,8 @@ def optimal_ridge(
 
     Source: the closed case is Bayes' rule for a Gaussian teacher. Book: "Test and train part ways".
     """
-    check_sizes(width=width, samples=samples, noise=noise)
-    sizes = (jnp.asarray(x, float) for x in (width, samples, noise))
+    check_sizes(spectrum, width=width, samples=samples, noise=noise)
+    sizes = (as_floats(x) for x in (width, samples, noise))
     return _optimal_ridge(*_without_derivative((spectrum, *sizes)))
 
 

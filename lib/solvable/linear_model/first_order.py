@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._checks import require_times
+from .._checks import finite_answer, require_times
 from .._pytree import Numbers
 from ..laplace import talbot
 from ..spectra import Spectrum
@@ -38,6 +38,7 @@ class FirstOrder(NamedTuple):
     data: Float[Array, " T"]
 
 
+@finite_answer
 def first_order(spectrum: Spectrum, times: Numbers) -> FirstOrder:
     r"""What 1/N costs in test loss, and what 1/P opens between test and train.
 
@@ -59,7 +60,7 @@ def first_order(spectrum: Spectrum, times: Numbers) -> FirstOrder:
     by a share of at most lambda_1 / sum(lambda). Quadrature error below 1e-8 of each.
     Source: Bordelon, Atanasov, Pehlevan (2024). Book: "How finite width builds up", "Test and train part ways".
     """
-    check_sizes(width=jnp.inf, samples=jnp.inf)
+    check_sizes(spectrum, width=jnp.inf, samples=jnp.inf)
     return FirstOrder(*_first_order(spectrum, require_times(times)))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require_times
+from .._checks import as_floats, finite_answer, require_times
 from .._pytree import Numbers
 from ..laplace import talbot
 from ..spectra import Spectrum
@@ -19,6 +19,7 @@ from .response import Disorder, check_converged, differentiable, follow, losses,
 CONTOUR = talbot(20)
 
 
+@finite_answer
 def gradient_flow(
     spectrum: Spectrum,
     times: Numbers,
@@ -55,11 +56,9 @@ def gradient_flow(
     Nothing is compiled anew when values change, only when the number of times or modes does.
     Source: Bordelon, Atanasov, Pehlevan (2024), ICML. Book: "A model you can solve".
     """
-    check_sizes(width=width, samples=samples, noise=noise)
+    check_sizes(spectrum, width=width, samples=samples, noise=noise)
     times = require_times(times)
-    test, train, residual = _gradient_flow(
-        spectrum, times, jnp.asarray(width, float), jnp.asarray(samples, float), jnp.asarray(noise, float)
-    )
+    test, train, residual = _gradient_flow(spectrum, times, as_floats(width), as_floats(samples), as_floats(noise))
     check_converged(residual)
     parameters = {"spectrum": spectrum, "width": width, "samples": samples, "noise": noise}
     return LossCurves(times, test, train, residual=residual, parameters=parameters)
@@ -90,6 +89,7 @@ def _gradient_flow(
     return test, train, residual
 
 
+@finite_answer
 def mode_errors(
     spectrum: Spectrum,
     times: Numbers,
@@ -117,9 +117,9 @@ def mode_errors(
 
     Exact in the same limit. Source: Bordelon, Atanasov, Pehlevan (2024). Book: "Three bottlenecks".
     """
-    check_sizes(width=width, samples=samples)
+    check_sizes(spectrum, width=width, samples=samples)
     times = require_times(times)
-    errors, residual = _mode_errors(spectrum, times, jnp.asarray(width, float), jnp.asarray(samples, float))
+    errors, residual = _mode_errors(spectrum, times, as_floats(width), as_floats(samples))
     check_converged(residual)
     return errors
 

@@ -10,10 +10,12 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
+from .._checks import as_floats, finite_answer
 from ..spectra import Spectrum
-from .checks import check_batch, check_sizes
+from .checks import check_batch, check_momentum, check_sizes
 
 
+@finite_answer
 def stability_limit(
     spectrum: Spectrum, *, momentum: ArrayLike = 0.0, width: ArrayLike = np.inf, samples: ArrayLike = np.inf
 ) -> Array:
@@ -33,10 +35,14 @@ def stability_limit(
 
     Returns:
       A scalar, in units of 1 / eigenvalue. Book: "What a batch buys".
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
     """
-    check_sizes(width=width, samples=samples)
-    _, largest = edge(spectrum, *(jnp.asarray(x, float) for x in (width, samples)))
-    return 2 * (1 + jnp.asarray(momentum, float)) / largest
+    check_sizes(spectrum, width=width, samples=samples)
+    check_momentum(momentum, known=False)
+    _, largest = edge(spectrum, *(as_floats(x) for x in (width, samples)))
+    return 2 * (1 + as_floats(momentum)) / largest
 
 
 @jax.jit
@@ -69,6 +75,7 @@ def golden_section(function: Callable[[Array], Array], low: Array, high: Array) 
     return (low + high) / 2
 
 
+@finite_answer
 def sgd_stability_limit(spectrum: Spectrum, *, batch_size: ArrayLike, width: ArrayLike = np.inf) -> Array:
     r"""The learning rate from which the loss of one-pass SGD grows without end.
 
@@ -86,10 +93,13 @@ def sgd_stability_limit(spectrum: Spectrum, *, batch_size: ArrayLike, width: Arr
 
     Returns:
       A scalar, in units of 1 / eigenvalue. Book: "Fresh data: one-pass SGD".
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
     """
-    check_sizes(width=width, samples=np.inf)
+    check_sizes(spectrum, width=width, samples=np.inf)
     check_batch(batch_size)
-    return _sgd_limit(spectrum, jnp.asarray(batch_size, float), jnp.asarray(width, float))
+    return _sgd_limit(spectrum, as_floats(batch_size), as_floats(width))
 
 
 @jax.jit

@@ -21,7 +21,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import as_floats
+from .._checks import as_floats, finite_answer
 from .._pytree import Numbers
 from ..laplace import circle, talbot
 from ..spectra import Spectrum
@@ -34,6 +34,7 @@ CONTOUR = talbot(20)
 FEW = 8  # steps below this are read off a circle, the others off Talbot's contour in log zeta
 
 
+@finite_answer
 def sgd(
     spectrum: Spectrum,
     steps: Numbers,
@@ -71,7 +72,7 @@ def sgd(
     Source: E. Paquette, C. Paquette, L. Xiao, J. Pennington (2024); Bordelon, Atanasov, Pehlevan (2024).
     Book: "Fresh data: one-pass SGD".
     """
-    check_sizes(width=width, noise=noise, samples=np.inf)
+    check_sizes(spectrum, width=width, noise=noise, samples=np.inf)
     steps = check_steps(steps)
     check_rate(learning_rate)
     check_batch(batch_size)

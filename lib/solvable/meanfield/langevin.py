@@ -16,7 +16,19 @@ from jax.flatten_util import ravel_pytree
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import concrete, require_count, require_key, require_positive, require_scalar, require_shape
+from .._checks import (
+    MOST,
+    as_floats,
+    concrete,
+    finite_answer,
+    require_array,
+    require_count,
+    require_dtype,
+    require_key,
+    require_memory,
+    require_positive,
+    require_scalar,
+)
 from ..gaussian import Function, activation_function
 from ..networks import MLP
 from .posterior.results import Posterior, Task, checked_task, gathered, spread
@@ -25,6 +37,7 @@ SHARE = 0.2  # of the default step in that at which the stiffest weight of the u
 BETWEEN = 10  # steps from one measurement to the next
 
 
+@finite_answer
 def langevin(
     inputs: Array,
     targets: Array,
@@ -71,8 +84,8 @@ def langevin(
     O(h^2) elsewhere (Euler's is wrong by O(h)). Cost: time / step_size x chains x Q x N x (D + depth N). Source:
     Leimkuhler and Matthews (2013). Book: "Statics: what equilibrium has learned".
     """
-    require_shape("inputs", inputs, 2, "one point a row, shape (Q, D)")
-    x = jnp.asarray(inputs, float)
+    x = require_array("inputs", inputs, 2, "one point a row, shape (Q, D)")
+    require_dtype("dtype", dtype)
     task = checked_task(x @ x.T / x.shape[1], targets, richness, inverse_temperature)
     phi = activation_function(activation)
     require_key(key)
@@ -81,14 +94,23 @@ def langevin(
         require_count("depth", depth),
         require_count("chains", chains, 2),
     )
+    sizes, itemsize = {"chains": chains, "width": width, "depth": depth}, jnp.dtype(dtype).itemsize
+    require_memory(lambda c, n, d: itemsize * c * n * (6 * (x.shape[1] + (d - 1) * n) + d * len(x)), **sizes)
     for name, value in (("time", time), ("burn_in", burn_in)):
         require_scalar(name, value)
         require_positive(name, value)
     if step_size is not None:
+        require_scalar("step_size", step_size)
         require_positive("step_size", step_size)
+    spans = as_floats(burn_in), as_floats(time)
     means, deviations, h, step = _run(
-        key, x.astype(dtype), task, step_size, (burn_in, time), phi=phi, shape=(chains, width, depth)
+        key, x.astype(dtype), task, step_size, spans, phi=phi, shape=(chains, width, depth)
     )
+    counted = concrete(sum(spans) / step)
+    if counted is not None and not counted <= MOST:
+        raise ValueError(
+            f"time and burn_in must hold at most {MOST} steps; got {time} and {burn_in} by {float(step):.3g}"
+        )
     known = concrete(means[0])
     if known is not None and not np.isfinite(known).all():
         raise ValueError(f"step_size must be small enough for a stable run; {float(step):.4g} diverged")
@@ -147,6 +169,7 @@ def _run(
         step = SHARE * 2 / (1 + strength * jnp.linalg.eigvalsh(rows @ rows.T)[-1])
     h = jnp.asarray(step, dtype)
     count = [jnp.maximum(1, jnp.round(span / h / BETWEEN)).astype(int) for span in spans]
+    count = [jnp.where(sum(spans) / h <= MOST, one, 0) for one in count]  # else an error follows
     none = jax.tree.map(lambda one: jnp.zeros(one.shape), jax.eval_shape(measured, start))
     state = jax.lax.fori_loop(
         0, count[0], lambda i, state: walk(state, jax.random.fold_in(before, i)), (start, normal(noise))

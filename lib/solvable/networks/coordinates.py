@@ -31,13 +31,14 @@ from .._checks import (
     require_scalar,
 )
 from .._pytree import pytree
+from ..parameterizations.abc import OPTIMIZERS
 from ..parameterizations.counting import Wish
 from ..results import Saved
 from .metrics import METRICS, Metric
 from .models import AnyNetwork, Parameters
 from .rows import portions
 from .slopes import Slope, line_weights
-from .training import train
+from .training import check_data, train
 
 WATCHED = ("feature_size", "feature_change", "output_size", "output_change")
 TOO_SMALL = "too small to measure at this learning rate and precision"
@@ -71,8 +72,7 @@ class CoordinateCheck(Saved):
         Raises:
           ValueError: for another name.
         """
-        if name not in WATCHED:
-            raise ValueError(f"name must be one of {WATCHED}; got {name!r}")
+        require_one_of("name", name, WATCHED)
         squares = self._squares(name)
         known = (squares.mean(axis=1) > self._rounding(name)).all(axis=0)
         return tuple(

@@ -115,6 +115,7 @@ def transfer(
     Source: Yang et al. (2022). Book: "Hyperparameters that transfer".
     """
     require_function("network", network)
+    steps = require_count("steps", steps, 0)
     require_key(key)
     require_shape("learning_rates", learning_rates, 1, "a list of learning rates, shape (E,)")
     require_positive("learning_rates", learning_rates)

@@ -13,11 +13,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import NamedTuple
+from math import inf
+from typing import Any, NamedTuple
 
 import numpy as np
 from jax.typing import ArrayLike
 
+from .._checks import (
+    concrete,
+    finite_answer,
+    require,
+    require_count,
+    require_flag,
+    require_kind,
+    require_one_of,
+    require_positive,
+    require_scalar,
+    shape_of,
+)
 from .._pytree import pytree
 
 Three = tuple[float | int, ...]
@@ -63,9 +76,10 @@ class ABC:
     def __post_init__(self) -> None:
         for name in ("a", "b", "sgd", "adam"):
             object.__setattr__(self, name, _three(name, getattr(self, name)))
-        if np.shape(self.c) or not np.isfinite(self.c):
-            raise ValueError(f"c must be a finite number; got {self.c!r}")
+        require_scalar("c", self.c)
+        require("c", self.c, "a finite number", np.isfinite)
         object.__setattr__(self, "c", float(self.c))
+        require_kind("name", self.name, str)
 
     def shift(self, *, input: float | int = 0.0, hidden: float | int = 0.0, output: float | int = 0.0) -> ABC:
         r"""The same training written differently: a + theta, b - theta, and learning rates to match.
@@ -74,7 +88,13 @@ class ABC:
                   r_\mathrm{SGD} \to r + 2\theta, \quad r_\mathrm{Adam} \to r + \theta
 
         Every f and h stays what it was, at initialisation and after every step, of SGD and of Adam.
+
+        Raises:
+          ValueError: for a shift that is no finite number.
         """
+        for name, shift in (("input", input), ("hidden", hidden), ("output", output)):
+            require_scalar(name, shift)
+            require(name, shift, "a finite number", np.isfinite)
         theta = np.array([input, hidden, output], float)
         return replace(
             self,
@@ -84,6 +104,7 @@ class ABC:
             adam=tuple(self.adam + theta),
         )
 
+    @finite_answer
     def scale(
         self,
         kind: str,
@@ -109,17 +130,19 @@ class ABC:
           learning rate m^2 times (SGD) or m times (Adam) that of W.
 
         Raises:
-          ValueError: for an unknown kind or optimizer.
+          ValueError: for an unknown kind or optimizer, or a size that is no whole number >= 1.
         """
-        if kind not in KINDS:
-            raise ValueError(f"kind must be one of {KINDS}; got {kind!r}")
-        if optimizer not in OPTIMIZERS:
-            raise ValueError(f"optimizer must be one of {OPTIMIZERS}; got {optimizer!r}")
+        require_one_of("kind", kind, KINDS)
+        require_one_of("optimizer", optimizer, OPTIMIZERS)
+        require_flag("multiplier_free", multiplier_free)
+        width, fan_in = require_count("width", width, most=inf), require_count("fan_in", fan_in, most=inf)
+        require_positive("richness", richness)
         place = KINDS.index(kind)
-        size = float(width if kind == "input" else fan_in)
-        gamma = richness * float(width) ** self.c
-        multiplier = size ** -self.a[place]
-        multiplier = multiplier / float(fan_in) ** 0.5 if kind == "input" else multiplier
+        size = np.float64(width if kind == "input" else fan_in)
+        known = concrete(richness)
+        gamma = (richness if known is None else known.astype(float)[()]) * np.float64(width) ** self.c
+        multiplier: Any = size ** -self.a[place]
+        multiplier = multiplier / np.float64(fan_in) ** 0.5 if kind == "input" else multiplier
         multiplier = multiplier / gamma if kind == "output" else multiplier
         std = size ** -self.b[place]
         rate = gamma**2 * size ** self.sgd[place] if optimizer == "sgd" else size ** self.adam[place]
@@ -152,13 +175,12 @@ def named(name: str) -> ABC:
     Raises:
       ValueError: for another name.
     """
-    if name not in NAMED:
-        raise ValueError(f"parameterization must be an ABC or one of {tuple(NAMED)}; got {name!r}")
+    require_one_of("name", name, NAMED)
     return NAMED[name]()
 
 
 def _three(name: str, value: object) -> Three:
-    numbers = np.asarray(value)
-    if numbers.shape != (3,) or numbers.dtype.kind not in "iuf" or not np.isfinite(numbers).all():
+    numbers = concrete(value) if shape_of(name, value) == (3,) else None
+    if numbers is None or numbers.dtype.kind not in "iuf" or not np.isfinite(numbers).all():
         raise ValueError(f"{name} must be three finite numbers, for input, hidden and output layers; got {value!r}")
     return tuple(numbers.astype(float).tolist())

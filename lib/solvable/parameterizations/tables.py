@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
+from .._checks import require_count, require_flag, require_kind, require_one_of
 from .abc import ABC, KINDS, OPTIMIZERS
 from .counting import exponents, satisfies
 
@@ -61,10 +62,11 @@ def scales(*parameterizations: ABC, optimizer: str = "sgd", multiplier_free: boo
 
     Source: Yang and Hu (2021), Yang et al. (2022). Book: "Standard, NTK and muP side by side".
     """
-    if optimizer not in OPTIMIZERS:
-        raise ValueError(f"optimizer must be one of {OPTIMIZERS}; got {optimizer!r}")
+    require_one_of("optimizer", optimizer, OPTIMIZERS)
+    require_flag("multiplier_free", multiplier_free)
     rows = []
     for abc in parameterizations:
+        require_kind("parameterizations", abc, ABC)
         for place, kind in enumerate(KINDS):
             multiplier = Powers({"N": -abc.a[place]})
             multiplier.update({"D": -0.5} if kind == "input" else {})
@@ -94,8 +96,9 @@ def counts(*parameterizations: ABC, depth: int = 3, optimizer: str = "sgd") -> T
     Raises:
       As `exponents`. Book: "Standard, NTK and muP side by side".
     """
-    rows = []
+    rows, depth = [], require_count("depth", depth)
     for abc in parameterizations:
+        require_kind("parameterizations", abc, ABC)
         found = exponents(abc, depth=depth, optimizer=optimizer)
         sizes = [max(found.hidden), found.hidden_change[0], found.hidden_change[-1], found.output, found.output_change]
         wishes = satisfies(abc, depth=depth, optimizer=optimizer)

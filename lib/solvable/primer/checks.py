@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require_float64, require_nonnegative, require_positive, require_scalar
+from .._checks import (
+    as_floats,
+    require,
+    require_float64,
+    require_nonnegative,
+    require_positive,
+    require_scalar,
+    require_times,
+)
+from .._pytree import Numbers
 
 
 def check_gain(gain: ArrayLike) -> Array:
@@ -14,14 +23,22 @@ def check_gain(gain: ArrayLike) -> Array:
     require_float64()
     require_scalar("gain", gain)
     require_nonnegative("gain", gain)
-    return jnp.asarray(gain, float)
+    return as_floats(gain)
 
 
 def check_rate(learning_rate: ArrayLike) -> Array:
     """A learning rate."""
     require_scalar("learning_rate", learning_rate)
     require_positive("learning_rate", learning_rate)
-    return jnp.asarray(learning_rate, float)
+    return as_floats(learning_rate)
+
+
+def check_times(times: Numbers, learning_rate: ArrayLike | None) -> Array:
+    """Times, or with a learning rate numbers of steps."""
+    found = require_times(times)
+    if learning_rate is not None:
+        require("times", times, "whole numbers of steps where there is a learning_rate", lambda t: t == np.floor(t))
+    return found
 
 
 def check_regression(aspect: ArrayLike, noise: ArrayLike) -> tuple[Array, Array]:
@@ -31,4 +48,4 @@ def check_regression(aspect: ArrayLike, noise: ArrayLike) -> tuple[Array, Array]
     require_positive("aspect", aspect)
     require_scalar("noise", noise)
     require_nonnegative("noise", noise)
-    return jnp.asarray(aspect, float), jnp.asarray(noise, float)
+    return as_floats(aspect), as_floats(noise)

@@ -15,7 +15,16 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import concrete, require_count, require_float64, require_nonnegative, require_scalar
+from .._checks import (
+    as_floats,
+    concrete,
+    require,
+    require_count,
+    require_float64,
+    require_nonnegative,
+    require_one_of,
+    require_scalar,
+)
 from .._pytree import pytree
 
 
@@ -62,17 +71,19 @@ class SphericalGlass:
         for name, value in (("temperature", temperature), ("spike", spike)):
             require_scalar(name, value)
             require_nonnegative(name, value)
-            object.__setattr__(self, name, jnp.asarray(value, float))
-        object.__setattr__(self, "couplings", {int(p): jnp.asarray(a, float) for p, a in sorted(couplings.items())})
+            object.__setattr__(self, name, as_floats(value))
+        object.__setattr__(self, "couplings", {int(p): as_floats(a) for p, a in sorted(couplings.items())})
 
     @classmethod
     def with_unit_variance(cls, p: int, temperature: ArrayLike = 0.0, spike: ArrayLike = 0.0) -> SphericalGlass:
         """The pure p-spin model in the convention E H^2 = N, f(q) = q^p: energies and temperatures as written there."""
-        return cls({p: 1.0}, temperature, spike)
+        return cls({require_count("p", p): 1.0}, temperature, spike)
 
     def f(self, q: ArrayLike, derivative: int = 0) -> Array:
         """f, f' or f'' at overlaps q, of any shape."""
-        q, total = jnp.asarray(q, float), jnp.zeros(())
+        require("q", q, "finite", np.isfinite)
+        derivative = require_count("derivative", derivative, 0)
+        q, total = as_floats(q), jnp.zeros(())
         for p, a in self.couplings.items():
             factor = np.prod(np.arange(p, p - derivative, -1.0))
             total = total + (a * factor * q ** (p - derivative) if p >= derivative else 0.0)
@@ -126,4 +137,5 @@ class Runs:
 
     def error(self, which: str = "energy") -> Array:
         """Standard error of the mean of ``"correlation"``, ``"energy"`` or ``"overlap"``."""
+        require_one_of("which", which, ("correlation", "energy", "overlap"))
         return getattr(self, which + "_std") / jnp.sqrt(self.parameters["repeats"])

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..._checks import require_positive, require_scalar
+from ..._checks import as_floats, require_positive, require_scalar
 from ..._pytree import pytree
 from ...results import Saved
 from ..problem import require_task
@@ -37,7 +37,7 @@ def checked_task(
     for name, value in (("richness", richness), ("inverse_temperature", inverse_temperature)):
         require_scalar(name, value)
         require_positive(name, value)
-    return Task(*(jnp.asarray(one, float) for one in (gram, targets, richness, inverse_temperature)))
+    return Task(*(as_floats(one) for one in (gram, targets, richness, inverse_temperature)))
 
 
 @pytree

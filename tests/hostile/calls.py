@@ -1,0 +1,318 @@
+"""One small, valid call of every public function: what `test_hostile` spoils, one argument at a time."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+
+from solvable import Spectrum, networks, parameterizations, spinglass
+from solvable.figures import Knob, Line
+from solvable.linear_model import LossCurves
+
+mpl.use("agg")
+
+FOLDER = Path(tempfile.mkdtemp())
+KEY = jax.random.key(0)
+SPECTRUM = Spectrum([1.0, 0.5, 0.25], [1.0, 0.5, 0.25])
+GLASS = spinglass.SphericalGlass({2: 0.5}, 0.25)
+EIGHTHS = jnp.array([1.0, 2.0])  # times; as whole numbers and bytes too
+CURVE = LossCurves(EIGHTHS, jnp.array([0.5, 0.25]), jnp.array([0.5, 0.25]), parameters={"width": 4.0, "repeats": 4})
+X = jnp.array([[16.0, 0.0], [0.0, 16.0], [16.0, 16.0]])  # 16^2 is 0 in a byte
+Y = jnp.array([1.0, 2.0, 1.0])
+GRAM = jnp.array([[4.0, 1.0], [1.0, 2.0]])
+Z = jnp.array([1.0, 2.0])
+SIZES = {"width": 4, "samples": 8, "noise": 0.5}
+RUNS = {"key": KEY, "repeats": 2}
+MLP = networks.MLP(4, depth=2)
+WEIGHTS = {"input": jnp.ones((4, 2)), "hidden": jnp.ones((1, 4, 4)), "output": jnp.ones(4)}
+TRANSFORMER = networks.Transformer(4, depth=1, heads=2)
+TRANSFORMED = TRANSFORMER.init(KEY, (3, 2))
+TASK = {"activation": "erf", "richness": 1.0, "learning_rate": 0.125, "steps": 2}
+POINTS = {**RUNS, "particles": 64, "weights": Z}
+EQUILIBRIUM = {"depth": 1, "richness": 1.0, "inverse_temperature": 2.0}
+FIGURE = {"name": "one", "x": "x", "y": "y", "xlim": (1.0, 2.0), "ylim": (1.0, 2.0), "caption": "c", "alt": "a"}
+KNOB = Knob(1.0, 4.0, start=2.0, label="g")
+CURVE.save(FOLDER / "saved.npz")
+
+
+def mlp(width):
+    return networks.MLP(width, depth=2)
+
+
+def line(g):
+    return {"one": Line(EIGHTHS, g * EIGHTHS)}
+
+
+def halved(x):
+    return x / 2 + 1
+
+
+CUSTOM = networks.Custom(
+    lambda key, d, o: {"w": jnp.ones(d)}, lambda w, x: (x @ w["w"], x[None]), lambda name: {"w": 1}
+)
+
+
+def names(text):
+    """Words as a set."""
+    return set(text.split())
+
+
+# Classes that only hold what a function found: jax and `results.load` make them, no user does.
+HOLDERS = names("""
+    fits.PowerLaw gaussian.Averages kernels.Kernels kernels.Predictions laplace.Contour linear_model.EnsembleCurves
+    linear_model.FinalLoss linear_model.LossCurves linear_model.compute.Exponents linear_model.compute.Frontier
+    meanfield.Expansion meanfield.MeanField meanfield.Posterior meanfield.TwoTime networks.CoordinateCheck
+    networks.Deviations networks.Run networks.Transfer parameterizations.Exponents parameterizations.Scale
+    parameterizations.Wish parameterizations.tables.Table primer.Chaos primer.Correlation results.Saved spinglass.Runs
+    spinglass.TwoTime spinglass.aging.Aging spinglass.single_site.Responses figures.Line figures.Band figures.Points
+    figures.HeatMap
+""")
+
+# Calls that compile for more than half a second: a fast test looks only at what stops before.
+HEAVY = names("""
+    linear_model.theory.ensemble linear_model.theory.feature_learning linear_model.theory.gradient_descent
+    linear_model.theory.gradient_flow linear_model.theory.mode_errors linear_model.theory.optimal_ridge
+    linear_model.theory.sgd linear_model.experiment.ensemble linear_model.experiment.feature_learning
+    linear_model.experiment.final_loss linear_model.experiment.gradient_descent linear_model.experiment.mode_errors
+    linear_model.experiment.gradient_flow linear_model.experiment.regression linear_model.experiment.sgd
+    linear_model.exact.sgd linear_model.compute.frontier spinglass.Runs.error spinglass.experiment.langevin
+    spinglass.aging.flow spinglass.exact.two_spin spinglass.theory.flow spinglass.theory.descent
+    spinglass.single_site.iterate spinglass.single_site.march spinglass.single_site.responses primer.theory.regression
+    primer.theory.tanh_network primer.experiment.linear_network primer.experiment.tanh_network
+    primer.experiment.regression meanfield.deep meanfield.deep_linear meanfield.expansion meanfield.Expansion.at
+    meanfield.langevin meanfield.two_layer meanfield.finite meanfield.posterior.deep_linear_posterior
+    meanfield.posterior.finite_linear meanfield.posterior.two_layer_posterior networks.Transformer.forward
+    networks.train networks.coordinate_check networks.deviations networks.transfer networks.CoordinateCheck.exponents
+""")
+
+# Methods that hand their arguments to the user's own functions.
+PASSED_ON = {"networks.Custom.init", "networks.Custom.apply", "networks.Custom.rates", "results.Saved.load"}
+
+# Of what a method is called on.
+INSTANCES: dict[str, Any] = {
+    "Spectrum": lambda call: SPECTRUM,
+    "spinglass.SphericalGlass": lambda call: GLASS,
+    "spinglass.Runs": lambda call: call("spinglass.experiment.langevin"),
+    "parameterizations.ABC": lambda call: parameterizations.mup(),
+    "networks.Network": lambda call: MLP,
+    "networks.MLP": lambda call: MLP,
+    "networks.ResidualMLP": lambda call: networks.ResidualMLP(4, depth=1),
+    "networks.Transformer": lambda call: TRANSFORMER,
+    "networks.Custom": lambda call: CUSTOM,
+    "networks.CoordinateCheck": lambda call: call("networks.coordinate_check"),
+    "networks.Deviations": lambda call: call("networks.deviations"),
+    "meanfield.Expansion": lambda call: call("meanfield.expansion"),
+    "figures.Knob": lambda call: KNOB,
+    "results.Saved": lambda call: CURVE,
+}
+
+LINEAR = {"spectrum": SPECTRUM, "times": EIGHTHS}
+STEPS = {"spectrum": SPECTRUM, "steps": EIGHTHS, "learning_rate": 0.25}
+GLASSY = {"glass": GLASS, "steps": 3, "step_size": 0.25, "overlap": 0.5}
+NET = {"inputs": X, "targets": Y}
+TRAINED = {**NET, "steps": 2, "key": KEY, "optimizer": "sgd"}
+
+CALLS: dict[str, dict[str, Any]] = {
+    "Spectrum": {"eigenvalues": Z, "task_power": Z, "multiplicity": Z},
+    "Spectrum.power_law": {"a": 2.0, "b": 1.0, "modes": 4, "normalize": True, "binned": False},
+    "Spectrum.from_features": {"features": X, "targets": Y},
+    "Spectrum.dimension": {"kappa": 1.0, "order": 1},
+    "spectra.gauss_sum": {"first": 1, "last": 20, "points": 4},
+    "data.circle": {"points": 4, "power": 1.0},
+    "data.digits": {},
+    "data.fashion_mnist": {"part": "train"},
+    "data.images": {"count": 2},
+    "data.relu_features": {"inputs": X, "size": 2, "key": KEY},
+    "fits.power_law": {"x": 2.0 ** np.arange(6), "y": 2.0 ** np.arange(6), "between": (1.0, 64.0)},
+    "fixed_points.anderson": {"sweep": halved, "start": Z},
+    "laplace.talbot": {"points": 8},
+    "laplace.circle": {"steps": 4},
+    "gaussian.activation_function": {"activation": "erf"},
+    "gaussian.averages": {"activation": "relu", "variance1": Z, "variance2": Z, "covariance": Z / 2},
+    "gaussian.diagonal": {"activation": "erf", "variance": Z},
+    "gaussian.quadrature_error": {"activation": "tanh", "variance": 1.0},
+    "results.save": {"path": FOLDER / "one.npz", "result": CURVE},
+    "results.load": {"path": FOLDER / "saved.npz", "kind": LossCurves},
+    "results.saved_version": {"path": FOLDER / "saved.npz"},
+    "results.Saved.save": {"path": FOLDER / "two.npz"},
+    "linear_model.theory.ensemble": {**LINEAR, **SIZES, "inits": 2, "datasets": 2, "paired": False},
+    "linear_model.theory.feature_learning": {**LINEAR, "richness": 2.0},
+    "linear_model.theory.final_loss": {"spectrum": SPECTRUM, **SIZES, "ridge": 0.5},
+    "linear_model.theory.first_order": LINEAR,
+    "linear_model.theory.gradient_descent": {**STEPS, **SIZES, "momentum": 0.5},
+    "linear_model.theory.gradient_flow": {**LINEAR, **SIZES},
+    "linear_model.theory.mode_errors": {**LINEAR, "width": 4, "samples": 8},
+    "linear_model.theory.optimal_ridge": {"spectrum": SPECTRUM, **SIZES},
+    "linear_model.theory.sgd": {**STEPS, "batch_size": 2, "width": 4, "noise": 0.5},
+    "linear_model.theory.sgd_stability_limit": {"spectrum": SPECTRUM, "batch_size": 2, "width": 4},
+    "linear_model.theory.stability_limit": {"spectrum": SPECTRUM, "momentum": 0.5, "width": 4, "samples": 8},
+    "linear_model.experiment.ensemble": {**LINEAR, **SIZES, **RUNS, "inits": 2, "datasets": 2, "paired": False},
+    "linear_model.experiment.feature_learning": {**LINEAR, **SIZES, **RUNS, "richness": 2.0, "hidden": 4},
+    "linear_model.experiment.final_loss": {"spectrum": SPECTRUM, **SIZES, **RUNS, "ridge": 0.5},
+    "linear_model.experiment.gradient_descent": {**STEPS, **SIZES, **RUNS, "momentum": 0.5},
+    "linear_model.experiment.gradient_flow": {**LINEAR, **SIZES, **RUNS},
+    "linear_model.experiment.mode_errors": {**LINEAR, **SIZES, **RUNS},
+    "linear_model.experiment.regression": {"features": X, "targets": X, "samples": Z, **RUNS},
+    "linear_model.experiment.sgd": {
+        **STEPS, **RUNS, "batch_size": 2, "width": 4, "noise": 0.5, "average_batches": False,
+    },
+    "linear_model.exact.sgd": {
+        **STEPS, "features": jnp.array([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]]), "batch_size": 2, "noise": 0.5,
+    },
+    "linear_model.compute.frontier": {
+        "spectrum": Spectrum.power_law(a=2.0, b=1.0, modes=64), "compute": [64.0, 128.0], "samples": np.inf,
+        "noise": 0.5,
+    },
+    "linear_model.compute.envelope": {"curves": [CURVE], "compute": [4.0, 8.0]},
+    "linear_model.compute.exponents": {"a": 2.0, "b": 1.0},
+    "spinglass.SphericalGlass": {"couplings": {2: 0.5}, "temperature": 1.0, "spike": 0.5},
+    "spinglass.SphericalGlass.with_unit_variance": {"p": 3, "temperature": 1.0, "spike": 0.5},
+    "spinglass.SphericalGlass.f": {"q": 0.5, "derivative": 1},
+    "spinglass.Runs.error": {"which": "energy"},
+    "spinglass.aging.flow": {"glass": GLASS, "until": 4.0, "points": 64},
+    "spinglass.exact.two_spin": {"times": EIGHTHS, "temperature": 1.0},
+    "spinglass.experiment.langevin": {**GLASSY, **RUNS, "size": 4},
+    "spinglass.theory.descent": GLASSY,
+    "spinglass.theory.flow": {"glass": GLASS, "time": 0.5, "step_size": 0.125, "overlap": 0.5},
+    "spinglass.single_site.iterate": {**GLASSY, "paths": 16, "sweeps": 2, "key": KEY},
+    "spinglass.single_site.march": {**GLASSY, "paths": 16, "key": KEY},
+    "spinglass.single_site.responses": {
+        "glass": GLASS, "bath": spinglass.theory.descent(**GLASSY), "paths": 16, "key": KEY,
+    },
+    "primer.exact.linear_network": {"times": EIGHTHS, "gain": 1.0},
+    "primer.exact.regression": {"times": EIGHTHS, "aspect": 0.5, "noise": 0.5, "learning_rate": 0.25},
+    "primer.theory.regression": {"steps": 2, "aspect": 0.5, "noise": 0.5, "learning_rate": 0.25},
+    "primer.theory.tanh_network": {"gain": 2.0, "lags": EIGHTHS},
+    "primer.experiment.linear_network": {"times": EIGHTHS, "gain": 1.0, "size": 4, **RUNS},
+    "primer.experiment.tanh_network": {
+        "gain": 2.0, "lags": EIGHTHS, "size": 4, "duration": 4.0, "warm_up": 1.0, **RUNS,
+    },
+    "primer.experiment.regression": {
+        "times": EIGHTHS, "aspect": 0.5, "noise": 0.5, "learning_rate": 0.25, "dimensions": 4, **RUNS,
+    },
+    "parameterizations.ABC": {
+        "a": [0.0, 0.5, 0.5], "b": [0.0, 0.5, 0.5], "c": 0.5, "sgd": [0.0, 1.0, 1.0], "adam": [0.0, 1.0, 1.0],
+        "name": "n",
+    },
+    "parameterizations.ABC.shift": {"input": 0.5, "hidden": 0.5, "output": 0.5},
+    "parameterizations.ABC.scale": {
+        "kind": "hidden", "width": 4, "fan_in": 4, "richness": 1.0, "optimizer": "sgd", "multiplier_free": False,
+    },
+    "parameterizations.exponents": {"parameterization": parameterizations.mup(), "depth": 2, "optimizer": "sgd"},
+    "parameterizations.satisfies": {"parameterization": parameterizations.mup(), "depth": 2, "optimizer": "sgd"},
+    "parameterizations.mup": {},
+    "parameterizations.ntk": {},
+    "parameterizations.standard": {},
+    "parameterizations.named": {"name": "mup"},
+    "parameterizations.tables.scales": {
+        "parameterizations": parameterizations.mup(), "optimizer": "sgd", "multiplier_free": False,
+    },
+    "parameterizations.tables.counts": {"parameterizations": parameterizations.mup(), "depth": 2, "optimizer": "sgd"},
+    "kernels.alignment": {"kernel": GRAM, "targets": Z},
+    "kernels.both": {
+        "x1": X, "x2": X, "depth": 2, "activation": "relu", "weight_variance": 1.0, "bias_variance": 0.5,
+    },
+    "kernels.nngp": {"x1": X, "x2": X, "network": {"depth": 2}},
+    "kernels.ntk": {"x1": X, "x2": X, "network": {"depth": 2}},
+    "kernels.empirical": {"network": MLP, "weights": WEIGHTS, "x1": X, "x2": X},
+    "kernels.gradient_flow": {
+        "kernel": GRAM, "targets": Z, "times": EIGHTHS, "cross": GRAM, "ridge": 0.5, "weights": Z,
+    },
+    "kernels.gradient_descent": {
+        "kernel": GRAM, "targets": Z, "steps": 2, "learning_rate": 0.125, "cross": GRAM, "ridge": 0.5, "weights": Z,
+    },
+    "meanfield.deep": {"gram": GRAM, "targets": Z, "depth": 2, **TASK, **POINTS, "responses": True},
+    "meanfield.deep_linear": {
+        "gram": GRAM, "targets": Z, "depth": 2, "richness": 1.0, "learning_rate": 0.125, "steps": 2, "weights": Z,
+    },
+    "meanfield.expansion": {
+        "gram": GRAM, "targets": Z, "activation": "erf", "learning_rate": 0.125, "steps": 2, **POINTS,
+    },
+    "meanfield.Expansion.at": {"richness": 1.0},
+    "meanfield.finite": {
+        **NET, **TASK, **RUNS, "learning_rate": 2.0**-9, "width": 4, "depth": 1, "tangent_kernel": False,
+    },
+    "meanfield.langevin": {
+        **NET, **EQUILIBRIUM, "width": 4, "activation": "erf", "key": KEY, "time": 4.0, "burn_in": 1.0,
+        "step_size": 2.0**-10, "chains": 2, "dtype": jnp.float64,
+    },
+    "meanfield.two_layer": {"gram": GRAM, "targets": Z, **TASK, **POINTS},
+    "meanfield.posterior.deep_linear_posterior": {"gram": GRAM, "targets": Z, **EQUILIBRIUM, "width": 4},
+    "meanfield.posterior.finite_linear": {"gram": GRAM, "targets": Z, **EQUILIBRIUM, "width": 4},
+    "meanfield.posterior.nngp_posterior": {"kernel": GRAM, "targets": Z, "inverse_temperature": 2.0},
+    "meanfield.posterior.proportional": {
+        "gram": GRAM, "targets": Z, "depth": 1, "width": 4, "inverse_temperature": 2.0,
+    },
+    "meanfield.posterior.two_layer_posterior": {
+        "gram": GRAM, "targets": Z, **RUNS, "activation": "erf", "richness": 0.25, "inverse_temperature": 2.0,
+        "method": "importance", "particles": 512, "rounds": 2,
+    },
+    "networks.MLP": {
+        "width": 4, "depth": 2, "parameterization": "mup", "richness": 1.0, "activation": "relu", "dtype": jnp.float32,
+    },
+    "networks.ResidualMLP": {
+        "width": 4, "depth": 2, "parameterization": "mup", "richness": 1.0, "activation": "relu", "dtype": jnp.float32,
+        "branch": 1.0, "branch_power": 0.5,
+    },
+    "networks.Transformer": {
+        "width": 4, "depth": 2, "parameterization": "mup", "richness": 1.0, "activation": "relu", "dtype": jnp.float32,
+        "heads": 2, "attention_power": 1.0,
+    },
+    "networks.Custom": {
+        "start": CUSTOM.start, "forward": CUSTOM.forward, "learning_rates": CUSTOM.learning_rates,
+        "activation": "linear",
+    },
+    "networks.MLP.layers": {"inputs": (2,), "outputs": (2,)},
+    "networks.MLP.forward": {"weights": WEIGHTS, "x": X},
+    "networks.Network.layers": {"inputs": (2,), "outputs": (2,)},
+    "networks.Network.forward": {"weights": WEIGHTS, "x": X},
+    "networks.Network.scales": {"inputs": (2,), "optimizer": "sgd"},
+    "networks.Network.rates": {"inputs": (2,), "optimizer": "sgd"},
+    "networks.Network.init": {"key": KEY, "inputs": (2,), "outputs": (2,)},
+    "networks.Network.apply": {"weights": WEIGHTS, "x": X},
+    "networks.ResidualMLP.layers": {"inputs": (2,), "outputs": (2,)},
+    "networks.ResidualMLP.forward": {"weights": WEIGHTS, "x": X},
+    "networks.Transformer.layers": {"inputs": (2, 2), "outputs": (2,)},
+    "networks.Transformer.forward": {"weights": TRANSFORMED, "x": jnp.stack([X, X])},
+    "networks.coordinate_check": {
+        "network": mlp, "widths": (4, 8), **TRAINED, "learning_rate": 2.0**-10, "repeats": 2,
+    },
+    "networks.deviations": {
+        "network": mlp, "width": 8, **TRAINED, "learning_rate": 2.0**-10, "halvings": 2, "repeats": 2,
+        "metrics": ("outputs",),
+    },
+    "networks.CoordinateCheck.exponents": {"name": "feature_size"},
+    "networks.Deviations.mean": {"name": "outputs"},
+    "networks.Deviations.variance": {"name": "outputs"},
+    "networks.Deviations.difference": {"name": "outputs"},
+    "networks.Deviations.variance_exponent": {"name": "outputs"},
+    "networks.Deviations.difference_exponent": {"name": "outputs"},
+    "networks.train": {
+        "network": MLP, **TRAINED, "learning_rate": 2.0**-10, "batch": 2, "sample": None, "weights": WEIGHTS,
+        "metrics": ("outputs",), "every": 1, "checkpoints": False, "progress": False,
+    },
+    "networks.transfer": {
+        "network": mlp, "widths": (4, 8), **TRAINED, "learning_rates": [2.0**-12, 2.0**-11, 2.0**-10], "batch": 2,
+        "sample": None, "repeats": 2,
+    },
+    "figures.Knob": {
+        "low": 1.0, "high": 4.0, "start": 2.0, "label": "g", "points": 3, "log": False, "values": None,
+    },
+    "figures.Knob.coordinate": {"value": 2.0},
+    "figures.Knob.text": {"value": 2.0},
+    "figures.compare": {
+        "limit": CURVE, "runs": None, "ax": None, "label": "l", "which": "test", "since": None, "color": None,
+    },
+    "figures.explore": {"curves": line, "controls": {"g": KNOB}, **FIGURE, "log": "xy", "marks": {"one": "C1"}},
+    "figures.note": {"ax": plt.gca(), "results": CURVE, "extra": "e"},
+    "figures.power_laws": {"x": Z, "curves": {"one": (Z, 1.0)}, "xlabel": "x", "ylabel": "y", "ax": None},
+    "figures.power_lines": {"x": Z, "curves": {"one": (Z, 1.0)}},
+    "figures.use_style": {},
+}  # fmt: skip

@@ -1,0 +1,146 @@
+"""Every public function, given what it was not made for: the right answer, or an error that names the argument."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+import warnings
+from functools import cache
+from types import ModuleType
+
+import jax
+import jax.numpy as jnp
+import jaxtyping
+import numpy as np
+import pytest
+
+import solvable
+
+from .hostile.calls import CALLS, HEAVY, HOLDERS, INSTANCES, PASSED_ON
+from .hostile.kinds import FORMS, VALUES, forms, kind_of
+
+MISMATCHED = {"one entry too many", "an axis more", "three axes", "huge", "tiny", "2^70"}
+"""Where two arguments do not fit together, or their product is too large, either may be named."""
+
+
+@pytest.fixture(autouse=True)
+def as_users_do():
+    """Without the checks of types that only tests have."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
+
+
+def public():
+    """Every public function, class and method, by its path in `solvable`: once, where it was found first."""
+    found, seen = {}, set()
+
+    def look(path, one):
+        if isinstance(one, ModuleType):
+            own = [name for name, it in vars(one).items() if getattr(it, "__module__", None) == one.__name__]
+            for name in getattr(one, "__all__", own):
+                look(f"{path}.{name}".lstrip("."), getattr(one, name))
+        elif callable(one) and getattr(one, "__module__", "").startswith("solvable") and id(one) not in seen:
+            seen.add(id(one))
+            if not inspect.isabstract(one):
+                found[path] = one
+            for name, it in vars(one).items() if inspect.isclass(one) else ():
+                if isinstance(it, classmethod | staticmethod) or inspect.isfunction(it):
+                    found[f"{path}.{name}"] = getattr(one, name)
+
+    modules = [module.name for module in pkgutil.iter_modules(solvable.__path__)]
+    for name in [*solvable.__all__, *modules]:
+        if name != "exercises" and not name.startswith("_"):
+            one = getattr(solvable, name, None)
+            look(name, importlib.import_module(f"solvable.{name}") if one is None else one)
+    return {path: one for path, one in found.items() if not re.search(r"(^|\.)_", path)}
+
+
+PUBLIC = public()
+
+
+@cache
+def call(path):
+    """What the valid call gives."""
+    return given(path, CALLS[path])
+
+
+def given(path, arguments):
+    """What a function gives for these arguments."""
+    function, owner = PUBLIC[path], path.rpartition(".")[0]
+    if owner in INSTANCES and not inspect.ismethod(function):
+        function = getattr(INSTANCES[owner](call), path.rpartition(".")[2])
+    positional, named = [], {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            named |= arguments[name]
+        elif parameter.kind is parameter.KEYWORD_ONLY:
+            named[name] = arguments[name]
+        else:
+            positional.append(arguments[name])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return jax.block_until_ready(function(*positional, **named))
+
+
+def numbers(result):
+    """The arrays of a result, without what it was made from."""
+    leaves = [leaf for way, leaf in jax.tree_util.tree_leaves_with_path(result) if "parameters" not in str(way)]
+    return [np.asarray(leaf) for leaf in leaves if isinstance(leaf, jax.Array | np.ndarray | np.generic | float | int)]
+
+
+def verdict(path, name, label, value, answered=True, right=None):
+    """What is wrong with the answer to this argument, in words; None where nothing is."""
+    try:
+        result = given(path, CALLS[path] | {name: value})
+    except (ValueError, TypeError) as error:
+        words = str(error)
+        blamed = "|".join(CALLS[path]) if label in MISMATCHED else name
+        right = re.search(rf"\b({blamed})\b", words) and "must" in words
+        return None if right else f"{type(error).__name__}: {words}"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    if not answered:
+        return "was answered"
+    found = [one for one in numbers(result) if one.dtype.kind in "fc" or one.dtype.kind == "V"]
+    if not all(np.isfinite(one.astype(complex)).all() for one in found):
+        return "has an answer that is not finite"
+    for one, other in zip(numbers(result), numbers(right), strict=True) if right is not None else ():
+        rounding = 1e3 * float(jnp.finfo(one.dtype).eps) if jnp.issubdtype(one.dtype, jnp.floating) else 0
+        if one.shape != other.shape or not np.allclose(one.astype(complex), other.astype(complex), rounding, rounding):
+            return f"has another answer: {one.ravel()[:3]} for {other.ravel()[:3]}"
+    return None
+
+
+def walk(path, everything):
+    """All that is wrong with a function's answers."""
+    wrong, signature = [], inspect.signature(PUBLIC[path]).parameters
+    for name, valid in CALLS[path].items():
+        kind = kind_of(f"{path}.{name}")
+        few = kind.refused if path in HEAVY else kind.refused | kind.tried
+        for label in VALUES if everything else sorted(few):
+            optional = label == "none" and (name not in signature or "None" in str(signature[name]))
+            answered = optional or label not in kind.refused
+            wrong.append((name, label, verdict(path, name, label, VALUES[label](valid), answered)))
+        if kind.numeric and valid is not None and (everything or path not in HEAVY):
+            made = forms(valid, set(FORMS) if everything else {"list", "bytes", "bfloat16"})
+            wrong += [(name, label, verdict(path, name, label, one, right=call(path))) for label, one in made.items()]
+    return [f"{path}({name} = {label}) {words}"[:400] for name, label, words in wrong if words]
+
+
+def test_every_public_function_has_its_call():
+    assert set(PUBLIC) - HOLDERS - PASSED_ON == set(CALLS)
+    for path, arguments in CALLS.items():
+        assert set(inspect.signature(PUBLIC[path]).parameters) - {"self"} == set(arguments), path
+        assert all(kind_of(f"{path}.{name}") for name in arguments)
+
+
+@pytest.mark.parametrize("path", [path for path in CALLS if CALLS[path]])
+def test_an_answer_is_right_or_an_error_names_the_argument(path):
+    assert walk(path, False) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", [path for path in CALLS if CALLS[path]])
+def test_whatever_it_is_given(path):
+    assert walk(path, True) == []
