@@ -3,9 +3,11 @@
 import ast
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import pytest
 
+from solvable._checks import finite_answer
 from solvable.linear_model import checks, response, rich
 from solvable.meanfield.problem import Problem, require_stable
 
@@ -74,3 +76,12 @@ def test_a_nan_fails(check):
     error, call = CHECKS[check]
     with pytest.raises(error):
         call(float("nan"))
+
+
+def test_an_answer_that_overflows_is_named_beside_a_key():
+    @finite_answer
+    def experiment(size, *, key):
+        return jnp.exp(size) * jax.random.normal(key)
+
+    with pytest.raises(ValueError, match=r"size must be of a size that leaves room for the answer; got 1e\+04"):
+        experiment(1e4, key=jax.random.key(0))
