@@ -185,7 +185,7 @@ class TestGlassy:
         assert np.all(np.abs(answer - lost)[fast] < 0.01)
         slope = np.polyfit(lost[(lost > 0.5) & (lost < 0.8)], answer[(lost > 0.5) & (lost < 0.8)], 1)[0]
         assert slope == pytest.approx((1 - q) / q, abs=0.08)
-        rows = np.searchsorted(old.times, old.shown[[0, last]] * (1 - 1e-9))
+        rows = np.searchsorted(old.times, np.asarray(old.shown)[[0, last]] * (1 - 1e-9))
         assert old.correlation[last, 256] / 0.4800854 - 1 == pytest.approx(1e-3, abs=5e-4)
         assert old.energy[rows[1]] + 0.8777332 == pytest.approx(-3e-4, abs=5e-5)
         assert old.energy[rows[0]] + 0.8402757 == pytest.approx(1e-3, abs=5e-5)
