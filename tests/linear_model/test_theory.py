@@ -110,6 +110,14 @@ def test_late_flow_reaches_the_final_loss(width, samples, noise):
     assert_allclose(late.train[0], final.train, rtol=1e-7, atol=1e-11)
 
 
+@pytest.mark.parametrize("modes", [1e8, 1e14, 1e20])
+def test_modes_without_number_leave_no_rounding(modes):
+    """Each hardly learned mode is learned to a share of its own, not to what rounding leaves of one."""
+    spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=modes, binned=True)
+    late = theory.gradient_flow(spectrum, [1e8], width=1000, samples=3000, noise=0.1)
+    assert_allclose(late.test[0], theory.final_loss(spectrum, width=1000, samples=3000, noise=0.1).test, rtol=1e-9)
+
+
 def test_unordered_times_and_a_single_late_one():
     spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=300)
     shuffled = np.random.default_rng(0).permutation(TIMES)

@@ -125,8 +125,9 @@ def _final_loss(spectrum: Spectrum, width: Array, samples: Array, noise: Array, 
     complete = (ridge == 0) & (rank >= modes)  # every mode is learned: kappa = 0
     singular = (ridge == 0) & (width == samples) & (rank < modes)
     kappa = _effective_ridge(spectrum, disorder, rank, ridge, polish=~(complete | singular))
-    f = jnp.where(complete, 0.5, kappa / (lam + kappa))  # any number where it is not used, so that grad is finite
-    g, counts = 1 - f, spectrum.counts
+    # any number where it is not used, so that grad is finite; not 1 - f, which leaves rounding of many small modes
+    f, g = (jnp.where(complete, 0.5, share / (lam + kappa)) for share in (kappa, lam))
+    counts = spectrum.counts
     x = counts @ (f * g)
     total = mean_square(disorder, s=counts @ (g * g), x=x, x_swapped=x, t=power @ (f * f), u=power @ (f * g))
     data_response = jnp.where((ridge == 0) & (samples <= width), 0.0, 1 - counts @ g * disorder.data)

@@ -157,6 +157,13 @@ def missed(spectrum: Spectrum, kappa: Complex[Array, " J"]) -> Float[Array, "2 J
     return jnp.stack([(x * (x + eigenvalues) + y * y) * norm, y * eigenvalues * norm])
 
 
+def learned(spectrum: Spectrum, kappa: Complex[Array, " J"]) -> Float[Array, "2 J K"]:
+    """G_k = lambda_k / (lambda_k + kappa) likewise; 1 - F_k would leave rounding where many modes are hardly learned."""
+    eigenvalues, x, y = spectrum.eigenvalues, kappa.real[:, None], kappa.imag[:, None]
+    trace = eigenvalues / ((x + eigenvalues) ** 2 + y * y)
+    return jnp.stack([(x + eigenvalues) * trace, -y * trace])
+
+
 def pairs(f: Float[Array, "2 I K"], weight: Array, other: Float[Array, "2 J K"]) -> Complex[Array, "I 2*J"]:
     """Sum over modes of f_i weight f_j, for j on the upper half of the contour and then on the lower."""
     rows, columns = f.shape[1], other.shape[1]
@@ -183,7 +190,7 @@ def two_point(
     """
     counts, power = spectrum.counts, spectrum.task_power
     f, f_other = missed(spectrum, kappa), missed(spectrum, other)
-    g, g_other = (jnp.stack([1 - h[0], -h[1]]) for h in (f, f_other))
+    g, g_other = learned(spectrum, kappa), learned(spectrum, other)
     s, t = pairs(g, counts, g_other), pairs(f, power, f_other)
     d = jax.lax.complex(*(g @ counts))[:, None]
     d_other, left_other = (
