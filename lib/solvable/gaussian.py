@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -18,7 +19,10 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from ._checks import require
+from . import _quadrature
+from ._checks import concrete, require, require_one_of
+
+__all__ = ["Averages", "activation_function", "averages", "diagonal", "quadrature_error"]
 
 Function = Callable[[Array], Array]
 
@@ -28,8 +32,7 @@ ARCTAN = (
     (1.0, 24.858464901423062, 165.02700983169885, 432.88106049129027, 485.3903996359137, 194.5506571482614),
 )
 ARCTAN32 = (0.0029209076, -0.016368837, 0.043213402, -0.075523482, 0.10666067, -0.14211071, 0.19993774, -0.33333153)
-NODES = 201  # of the trapezoid rule, in each direction
-REACH = 9.0  # standard deviations, beyond which the density is below 1e-17
+ROUGH = 0.05  # by how much of itself an average may change when the nodes are doubled
 
 
 class Averages(NamedTuple):
@@ -56,8 +59,7 @@ def activation_function(activation: str | Function) -> Function:
     """
     if callable(activation):
         return activation
-    if activation not in ACTIVATIONS:
-        raise ValueError(f"activation must be one of {tuple(ACTIVATIONS)} or a function; got {activation!r}")
+    require_one_of("activation", activation, ACTIVATIONS, " or a function")
     return ACTIVATIONS[activation]
 
 
@@ -79,40 +81,65 @@ def averages(activation: str | Function, variance1: ArrayLike, variance2: ArrayL
       activation: "linear", "relu", "erf", "gelu", "tanh", or a function of arrays, entry by entry.
       variance1: q >= 0.
       variance2: q' >= 0; the three broadcast.
-      covariance: k, at most sqrt(q q') in size.
+      covariance: k, at most sqrt(q q') in size, to rounding.
 
     Returns:
       ``Averages`` of the broadcast shape, in the precision of the arguments.
 
     Raises:
-      ValueError: for an activation that is none, or a negative variance.
+      ValueError: for an activation that is none, a variance or covariance that cannot be, or variances beyond what this
+        precision, or the rule below, can hold.
 
     No digit depends on the order of the two variances. Closed forms are exact to rounding; close to k = sqrt(q q') the
     square root s doubles it to half the digits, so take `diagonal` there. Others use the trapezoid rule:
-    `quadrature_error` states how far it is off. Source: the ReLU and erf forms are Cho and Saul's (2009) and Williams'
+    `quadrature_error` states how far it is off, and past 5 % it is refused. Slopes are exact too; those of ReLU at
+    k = +-sqrt(q q') are means of both sides. Source: the ReLU and erf forms are Cho and Saul's (2009) and Williams'
     (1997). Book: "The kernel limit".
     """
-    for name, value in (("variance1", variance1), ("variance2", variance2)):
-        require(name, value, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
-    phi = activation_function(activation)
-    q1, q2, k = _floats(variance1, variance2, covariance)
+    activation_function(activation)
+    given = _floats(variance1, variance2, covariance)
+    for name, variance in zip(("variance1", "variance2"), given, strict=False):
+        _require_variance(name, activation, variance)
+    _require_covariance(*given)
+    q1, q2, k = given
+    if activation == "relu":
+        # homogeneous: computed at variances near 1, since the squares of others may leave the range of numbers
+        one, other = _root_scale(q1), _root_scale(q2)
+        product, slopes = _relu(q1 / one / one, q2 / other / other, k / one / other)
+        return Averages(product * one * other, slopes)
+    return pairs(activation, q1, q2, k)
+
+
+def pairs(activation: str | Function, q1: Array, q2: Array, k: Array) -> Averages:
+    """As ``averages``, of arrays of one shape, without checks; for ReLU at variances whose product is a number."""
     if isinstance(activation, str) and activation in CLOSED:
         return CLOSED[activation](q1, q2, k)
-    found = jax.lax.map(lambda row: _by_quadrature(phi, *row), (q1.ravel(), q2.ravel(), k.ravel()))
+    return _by_quadrature(activation_function(activation), q1, q2, k)
+
+
+@partial(jax.jit, static_argnums=0)
+def _by_quadrature(phi: Function, q1: Array, q2: Array, k: Array) -> Averages:
+    phi, constants = _quadrature.opened(phi, q1.dtype)
+    functions = phi, _quadrature.slope(phi)
+
+    def both(row: tuple[Array, ...]) -> Averages:
+        return Averages(*(_quadrature.expected(one, one, row, constants) for one in functions))
+
+    found = jax.lax.map(both, (q1.ravel(), q2.ravel(), k.ravel()))
     return Averages(*(one.reshape(q1.shape) for one in found))
 
 
 def diagonal(activation: str | Function, variance: ArrayLike) -> Averages:
     """<phi(u)^2> and <phi'(u)^2>, where both inputs are the same one; arguments as for `averages`."""
-    require("variance", variance, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
-    phi, (q,) = activation_function(activation), _floats(variance)
+    activation_function(activation)
+    (q,) = _floats(variance)
+    _require_variance("variance", activation, q)
     if activation == "relu":
         return Averages(q / 2, jnp.full_like(q, 0.5))
     if isinstance(activation, str) and activation in CLOSED:
         return CLOSED[activation](q, q, q)
-    x, weights = _rule(NODES, q.dtype)
-    value, slope = _with_slope(phi, jnp.sqrt(q)[..., None] * x)
-    return Averages(value**2 @ weights, slope**2 @ weights)
+    phi, constants = _quadrature.opened(activation_function(activation), q.dtype)
+    return Averages(*(_quadrature.spread(_quadrature.squared(f), q, constants) for f in (phi, _quadrature.slope(phi))))
 
 
 def quadrature_error(activation: str | Function, variance: float) -> float:
@@ -122,12 +149,9 @@ def quadrature_error(activation: str | Function, variance: float) -> float:
     """
     if isinstance(activation, str) and activation in CLOSED:
         return 0.0
-    phi, sums = activation_function(activation), []
-    for nodes in (NODES, 2 * NODES - 1):
-        x, weights = _rule(nodes, float)
-        value, slope = _with_slope(phi, math.sqrt(variance) * x)
-        sums.append(np.array([value**2 @ weights, slope**2 @ weights]))
-    return 2 * float(np.abs(sums[0] - sums[1]).max())
+    require("variance", variance, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+    sums = _quadrature.coarse_and_fine(activation_function(activation), float(variance))
+    return math.nan if sums is None else 2 * float(np.abs(sums[0] - sums[1]).max())
 
 
 @jax.custom_jvp
@@ -165,15 +189,69 @@ def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
 @arctan2.defjvp
 def _arctan2_jvp(at: tuple[Array, Array], moves: tuple[Array, Array]) -> tuple[Array, Array]:
     (y, x), (dy, dx) = at, moves
-    square = x**2 + y**2
-    return arctan2(y, x), (x * dy - y * dx) / jnp.where(square > 0, square, 1)
+    larger = jnp.maximum(jnp.abs(x), jnp.abs(y))
+    larger = jnp.where(larger > 0, larger, 1)  # taken out, since squares may leave the range of numbers
+    up, along = y / larger, x / larger
+    square = along**2 + up**2
+    return arctan2(y, x), (along * dy - up * dx) / (jnp.where(square > 0, square, 1) * larger)
 
 
-def _floats(*values: ArrayLike) -> list[Array]:
+def _floats(*values: ArrayLike) -> tuple[Array, ...]:
     """Arrays of one shape and precision: that of the values where they have one."""
     arrays = [jnp.asarray(value) for value in values]
     common = jnp.result_type(*arrays)
-    return jnp.broadcast_arrays(*(x.astype(common if jnp.issubdtype(common, jnp.floating) else float) for x in arrays))
+    kind = common if jnp.issubdtype(common, jnp.floating) else float
+    return tuple(jnp.broadcast_arrays(*(x.astype(kind) for x in arrays)))
+
+
+def _require_variance(name: str, activation: str | Function, variance: Array) -> None:
+    """Raise ValueError for a variance that cannot be, or whose averages would be wrong."""
+    require(name, variance, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+    least, most = variances_of(activation, variance.dtype)
+    require(
+        name,
+        variance,
+        f"0, or from {least:.3g} to {most:.3g} in {variance.dtype}",
+        lambda x: (x == 0) | ((x >= least) & (x <= most)),
+    )
+    if (array := concrete(variance)) is not None and array.size:
+        require_resolved(name, activation, float(array.max()))
+
+
+def variances_of(activation: str | Function, dtype: Any) -> tuple[float, float]:
+    """Variances that a precision holds: so large that parts of them still have digits, and that no square overflows."""
+    info = jnp.finfo(dtype)
+    least, most = float(info.tiny) / float(info.eps), float(info.max)
+    return least, most if activation in ("linear", "relu") else math.sqrt(most) / 4
+
+
+def require_resolved(name: str, activation: str | Function, variance: float) -> None:
+    """Raise ValueError where the trapezoid rule is too coarse for a variance."""
+    if isinstance(activation, str) and activation in CLOSED:
+        return
+    sums = _quadrature.coarse_and_fine(activation_function(activation), variance)
+    if sums is not None and not (np.abs(sums[0] - sums[1]) <= ROUGH * np.abs(sums[1])).all():
+        raise ValueError(
+            f"{name} must be smaller for this activation: at {variance:.3g} the nodes of the trapezoid rule "
+            f"are too far apart, and averages change from {sums[0]} to {sums[1]} when they are doubled"
+        )
+
+
+def _require_covariance(q1: Array, q2: Array, k: Array) -> None:
+    """Raise ValueError for a covariance beyond what the variances allow, to rounding."""
+    variances = concrete(q1), concrete(q2)
+    if variances[0] is None or variances[1] is None:
+        return require("covariance", k, "finite", np.isfinite)
+    most = np.sqrt(variances[0]) * np.sqrt(variances[1])
+    allowed = "at most sqrt(variance1 variance2) in size"
+    require("covariance", k, allowed, lambda k: np.abs(k) <= most * (1 + 1e3 * np.finfo(most.dtype).eps))
+    return None
+
+
+def _root_scale(q: Array) -> Array:
+    """A power of two near sqrt(q) and at most that, so that nothing is rounded."""
+    root = jnp.sqrt(jax.lax.stop_gradient(q))
+    return jnp.where(root > 0, root / jnp.frexp(root)[0] / 2, 1)
 
 
 def _linear(q1: Array, q2: Array, k: Array) -> Averages:
@@ -182,17 +260,17 @@ def _linear(q1: Array, q2: Array, k: Array) -> Averages:
 
 def _relu(q1: Array, q2: Array, k: Array) -> Averages:
     s = _root(q1 * q2 - k**2)
-    angle = jnp.pi - arctan2(s, k)
+    angle = jnp.pi - jnp.where((s == 0) & (k == 0), jnp.pi / 2, arctan2(s, k))  # of a zero: neither along nor against
     return Averages((s + angle * k) / (2 * jnp.pi), angle / (2 * jnp.pi))
 
 
 def _erf(q1: Array, q2: Array, k: Array) -> Averages:
-    root = jnp.sqrt(1 + 2 * (q1 + q2) + 4 * jnp.maximum(q1 * q2 - k**2, 0))
+    root = jnp.sqrt(1 + 2 * (q1 + q2) + 4 * _cut(q1 * q2 - k**2))
     return Averages(2 / jnp.pi * arctan2(2 * k, root), 4 / (jnp.pi * root))
 
 
 def _gelu(q1: Array, q2: Array, k: Array) -> Averages:
-    square = jnp.maximum(q1 * q2 - k**2, 0)
+    square = _cut(q1 * q2 - k**2)
     d = 1 + (q1 + q2) + square
     both = 1 / (1 + q1) + 1 / (1 + q2)
     a = 0.25 + arctan2(k, jnp.sqrt(d)) / (2 * jnp.pi)
@@ -208,22 +286,6 @@ def _root(x: Array) -> Array:
     return jnp.where(x > 0, jnp.sqrt(jnp.where(x > 0, x, 1)), 0)
 
 
-def _rule(nodes: int, dtype: Any) -> tuple[Array, Array]:
-    """Nodes of the trapezoid rule and their weights under the normal density."""
-    x = np.linspace(-REACH, REACH, nodes)
-    weights = np.exp(-(x**2) / 2)
-    return jnp.asarray(x, dtype), jnp.asarray(weights / weights.sum(), dtype)
-
-
-def _with_slope(phi: Function, x: Array) -> tuple[Array, Array]:
-    return jax.jvp(phi, (x,), (jnp.ones_like(x),))
-
-
-def _by_quadrature(phi: Function, q1: Array, q2: Array, k: Array) -> tuple[Array, Array]:
-    """Over u along one axis, and the part of v that u does not know along the other."""
-    q1, q2 = jnp.maximum(q1, q2), jnp.minimum(q1, q2)
-    x, weights = _rule(NODES, q1.dtype)
-    share = k / _root(jnp.maximum(q1, jnp.finfo(q1.dtype).tiny))
-    v = share * x[:, None] + _root(q2 - share**2) * x
-    (left, left_slope), (right, right_slope) = _with_slope(phi, _root(q1) * x), _with_slope(phi, v)
-    return weights @ (left * (right @ weights)), weights @ (left_slope * (right_slope @ weights))
+def _cut(x: Array) -> Array:
+    """At 0 from below, where only rounding goes; its slope stays 1."""
+    return x + jax.lax.stop_gradient(jnp.maximum(-x, 0))

@@ -25,3 +25,17 @@ def test_bad_input_is_named():
         alignment(jnp.eye(2), Y)
     with pytest.raises(ValueError, match="targets must be finite and not all zero"):
         alignment(jnp.eye(3), jnp.zeros(3))
+
+
+@pytest.mark.parametrize(
+    ("kernel", "shown"), [(jnp.zeros((3, 3)), "0.0"), (jnp.eye(3).at[1, 1].set(jnp.nan), "nan")], ids=["zero", "nan"]
+)
+def test_a_kernel_without_a_direction_is_named(kernel, shown):
+    for given in (kernel, jnp.stack([jnp.eye(3), kernel])):
+        with pytest.raises(ValueError, match=f"kernel must be finite, and no matrix all zero; got {shown}"):
+            alignment(given, Y)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e300])
+def test_no_square_leaves_the_range(size):
+    assert alignment(size * jnp.eye(3), size * Y) == pytest.approx(3**-0.5, rel=1e-14)

@@ -107,7 +107,7 @@ x = jax.random.normal(jax.random.key(0), (7, 5))
 assert jax.device_count() == 3
 for z in (None, x[:4]):
     found = kernels.both(x, z, depth=2)
-    alone = kernels.theory._rows(x, x if z is None else z, 0, kernels.theory._Network(1.0, 0.0), depth=2,
+    alone = kernels.theory._rows(x, x if z is None else z, 0, kernels.theory.Network(1.0, 0.0), depth=2,
                                  activation="relu", same=z is None)
     assert len(found.ntk.sharding.device_set) == 3
     np.testing.assert_allclose(found.ntk, alone.ntk, rtol=1e-13)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
@@ -23,13 +24,17 @@ from .._checks import (
     require_count,
     require_float64,
     require_gram,
+    require_memory,
     require_nonnegative,
     require_positive,
     require_scalar,
+    require_shape,
     require_times,
+    shape_of,
 )
 from .._pytree import Numbers, pytree
 from ..results import Saved
+from .flow import learned
 
 
 @pytree
@@ -73,15 +78,16 @@ def gradient_flow(
       ``Predictions``.
 
     Raises:
-      ValueError: for an argument out of range, named with its value.
+      ValueError: for an argument out of range, named with its value; for second slopes along the kernel.
 
-    Source: Jacot et al. (2018), Lee et al. (2019). Book: "The kernel limit".
+    Slopes are exact also where eigenvalues coincide. Source: Jacot et al. (2018), Lee et al. (2019). Book: "The kernel
+    limit".
     """
     times = require_times(times)
-    modes = _Modes(kernel, targets, cross, ridge, weights)
-    rates = modes.eigenvalues + ridge
-    learned = jnp.where(rates > 0, -jnp.expm1(-times[:, None] * rates) / jnp.where(rates > 0, rates, 1), times[:, None])
-    return modes.predict(times, learned, {"ridge": ridge})
+    require_memory(lambda count: 16 * count * len(kernel), **{"len(times)": len(times)})
+    task = _Task(kernel, targets, cross, ridge, weights)
+    dual, outputs = learned(task.matrix, task.targets, times, task.ridge)
+    return task.predictions(times, outputs, dual, {"ridge": ridge})
 
 
 def gradient_descent(
@@ -103,21 +109,25 @@ def gradient_descent(
       ValueError: also for a learning rate past stability, with the bound.
     """
     steps = require_count("steps", steps, 0)
+    require_memory(lambda steps: 16 * (steps + 1) * len(kernel), steps=steps)
     require_scalar("learning_rate", learning_rate)
     require_positive("learning_rate", learning_rate)
-    modes = _Modes(kernel, targets, cross, ridge, weights)
-    rates = modes.eigenvalues + ridge
-    bound = concrete(2 / jnp.maximum(rates.max(), jnp.finfo(float).tiny))
-    if bound is not None:
+    task = _Task(kernel, targets, cross, ridge, weights)
+    if (matrix := concrete(task.matrix)) is not None and (least := concrete(task.ridge)) is not None:
+        bound = 2 / max(float(np.linalg.eigvalsh(matrix).max() + least), float(np.finfo(float).tiny))
         require("learning_rate", learning_rate, f"<= 2 / (largest eigenvalue) = {bound:.6g}", lambda x: x <= bound)
-    times = jnp.arange(steps + 1.0)
-    powers = (1 - learning_rate * rates) ** times[:, None]
-    learned = jnp.where(rates > 0, (1 - powers) / jnp.where(rates > 0, rates, 1), learning_rate * times[:, None])
-    return modes.predict(times, learned, {"ridge": ridge, "learning_rate": learning_rate})
+
+    def step(dual: Array, _: None) -> tuple[Array, tuple[Array, Array]]:
+        outputs = task.matrix @ dual
+        return dual + learning_rate * (task.targets - outputs - task.ridge * dual), (dual, outputs)
+
+    _, (dual, outputs) = jax.lax.scan(step, jnp.zeros_like(task.targets), length=steps + 1)
+    parameters = {"ridge": ridge, "learning_rate": learning_rate}
+    return task.predictions(jnp.arange(steps + 1.0), outputs, dual, parameters)
 
 
-class _Modes:
-    """The kernel's eigenvectors, and the targets in them."""
+class _Task:
+    """Kernel and targets between the roots of the data weights: f = S a / sqrt(p) where a are the dual weights."""
 
     def __init__(
         self, kernel: Array, targets: Array, cross: Array | None, ridge: ArrayLike, weights: Numbers | None
@@ -127,29 +137,33 @@ class _Modes:
         require_scalar("ridge", ridge)
         require_nonnegative("ridge", ridge)
         count = len(kernel)
-        if np.shape(targets)[:1] != (count,):
+        if shape_of("targets", targets)[:1] != (count,):
             raise ValueError(f"targets must have one row for each of the {count} points; got shape {np.shape(targets)}")
         require("targets", targets, "finite", np.isfinite)
         p = jnp.ones(count) if weights is None else jnp.asarray(weights, float)
         if p.shape != (count,):
             raise ValueError(f"weights must have shape ({count},); got {p.shape}")
         require_positive("weights", p)
-        if cross is not None and np.shape(cross)[1:] != (count,):
-            raise ValueError(f"cross must have a column for each of the {count} points; got shape {np.shape(cross)}")
-        self.root = jnp.sqrt(p)
-        values, self.vectors = jnp.linalg.eigh(self.root[:, None] * jnp.asarray(kernel, float) * self.root)
-        self.eigenvalues = jnp.maximum(values, 0)
+        if cross is not None:
+            require_shape("cross", cross, 2, f"K of further points with the {count} points, shape (M, {count})")
+            if np.shape(cross)[1] != count:
+                raise ValueError(
+                    f"cross must have a column for each of the {count} points; got shape {np.shape(cross)}"
+                )
+            require("cross", cross, "finite", np.isfinite)
+        self.root = jnp.sqrt(p)[:, None]
+        matrix = self.root * jnp.asarray(kernel, float) * self.root.T
+        self.matrix = (matrix + matrix.T) / 2
         y = jnp.asarray(targets, float)
         self.shape = y.shape[1:]
-        self.targets = self.vectors.T @ (self.root[:, None] * y.reshape(count, -1))
-        self.cross = None if cross is None else jnp.asarray(cross, float) @ (self.root[:, None] * self.vectors)
+        self.targets = self.root * y.reshape(count, -1)
+        self.ridge = jnp.asarray(ridge, float)
+        self.cross = None if cross is None else jnp.asarray(cross, float) * self.root.T
 
-    def predict(self, times: Array, learned: Array, parameters: dict[str, Any]) -> Predictions:
-        """Outputs where the targets were learned by these amounts, (T, modes)."""
-        amounts = learned[:, :, None] * self.targets
-        own = (self.vectors * self.eigenvalues) / self.root[:, None]
-
-        def at(points: Array) -> Array:
-            return jnp.einsum("mk,tko->tmo", points, amounts).reshape(len(times), -1, *self.shape)
-
-        return Predictions(times, at(own), None if self.cross is None else at(self.cross), parameters)
+    def predictions(self, times: Array, outputs: Array, dual: Array, parameters: dict[str, Any]) -> Predictions:
+        """From S a and a at all times, (T, P, outputs)."""
+        found = [outputs / self.root] if self.cross is None else [outputs / self.root, self.cross @ dual]
+        require("kernel", found[0], "so small that outputs are numbers", np.isfinite)
+        require("cross", found[-1], "so small that outputs are numbers", np.isfinite)
+        own, *test = (one.reshape(len(times), -1, *self.shape) for one in found)
+        return Predictions(times, own, test[0] if test else None, parameters)

@@ -19,8 +19,18 @@ from jax.sharding import Mesh, PartitionSpec
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require, require_count, require_nonnegative, require_positive, require_scalar, require_shape
-from ..gaussian import Function, activation_function, averages, diagonal
+from .._checks import (
+    require,
+    require_count,
+    require_memory,
+    require_nonnegative,
+    require_positive,
+    require_scalar,
+    require_shape,
+)
+from ..gaussian import Function, activation_function, diagonal, pairs
+from .reach import known, require_range, with_slopes
+from .rows import Network, Rows, column, grown, settled, start
 
 TILE = 512  # rows and columns that are computed at once: its arrays stay in a CPU's cache
 WHOLE = 2**22  # bytes: so small a matrix is computed at once, since a mirrored half saves less than mirroring costs
@@ -31,11 +41,6 @@ class Kernels(NamedTuple):
 
     nngp: Array
     ntk: Array
-
-
-class _Network(NamedTuple):
-    weight_variance: ArrayLike
-    bias_variance: ArrayLike
 
 
 def both(
@@ -62,7 +67,8 @@ def both(
       on one, without `x2`, both are symmetric to the last digit.
 
     Raises:
-      ValueError: for an argument out of range, named with its value.
+      ValueError: for an argument out of range, named with its value; for kernels beyond the numbers of this precision;
+        for the slope at rows of zeros, where a ReLU network without biases has none.
 
     Exact for width -> infinity. Beyond 4 MB one tile of 512 x 512 pairs is computed at a time, so memory is that of the
     result. Where a point of `x1` stands in `x2` too, rounding leaves its angle half the digits. Source: Lee et al.
@@ -82,12 +88,21 @@ def both(
     left = jnp.asarray(x1)
     left = left.astype(jnp.result_type(left, 1.0))  # whole numbers too, such as pixels
     right = left if same else jnp.asarray(x2, left.dtype)
-    network = _Network(weight_variance, bias_variance)
+    sizes = {"len(x1)": len(left), "len(x2)": len(right)}
+    require_memory(lambda p, q: 2 * left.dtype.itemsize * p * q, **sizes)
+    if activation == "relu" and not known(left, right, bias_variance):
+        left, bias_variance = with_slopes("x1", left, bias_variance)
+        right, bias_variance = (left, bias_variance) if same else with_slopes("x2", right, bias_variance)
+    network = Network(weight_variance, bias_variance)
     if jax.device_count() > 1:
-        return _spread(left, right, network, depth=depth, activation=activation, same=same)
-    if same:
-        return _square(left, network, depth=depth, activation=activation)
-    return _rows(left, right, 0, network, depth=depth, activation=activation, same=False)
+        found = _spread(left, right, network, depth=depth, activation=activation, same=same)
+    elif same:
+        found = _square(left, network, depth=depth, activation=activation)
+    else:
+        found = _rows(left, right, 0, network, depth=depth, activation=activation, same=False)
+    # after the computation has begun, since it looks at rows alone and need not be waited for
+    require_range(left, right, network, depth=depth, activation=activation)
+    return found
 
 
 def nngp(x1: Array, x2: Array | None = None, **network: object) -> Array:
@@ -101,7 +116,7 @@ def ntk(x1: Array, x2: Array | None = None, **network: object) -> Array:
 
 
 @partial(jax.jit, static_argnames=("depth", "activation"))
-def _square(x: Array, network: _Network, *, depth: int, activation: str | Function) -> Kernels:
+def _square(x: Array, network: Network, *, depth: int, activation: str | Function) -> Kernels:
     """Tiles on and above the diagonal; those below are mirrored."""
     count = len(x)
     tiles = 1 if count**2 * x.dtype.itemsize <= WHOLE else -(-count // TILE)
@@ -127,7 +142,7 @@ def _square(x: Array, network: _Network, *, depth: int, activation: str | Functi
 
 @partial(jax.jit, static_argnames=("depth", "activation", "same"))
 def _rows(
-    x1: Array, x2: Array, first: ArrayLike, network: _Network, *, depth: int, activation: str | Function, same: bool
+    x1: Array, x2: Array, first: ArrayLike, network: Network, *, depth: int, activation: str | Function, same: bool
 ) -> Kernels:
     """A few rows after the others; where both are the same inputs, `first` is the row of x2 that x1 begins with."""
     count = len(x1)
@@ -145,7 +160,7 @@ def _rows(
     return jax.tree.map(lambda parts: parts.reshape(blocks * size, -1)[:count], found)
 
 
-def _spread(x1: Array, x2: Array, network: _Network, *, depth: int, activation: str | Function, same: bool) -> Kernels:
+def _spread(x1: Array, x2: Array, network: Network, *, depth: int, activation: str | Function, same: bool) -> Kernels:
     """Rows shared out to all devices."""
     count, devices = len(x1), jax.device_count()
     each = -(-count // devices)
@@ -161,27 +176,33 @@ def _spread(x1: Array, x2: Array, network: _Network, *, depth: int, activation: 
 
 
 def _tile(
-    x1: Array, x2: Array, shift: ArrayLike, network: _Network, *, depth: int, activation: str | Function, same: bool
+    x1: Array, x2: Array, shift: ArrayLike, network: Network, *, depth: int, activation: str | Function, same: bool
 ) -> Kernels:
     """All layers for a few rows and columns; entry (i, j) lies on the diagonal where i - j is the shift."""
     weight, bias = (jnp.asarray(one, x1.dtype) for one in network)
     diagonal_here = (jnp.arange(len(x1))[:, None] - jnp.arange(len(x2)) == shift) & same
 
-    def spreads(x: Array) -> Array:
-        return weight * jnp.mean(x**2, axis=1) + bias
+    def joined(one: Rows, other: Rows, product: Array) -> Array:
+        """Where two inputs are the same one, the covariance is its variance."""
+        return jnp.where(diagonal_here, one.variance, product + (bias * one.unit()) * other.unit())
 
-    def layer(_: ArrayLike, state: tuple[Array, ...]) -> tuple[Array, ...]:
-        q1, q2, k, theta = state
-        pairs, own = averages(activation, q1, q2, k), diagonal(activation, q1)
-        q1, q2 = weight * own.product + bias, weight * diagonal(activation, q2).product + bias
-        k = jnp.where(diagonal_here, q1, weight * pairs.product + bias)
-        return q1, q2, k, k + weight * jnp.where(diagonal_here, own.slopes, pairs.slopes) * theta
+    def layer(number: ArrayLike, state: tuple[Rows, Rows, Array, Array]) -> tuple[Rows, Rows, Array, Array]:
+        one, other, k, theta = state
+        found = pairs(activation, *jnp.broadcast_arrays(one.variance, other.variance, k))
+        slopes = jnp.where(diagonal_here, diagonal(activation, one.variance).slopes, found.slopes)
+        (one, less), (other, less_too) = (
+            grown(rows, network, activation, number == depth - 1) for rows in (one, other)
+        )
+        share = (weight * less) * less_too
+        k = joined(one, other, share * found.product)
+        return one, other, k, k + share * slopes * theta
 
-    q1, q2 = spreads(x1)[:, None], spreads(x2)
+    (x1, one), (x2, other) = start(x1, network, activation), start(x2, network, activation)
     product = jnp.matmul(x1, x2.T, precision=jax.lax.Precision.HIGHEST) / x1.shape[1]
-    k = jnp.where(diagonal_here, q1, weight * product + bias)
+    (one, less), (other, less_too) = settled(column(one)), settled(other)
+    k = joined(one, other, ((weight * less) * less_too) * product)
     if same and len(x1) == len(x2):
         # symmetric to the last digit, and so is all that follows
         k = jax.lax.cond(shift == 0, lambda k: (k + k.T) / 2, lambda k: k, k)
     # a loop, since a compiler that sees all layers at once computes the first ones again for each of the others
-    return Kernels(*jax.lax.fori_loop(0, depth, layer, (q1, q2, k, k))[2:])
+    return Kernels(*jax.lax.fori_loop(0, depth, layer, (one, other, k, k))[2:])

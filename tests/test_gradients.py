@@ -1,0 +1,176 @@
+"""What jax differentiates beside central differences, at points where formulas degenerate; and what is refused."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from solvable import gaussian, kernels
+
+Y = jnp.array([1.0, -1.0, 0.5])
+ONES = jnp.arange(1.0, 4.0)
+CROSS = jnp.array([[0.3, -0.2, 0.5], [0.1, 0.4, -0.6]])
+X = jnp.array([[1.0, 0.5], [0.2, -0.7], [-0.4, 0.9]])
+NEAR = jnp.diag(jnp.array([1.0, 1.0 + 1e-9, 3.0]))
+
+
+def by_differences(function, at, step=1e-4):
+    """To fourth order, symmetric matrices along symmetric moves."""
+    at, found = np.asarray(at, float), np.zeros(np.shape(at))
+    for index in np.ndindex(at.shape):
+        move = np.zeros_like(at)
+        move[index] = step
+        if at.ndim == 2 and np.array_equal(at, at.T):
+            move = (move + move.T) / 2
+        near, far = (float(function(jnp.asarray(at + n * move)) - function(jnp.asarray(at - n * move))) for n in (1, 2))
+        found[index] = (8 * near - far) / (12 * step)
+    return found
+
+
+def flow(times, ridge=0.0, weights=None):
+    def of(kernel):
+        found = kernels.gradient_flow(kernel, Y, times, cross=CROSS, ridge=ridge, weights=weights)
+        return (found.outputs @ ONES).sum() + found.test[:, 0].sum()
+
+    return of
+
+
+def descent(kernel):
+    found = kernels.gradient_descent(kernel, Y, 4, learning_rate=0.2, cross=CROSS, ridge=0.1)
+    return (found.outputs @ ONES).sum() + found.test[:, 0].sum()
+
+
+def entry(kernel, **given):
+    return lambda x: kernel(jnp.asarray(x), jnp.array([[0.7, -0.4]]), **given).sum()
+
+
+MATRICES = {
+    "equal eigenvalues": jnp.eye(3),
+    "equal and large": 30 * jnp.eye(3),
+    "nearly equal": NEAR,
+    "a null space": jnp.diag(jnp.array([1.0, 1.0, 0.5])),
+    "apart": jnp.array([[2.0, 0.3, 0.1], [0.3, 1.0, -0.2], [0.1, -0.2, 0.5]]),
+}
+FLOWS = {
+    "early": flow([0.05]),
+    "later": flow([1.0, 3.0]),
+    "late": flow([40.0]),
+    "ridge and weights": flow([0.5, 3.0], 0.3, jnp.array([1.0, 2.0, 0.5])),
+}
+
+
+@pytest.mark.parametrize("kernel", MATRICES.values(), ids=MATRICES)
+@pytest.mark.parametrize("function", FLOWS.values(), ids=FLOWS)
+def test_gradient_flow(function, kernel):
+    expected = by_differences(function, kernel)
+    for slope in (jax.grad, jax.jacfwd):
+        assert_allclose(slope(function)(kernel), expected, atol=1e-8 * np.abs(expected).max())
+
+
+def test_gradient_flow_by_hand():
+    """At K = 1 and t = 1 a move dK moves outputs by exp(-1) dK y."""
+    expected = np.exp(-1) * (np.asarray(Y)[:, None] + np.asarray(Y)) / 2
+    slope = jax.grad(lambda kernel: kernels.gradient_flow(kernel, Y, [1.0]).outputs.sum())(jnp.eye(3))
+    assert_allclose(slope, expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    "kernel", [jnp.eye(3), NEAR, jnp.diag(jnp.array([1.0, 1.0, 0.0]))], ids=["equal", "near", "null"]
+)
+def test_gradient_descent(kernel):
+    """A null space has a kernel on one side only, so it is compared with the steps themselves."""
+
+    def steps(kernel):
+        kernel, f, test, total = (kernel + kernel.T) / 2, jnp.zeros(3), jnp.zeros(2), 0.0
+        for _ in range(4):
+            f, test = f + 0.2 * (kernel @ (Y - f) - 0.1 * f), test + 0.2 * (CROSS @ (Y - f) - 0.1 * test)
+            total += f @ ONES + test[0]
+        return total
+
+    for slope in (jax.grad, jax.jacfwd):
+        assert_allclose(slope(descent)(kernel), jax.jacfwd(steps)(kernel), rtol=1e-12, atol=1e-12)
+
+
+def test_gradient_flow_in_its_other_arguments():
+    """Times and ridge at zero have one side: the differential equation says what the slopes are."""
+    kernel = jnp.eye(3)
+    slope = jax.grad(lambda t: kernels.gradient_flow(kernel, Y, t).outputs.sum())(jnp.zeros(1))
+    assert_allclose(slope, [Y.sum()], rtol=1e-14)
+    slope = jax.grad(lambda r: kernels.gradient_flow(kernel, Y, [1.0], ridge=r).outputs.sum())(0.0)
+    assert_allclose(slope, -(1 - 2 * np.exp(-1)) * float(Y.sum()), rtol=1e-13)  # d/dr of (1 - exp(-1 - r)) / (1 + r)
+    second = jax.grad(jax.grad(lambda t: kernels.gradient_flow(kernel, Y, t[None]).outputs.sum()))(1.0)
+    assert_allclose(second, -np.exp(-1) * float(Y.sum()), rtol=1e-12)
+
+
+AVERAGES = [(0.0, 1.0, 0.0), (1.0, 1.0, 1.0), (1.0, 1.0, -1.0), (2.0, 1.0, 0.5), (0.0, 0.0, 0.0), (1.0, 2.0, 0.0)]
+
+
+@pytest.mark.parametrize("at", AVERAGES, ids=str)
+@pytest.mark.parametrize("activation", ["erf", "gelu"])
+def test_closed_forms_beside_the_rule(activation, at):
+    """At zero variances and at correlations of +-1 there is no room for differences; Price's theorem needs none."""
+    function = gaussian.ACTIVATIONS[activation]
+    slopes = [
+        jax.jacfwd(lambda q, one=one: jnp.stack(gaussian.averages(one, *q)))(jnp.array(at))
+        for one in (activation, function)
+    ]
+    assert_allclose(*slopes, atol=1e-14)
+
+
+KERNELS = {
+    "tanh at zero": (entry(kernels.ntk, depth=1, activation="tanh"), [[0.0, 0.0]]),
+    "tanh at the same point": (entry(kernels.ntk, depth=1, activation="tanh"), [[0.7, -0.4]]),
+    "tanh opposite": (entry(kernels.ntk, depth=1, activation="tanh"), [[-0.7, 0.4]]),
+    "erf at zero": (entry(kernels.ntk, depth=2, activation="erf"), [[0.0, 0.0]]),
+    "erf at the same point": (entry(kernels.ntk, depth=2, activation="erf"), [[0.7, -0.4]]),
+    "gelu at zero": (entry(kernels.ntk, depth=2, activation="gelu"), [[0.0, 0.0]]),
+    "gelu opposite": (entry(kernels.ntk, depth=2, activation="gelu"), [[-0.7, 0.4]]),
+    "relu": (entry(kernels.ntk, depth=2), [[0.4, 0.3]]),
+    "relu with biases at zero": (entry(kernels.ntk, depth=2, bias_variance=0.3), [[0.0, 0.0]]),
+    "alignment": (lambda k: kernels.alignment(k, Y), jnp.eye(3)),
+}
+
+
+@pytest.mark.parametrize(("function", "at"), KERNELS.values(), ids=KERNELS)
+def test_kernels(function, at):
+    expected = by_differences(function, at)
+    for slope in (jax.grad, jax.jacfwd):
+        found = slope(function)(jnp.asarray(at))
+        assert_allclose(found, expected, atol=1e-8 * max(1, np.abs(expected).max()))
+
+
+def test_a_tangent_kernel_at_a_row_of_zeros():
+    """At x = 0 both averages of tanh are as those of x: theta = 2 x z / D to first order, shrunk by tanh at z."""
+    z, share = jnp.array([[1.0, 2.0]]), gaussian.averages("tanh", 0.0, 2.5, 0.0).slopes
+    slope = jax.grad(lambda x: kernels.ntk(x, z, depth=1, activation="tanh")[0, 0])(jnp.zeros((1, 2)))
+    assert_allclose(slope, share * z, rtol=1e-12)
+
+
+def test_a_parameter_of_an_activation():
+    def of(gain):
+        return kernels.ntk(X, depth=1, activation=lambda x: jnp.tanh(gain * x)).sum()
+
+    assert_allclose(jax.grad(of)(1.3), by_differences(of, 1.3), rtol=1e-8)
+
+
+REFUSED = {
+    "flow twice": (lambda k: jax.hessian(flow([1.0]))(k), jnp.eye(3), "kernel must not be differentiated twice"),
+    "relu at zero": (jax.grad(entry(kernels.ntk, depth=2)), jnp.zeros((1, 2)), "x1 must have no row of zeros"),
+    "relu, biases from zero": (
+        jax.grad(lambda b: kernels.nngp(jnp.zeros((1, 2)), X, depth=1, bias_variance=b).sum()),
+        0.0,
+        "x1 must have no row of zeros",
+    ),
+    "a kink": (
+        jax.grad(entry(kernels.ntk, depth=1, activation=lambda x: jnp.where(x > 0.5, x, 0.1 * x))),
+        jnp.ones((1, 2)),
+        "activation has a kink near 0.5",
+    ),
+}
+
+
+@pytest.mark.parametrize(("slope", "at", "message"), REFUSED.values(), ids=REFUSED)
+def test_what_has_no_slope_is_refused(slope, at, message):
+    with pytest.raises(ValueError, match=message):
+        slope(at)
