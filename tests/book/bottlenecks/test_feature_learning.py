@@ -74,7 +74,8 @@ def test_a_budget_buys_more_and_is_better_spent_on_width():
         edges[richness], best[richness] = np.min(losses, axis=0), np.argmin(losses, axis=0)
     lazy, rich = (fits.power_law(budgets, edges[g]).exponent for g in (0.0, 6.0))
     assert rich > 1.3 * lazy
-    assert (edges[6.0] < 0.8 * edges[0.0]).all()
+    assert (edges[6.0] < 0.9 * edges[0.0]).all()  # eight draws a width: their mean scatters by some per cent
+    assert edges[6.0][-1] < 0.7 * edges[0.0][-1]
     assert (best[6.0] >= best[0.0]).all()
     assert (best[6.0] > best[0.0]).any()
     assert best[6.0][-1] < len(widths) - 1 or edges[6.0][-1] > 0.1  # not at the floor of the widest
