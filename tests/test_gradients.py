@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from solvable import gaussian, kernels
+from solvable import gaussian, kernels, meanfield, primer
+from solvable.linear_model import theory
+from solvable.meanfield import posterior
+from solvable.spectra import Spectrum
 
 Y = jnp.array([1.0, -1.0, 0.5])
 ONES = jnp.arange(1.0, 4.0)
@@ -154,6 +157,37 @@ def test_a_parameter_of_an_activation():
     assert_allclose(jax.grad(of)(1.3), by_differences(of, 1.3), rtol=1e-8)
 
 
+GIVEN = {
+    "activation": "tanh",
+    "richness": 1.0,
+    "learning_rate": 0.1,
+    "steps": 2,
+    "key": jax.random.key(0),
+    "repeats": 2,
+}
+SOLVERS = {
+    "two layers": lambda gram: meanfield.two_layer(gram, Y, particles=64, **GIVEN).outputs.sum(),
+    "deep": lambda gram: meanfield.deep(gram, Y, depth=2, particles=32, **GIVEN).outputs.sum(),
+    "deep linear": lambda gram: meanfield.deep_linear(
+        gram, Y, depth=2, richness=1.0, learning_rate=0.1, steps=2
+    ).outputs.sum(),
+    "the edge of SGD": lambda gram: theory.sgd_stability_limit(
+        Spectrum(jnp.diag(gram) * jnp.array([1.0, 1.0, 0.5]), ONES), batch_size=2.0, width=4.0
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=[pytest.mark.slow] if one == "deep" else []) for one in SOLVERS]
+)
+def test_solvers_at_equal_eigenvalues(name):
+    function = SOLVERS[name]
+    expected = by_differences(function, jnp.eye(3))
+    found = jax.grad(function)(jnp.eye(3))  # along moves that stay symmetric
+    assert_allclose((found + found.T) / 2, expected, atol=1e-7 * np.abs(expected).max())
+
+
+BETA = {"inverse_temperature": 5.0}
 REFUSED = {
     "flow twice": (lambda k: jax.hessian(flow([1.0]))(k), jnp.eye(3), "kernel must not be differentiated twice"),
     "relu at zero": (jax.grad(entry(kernels.ntk, depth=2)), jnp.zeros((1, 2)), "x1 must have no row of zeros"),
@@ -168,6 +202,25 @@ REFUSED = {
         "activation has a kink near 0.5",
     ),
 }
+
+
+NONE = {
+    "a search for a variance": (lambda g: primer.theory.tanh_network(g, [0.0, 1.0]).correlation.sum(), 2.0),
+    "a search for an order parameter": (
+        lambda g: posterior.deep_linear_posterior(jnp.eye(3), Y, depth=2, richness=g, **BETA).outputs.sum(),
+        1.0,
+    ),
+    "eigenvectors": (lambda k: posterior.nngp_posterior(k, Y, **BETA).outputs.sum(), jnp.eye(3)),
+}
+
+
+@pytest.mark.parametrize(("function", "at"), NONE.values(), ids=NONE)
+def test_a_search_says_that_it_has_no_slope(function, at):
+    for slope in (jax.grad, jax.jacfwd):
+        with pytest.raises(TypeError, match=r"slope|differentiated"):
+            slope(function)(at)
+    at = jnp.asarray(at)
+    assert np.isfinite(function(at))
 
 
 @pytest.mark.parametrize(("slope", "at", "message"), REFUSED.values(), ids=REFUSED)

@@ -117,5 +117,8 @@ def _sgd_limit(spectrum: Spectrum, batch: Array, width: Array) -> Array:
 
     ends = jnp.asarray(-40.0), jnp.log(1 + trace / largest)
     low, high = jax.lax.fori_loop(0, 60, halve, ends)
-    gap = jnp.maximum((low + high) / 2, edge(spectrum, width, jnp.inf)[0])
+    middle = jax.lax.stop_gradient((low + high) / 2)
+    # a last step of Newton's, since halving an interval has no slope
+    middle -= (dimension(middle) - (batch + 1)) / jax.lax.stop_gradient(jax.grad(dimension)(middle))
+    gap = jnp.maximum(middle, edge(spectrum, width, jnp.inf)[0])
     return 2 / ((1 + 1 / batch) * largest * (1 + jnp.exp(gap)) * (1 + dimension(gap) / width))

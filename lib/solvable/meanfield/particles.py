@@ -9,6 +9,7 @@ from jax.scipy.special import ndtri
 from jaxtyping import Array
 
 from .._checks import require_count, require_key, require_memory
+from .._slopes import without_slopes
 
 COLUMNS = 1.5  # particles for each of their coordinates, at least: fewer cannot be whitened
 
@@ -44,7 +45,19 @@ def require_particles(particles: int, columns: int) -> int:
     return require_count("particles", particles, int(np.ceil(COLUMNS * columns)) + 1)
 
 
+@jax.custom_jvp
 def square_root(gram: Array) -> Array:
     """A symmetric matrix whose square it is; negative eigenvalues, which only rounding leaves, count as 0."""
     values, vectors = jnp.linalg.eigh(gram)
     return (vectors * jnp.sqrt(jnp.maximum(values, 0))) @ vectors.T
+
+
+@square_root.defjvp
+def _square_root_jvp(at: tuple[Array], moves: tuple[Array]) -> tuple[Array, Array]:
+    """R dR + dR R = dK, in the eigenvectors: also where eigenvalues meet. A null space stays one."""
+    (gram,), (move,) = at, moves
+    values, vectors = jnp.linalg.eigh(without_slopes("a square root of gram must not be differentiated twice", gram))
+    roots = jnp.sqrt(jnp.maximum(values, 0))
+    sums = roots[:, None] + roots
+    inside = vectors.T @ ((move + move.T) / 2) @ vectors
+    return square_root(gram), vectors @ jnp.where(sums > 0, inside / jnp.where(sums > 0, sums, 1), 0) @ vectors.T

@@ -20,6 +20,7 @@ from jaxtyping import Array
 
 from .._checks import finite_answer, require, require_times
 from .._pytree import Numbers
+from .._slopes import without_slopes
 from .checks import check_gain
 from .curves import Chaos
 
@@ -63,6 +64,7 @@ def tanh_network(gain: ArrayLike, lags: Numbers) -> Chaos:
 
     Raises:
       ValueError: for an argument out of range, named with its value.
+      TypeError: where jax differentiates along the gain.
 
     Exact for N -> infinity; the correlation is good to about 1e-8 of the variance up to g = 5.
     Beyond, ``zero_mode`` grows: 4e-8 at g = 7, 2e-6 at 10.
@@ -70,6 +72,7 @@ def tanh_network(gain: ArrayLike, lags: Numbers) -> Chaos:
     """
     gain, lags = check_gain(gain), require_times(lags, "lags")
     require("gain", gain, f"<= {LARGEST:g}, where the series converges", lambda x: x <= LARGEST)
+    gain = without_slopes("gain must not be differentiated in tanh_network, whose variance is found by a search", gain)
     correlation, variance, activity, exponent, zero = _tanh_network(gain, lags)
     return Chaos(lags, correlation, variance, activity, exponent, zero, parameters={"gain": gain})
 

@@ -23,6 +23,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from ..._checks import as_floats, finite_answer, require, require_count, require_memory, require_scalar
+from ..._slopes import without_slopes
 from .results import Posterior, Task, checked_task
 
 GRID = 2048  # of the scan for the largest saddle point
@@ -41,7 +42,8 @@ class _Modes(NamedTuple):
 
     @classmethod
     def of(cls, task: Task) -> _Modes:
-        values, vectors = jnp.linalg.eigh(task.gram[: task.known, : task.known])
+        sentence = "gram and kernel must not be differentiated: where eigenvalues meet, their vectors have no slope"
+        values, vectors = jnp.linalg.eigh(without_slopes(sentence, task.gram[: task.known, : task.known]))
         cross = task.gram[:, : task.known] @ vectors
         return cls(jnp.maximum(values, 0), vectors.T @ task.targets, cross, task.inverse_temperature)
 
@@ -192,7 +194,8 @@ def _largest_saddle(modes: _Modes, depth: int, richness: Array, width: Array) ->
         above = _slope(middle, modes, depth, richness, width) > 0
         return jnp.where(above, middle, ends[0]), jnp.where(above, ends[1], middle)
 
-    return jnp.exp(sum(jax.lax.fori_loop(0, BISECTIONS, halve, ends)) / 2)
+    root = jnp.exp(sum(jax.lax.fori_loop(0, BISECTIONS, halve, ends)) / 2)
+    return without_slopes("deep linear posteriors have no slopes: they are found by a search", root)
 
 
 @finite_answer
