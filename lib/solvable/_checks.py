@@ -86,6 +86,12 @@ def require(name: str, value: object, allowed: str, ok: Callable[[np.ndarray], n
         raise ValueError(f"{name} must be {allowed}; got {first}{where}")
 
 
+def require_known(name: str, value: object) -> None:
+    """Raise ValueError where jax is tracing, for what must have a value."""
+    if isinstance(value, jax.core.Tracer):
+        raise ValueError(f"{name} must be known; it is being traced by jax")
+
+
 def require_positive(name: str, value: object) -> None:
     """Raise ValueError unless every concrete entry of `value` is > 0 and finite."""
     require(name, value, "> 0 and finite", lambda x: (x > 0) & np.isfinite(x))
@@ -172,7 +178,7 @@ def require_dtype(name: str, value: Any) -> None:
     """Raise TypeError unless `value` is a type of floats."""
     try:
         floats = value is not None and jnp.issubdtype(jnp.dtype(value), jnp.floating)
-    except TypeError:
+    except (TypeError, ValueError):
         floats = False
     if not floats:
         raise TypeError(f"{name} must be a type of floats, for instance jax.numpy.float32; got {shown(value)}")

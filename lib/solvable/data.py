@@ -20,6 +20,7 @@ from ._checks import (
     require_count,
     require_float64,
     require_key,
+    require_known,
     require_memory,
     require_one_of,
     require_scalar,
@@ -51,6 +52,7 @@ def circle(points: int, power: float) -> tuple[Float[Array, "P 2"], Float[Array,
     require_float64()
     points = require_count("points", points, 3)
     require_memory(lambda points: 8 * points**2, points=points)
+    require_known("power", power)
     require_scalar("power", power)
     require("power", power, "> 1/2 and at most 100", lambda q: (q > 0.5) & (q <= 100))
     power = float(power)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._checks import require, require_range, require_shape
+from ._checks import require, require_known, require_range, require_shape
 from ._pytree import Numbers
 
 
@@ -48,6 +48,7 @@ def power_law(x: Numbers, y: Numbers, *, between: tuple[float | int, float | int
     Book: "Power law in, power law out".
     """
     for name, value in (("x", x), ("y", y)):
+        require_known(name, value)
         require_shape(name, value, 1, "one number per point, shape (n,)")
         require(name, value, "positive and finite", lambda v: (v > 0) & np.isfinite(v))
     if np.shape(x) != np.shape(y):

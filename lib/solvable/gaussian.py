@@ -20,7 +20,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from . import _quadrature
-from ._checks import concrete, require, require_one_of
+from ._checks import concrete, require, require_known, require_one_of, require_scalar
 
 __all__ = ["Averages", "activation_function", "averages", "diagonal", "quadrature_error"]
 
@@ -97,6 +97,8 @@ def averages(activation: str | Function, variance1: ArrayLike, variance2: ArrayL
     (1997). Book: "The kernel limit".
     """
     activation_function(activation)
+    for name, value in (("variance1", variance1), ("variance2", variance2), ("covariance", covariance)):
+        require(name, value, "finite", np.isfinite)
     given = _floats(variance1, variance2, covariance)
     for name, variance in zip(("variance1", "variance2"), given, strict=False):
         _require_variance(name, activation, variance)
@@ -132,6 +134,7 @@ def _by_quadrature(phi: Function, q1: Array, q2: Array, k: Array) -> Averages:
 def diagonal(activation: str | Function, variance: ArrayLike) -> Averages:
     """<phi(u)^2> and <phi'(u)^2>, where both inputs are the same one; arguments as for `averages`."""
     activation_function(activation)
+    require("variance", variance, "finite", np.isfinite)
     (q,) = _floats(variance)
     _require_variance("variance", activation, q)
     if activation == "relu":
@@ -149,6 +152,8 @@ def quadrature_error(activation: str | Function, variance: float) -> float:
     """
     if isinstance(activation, str) and activation in CLOSED:
         return 0.0
+    require_known("variance", variance)
+    require_scalar("variance", variance)
     require("variance", variance, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
     sums = _quadrature.coarse_and_fine(activation_function(activation), float(variance))
     return math.nan if sums is None else 2 * float(np.abs(sums[0] - sums[1]).max())

@@ -19,6 +19,7 @@ from ._checks import (
     require_count,
     require_flag,
     require_float64,
+    require_known,
     require_memory,
     require_nonnegative,
     require_positive,
@@ -138,14 +139,16 @@ class Spectrum:
         require_float64()
         require_shape("features", features, 2, "a table (M inputs, S features)")
         if len(shape_of("targets", targets)) == 1:
+            require_known("targets", targets)
             targets = np.asarray(targets)[:, None]
         require_shape("targets", targets, 2, "a table (M inputs, C outputs), or one number per input")
         if np.shape(features)[0] != np.shape(targets)[0]:
             raise ValueError(
                 f"targets must have one row per row of features; got {np.shape(targets)[0]} and {np.shape(features)[0]}"
             )
-        require("features", features, "finite", np.isfinite)
-        require("targets", targets, "finite", np.isfinite)
+        for name, table in (("features", features), ("targets", targets)):
+            require_known(name, table)
+            require(name, table, "finite", np.isfinite)
         require_memory(lambda columns: 16 * columns**2, **{"features.shape[1]": np.shape(features)[1]})
         phi, y = np.asarray(features, dtype=float), np.asarray(targets, dtype=float)
         eigenvalues, directions = np.linalg.eigh(phi.T @ phi / len(phi))

@@ -28,7 +28,7 @@ X = jnp.array([[16.0, 0.0], [0.0, 16.0], [16.0, 16.0]])  # 16^2 is 0 in a byte
 Y = jnp.array([1.0, 2.0, 1.0])
 GRAM = jnp.array([[4.0, 1.0], [1.0, 2.0]])
 Z = jnp.array([1.0, 2.0])
-SIZES = {"width": 4, "samples": 8, "noise": 0.5}
+SIZES = {"width": 4, "samples": 8, "noise": 2.0}
 RUNS = {"key": KEY, "repeats": 2}
 MLP = networks.MLP(4, depth=2)
 WEIGHTS = {"input": jnp.ones((4, 2)), "hidden": jnp.ones((1, 4, 4)), "output": jnp.ones(4)}
@@ -144,36 +144,36 @@ CALLS: dict[str, dict[str, Any]] = {
     "results.Saved.save": {"path": FOLDER / "two.npz"},
     "linear_model.theory.ensemble": {**LINEAR, **SIZES, "inits": 2, "datasets": 2, "paired": False},
     "linear_model.theory.feature_learning": {**LINEAR, "richness": 2.0},
-    "linear_model.theory.final_loss": {"spectrum": SPECTRUM, **SIZES, "ridge": 0.5},
+    "linear_model.theory.final_loss": {"spectrum": SPECTRUM, **SIZES, "ridge": 1.0},
     "linear_model.theory.first_order": LINEAR,
     "linear_model.theory.gradient_descent": {**STEPS, **SIZES, "momentum": 0.5},
     "linear_model.theory.gradient_flow": {**LINEAR, **SIZES},
     "linear_model.theory.mode_errors": {**LINEAR, "width": 4, "samples": 8},
     "linear_model.theory.optimal_ridge": {"spectrum": SPECTRUM, **SIZES},
-    "linear_model.theory.sgd": {**STEPS, "batch_size": 2, "width": 4, "noise": 0.5},
+    "linear_model.theory.sgd": {**STEPS, "batch_size": 2, "width": 4, "noise": 2.0},
     "linear_model.theory.sgd_stability_limit": {"spectrum": SPECTRUM, "batch_size": 2, "width": 4},
     "linear_model.theory.stability_limit": {"spectrum": SPECTRUM, "momentum": 0.5, "width": 4, "samples": 8},
     "linear_model.experiment.ensemble": {**LINEAR, **SIZES, **RUNS, "inits": 2, "datasets": 2, "paired": False},
     "linear_model.experiment.feature_learning": {**LINEAR, **SIZES, **RUNS, "richness": 2.0, "hidden": 4},
-    "linear_model.experiment.final_loss": {"spectrum": SPECTRUM, **SIZES, **RUNS, "ridge": 0.5},
+    "linear_model.experiment.final_loss": {"spectrum": SPECTRUM, **SIZES, **RUNS, "ridge": 1.0},
     "linear_model.experiment.gradient_descent": {**STEPS, **SIZES, **RUNS, "momentum": 0.5},
     "linear_model.experiment.gradient_flow": {**LINEAR, **SIZES, **RUNS},
     "linear_model.experiment.mode_errors": {**LINEAR, **SIZES, **RUNS},
     "linear_model.experiment.regression": {"features": X, "targets": X, "samples": Z, **RUNS},
     "linear_model.experiment.sgd": {
-        **STEPS, **RUNS, "batch_size": 2, "width": 4, "noise": 0.5, "average_batches": False,
+        **STEPS, **RUNS, "batch_size": 2, "width": 4, "noise": 2.0, "average_batches": False,
     },
     "linear_model.exact.sgd": {
-        **STEPS, "features": jnp.array([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]]), "batch_size": 2, "noise": 0.5,
+        **STEPS, "features": jnp.array([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]]), "batch_size": 2, "noise": 2.0,
     },
     "linear_model.compute.frontier": {
         "spectrum": Spectrum.power_law(a=2.0, b=1.0, modes=64), "compute": [64.0, 128.0], "samples": np.inf,
-        "noise": 0.5,
+        "noise": 2.0,
     },
     "linear_model.compute.envelope": {"curves": [CURVE], "compute": [4.0, 8.0]},
     "linear_model.compute.exponents": {"a": 2.0, "b": 1.0},
-    "spinglass.SphericalGlass": {"couplings": {2: 0.5}, "temperature": 1.0, "spike": 0.5},
-    "spinglass.SphericalGlass.with_unit_variance": {"p": 3, "temperature": 1.0, "spike": 0.5},
+    "spinglass.SphericalGlass": {"couplings": {2: 0.5}, "temperature": 1.0, "spike": 1.0},
+    "spinglass.SphericalGlass.with_unit_variance": {"p": 3, "temperature": 1.0, "spike": 1.0},
     "spinglass.SphericalGlass.f": {"q": 0.5, "derivative": 1},
     "spinglass.Runs.error": {"which": "energy"},
     "spinglass.aging.flow": {"glass": GLASS, "until": 4.0, "points": 64},
@@ -187,15 +187,15 @@ CALLS: dict[str, dict[str, Any]] = {
         "glass": GLASS, "bath": spinglass.theory.descent(**GLASSY), "paths": 16, "key": KEY,
     },
     "primer.exact.linear_network": {"times": EIGHTHS, "gain": 1.0},
-    "primer.exact.regression": {"times": EIGHTHS, "aspect": 0.5, "noise": 0.5, "learning_rate": 0.25},
-    "primer.theory.regression": {"steps": 2, "aspect": 0.5, "noise": 0.5, "learning_rate": 0.25},
+    "primer.exact.regression": {"times": EIGHTHS, "aspect": 0.5, "noise": 2.0, "learning_rate": 0.25},
+    "primer.theory.regression": {"steps": 2, "aspect": 0.5, "noise": 2.0, "learning_rate": 0.25},
     "primer.theory.tanh_network": {"gain": 2.0, "lags": EIGHTHS},
     "primer.experiment.linear_network": {"times": EIGHTHS, "gain": 1.0, "size": 4, **RUNS},
     "primer.experiment.tanh_network": {
         "gain": 2.0, "lags": EIGHTHS, "size": 4, "duration": 4.0, "warm_up": 1.0, **RUNS,
     },
     "primer.experiment.regression": {
-        "times": EIGHTHS, "aspect": 0.5, "noise": 0.5, "learning_rate": 0.25, "dimensions": 4, **RUNS,
+        "times": EIGHTHS, "aspect": 0.5, "noise": 2.0, "learning_rate": 0.25, "dimensions": 4, **RUNS,
     },
     "parameterizations.ABC": {
         "a": [0.0, 0.5, 0.5], "b": [0.0, 0.5, 0.5], "c": 0.5, "sgd": [0.0, 1.0, 1.0], "adam": [0.0, 1.0, 1.0],
@@ -217,16 +217,16 @@ CALLS: dict[str, dict[str, Any]] = {
     "parameterizations.tables.counts": {"parameterizations": parameterizations.mup(), "depth": 2, "optimizer": "sgd"},
     "kernels.alignment": {"kernel": GRAM, "targets": Z},
     "kernels.both": {
-        "x1": X, "x2": X, "depth": 2, "activation": "relu", "weight_variance": 1.0, "bias_variance": 0.5,
+        "x1": X, "x2": X, "depth": 2, "activation": "relu", "weight_variance": 1.0, "bias_variance": 1.0,
     },
     "kernels.nngp": {"x1": X, "x2": X, "network": {"depth": 2}},
     "kernels.ntk": {"x1": X, "x2": X, "network": {"depth": 2}},
     "kernels.empirical": {"network": MLP, "weights": WEIGHTS, "x1": X, "x2": X},
     "kernels.gradient_flow": {
-        "kernel": GRAM, "targets": Z, "times": EIGHTHS, "cross": GRAM, "ridge": 0.5, "weights": Z,
+        "kernel": GRAM, "targets": Z, "times": EIGHTHS, "cross": GRAM, "ridge": 1.0, "weights": Z,
     },
     "kernels.gradient_descent": {
-        "kernel": GRAM, "targets": Z, "steps": 2, "learning_rate": 0.125, "cross": GRAM, "ridge": 0.5, "weights": Z,
+        "kernel": GRAM, "targets": Z, "steps": 2, "learning_rate": 0.125, "cross": GRAM, "ridge": 1.0, "weights": Z,
     },
     "meanfield.deep": {"gram": GRAM, "targets": Z, "depth": 2, **TASK, **POINTS, "responses": True},
     "meanfield.deep_linear": {

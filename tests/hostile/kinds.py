@@ -25,9 +25,9 @@ def put(entry: Any) -> Callable[[Any], Any]:
     """The same argument with one entry replaced."""
 
     def spoil(valid: Any) -> Any:
-        if np.ndim(valid) == 0:
+        if np.ndim(valid) == 0 or not isinstance(np.ravel(valid)[0], float | int | np.number):
             return entry
-        array = np.array(valid, float)
+        array = np.array(valid, object if isinstance(entry, int) and entry > 2**63 else float)
         array.flat[0] = entry
         return array
 
@@ -122,6 +122,7 @@ KINDS: dict[str, Kind] = {
     "masses": kind(f"{NO_LIST}, negative", "huge, tiny, zero, one entry too many", True),
     "values": kind(f"{NO_NUMBER}, empty array, scalar, three axes, an axis more, inf, negative, zero, huge"),
     "reals": kind(f"{NO_NUMBER}, inf, -inf", "huge, tiny, zero, negative", True),
+    "stack": kind(f"{NO_NUMBER}, empty list, empty array, scalar, inf, -inf, one entry too many", "huge, tiny", True),
     "rows": kind(NO_LIST, "huge, tiny, zero, one entry too many", True),
     "range": kind("nan, words, none, object, empty dict, empty list, scalar, ragged", "inf, huge"),
     "axes": kind("words, nan, none, empty list, empty dict, object, whole"),
@@ -175,8 +176,10 @@ ARGUMENTS: dict[str, str] = {
             power_laws.x power_lines.x""",
         "three": "ABC.a ABC.b sgd adam",
         "matrix": "gram kernel",
+        "stack": "alignment.kernel",
         "rows": "cross features experiment.regression.targets",
-        "inputs": """inputs x x1 x2 networks.*.targets meanfield.finite.targets from_features.targets
+        "inputs": """inputs x x1 x2 gradient_flow.targets gradient_descent.targets networks.*.targets
+            meanfield.finite.targets from_features.targets
             relu_features.inputs""",
         "key": "key",
         "flag": """paired average_batches responses tangent_kernel multiplier_free checkpoints progress normalize binned

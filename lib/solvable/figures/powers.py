@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from .._checks import as_floats, require_kind, require_positive, require_shape, require_text, shown
+from .._checks import as_floats, require_kind, require_known, require_positive, require_shape, require_text, shown
 from .series import Line
 from .words import number
 
@@ -36,6 +36,7 @@ def power_laws(
       ValueError: for a curve of another shape than `x`.
     """
     _check(x, curves)
+    require_known("x", x)
     require_text("xlabel", xlabel)
     require_text("ylabel", ylabel)
     ax = plt.gca() if ax is None else ax

@@ -11,7 +11,16 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require, require_count, require_flag, require_memory, require_scalar, require_shape, require_text
+from .._checks import (
+    require,
+    require_count,
+    require_flag,
+    require_known,
+    require_memory,
+    require_scalar,
+    require_shape,
+    require_text,
+)
 from .words import Number, fixed, number
 
 Numbers = Array | np.ndarray
@@ -98,6 +107,8 @@ class Knob:
     def __post_init__(self) -> None:
         require_flag("log", self.log)
         require_text("label", self.label, 1)
+        for name in ("low", "high", "start"):
+            require_known(name, getattr(self, name))
         require_scalar("start", self.start)
         require("start", self.start, "a finite number", np.isfinite)
         if self.values is not None:
@@ -129,6 +140,7 @@ class Knob:
 
     def coordinate(self, value: ArrayLike) -> np.ndarray:
         """Where a value lies along the knob: itself, or its logarithm."""
+        require_known("value", value)
         require("value", value, "positive and finite" if self.log else "finite", self._holds)
         return np.asarray(np.log(value) if self.log else value, dtype=float)
 
@@ -171,6 +183,7 @@ class Knob:
 
     def text(self, value: Number) -> str:
         """A setting in words, with as many digits as the knob needs."""
+        require_known("value", value)
         require_scalar("value", value)
         require("value", value, "positive and finite" if self.log else "finite", self._holds)
         value = float(value)

@@ -8,7 +8,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require, require_shape, shape_of
+from .._checks import as_floats, require, require_shape, shape_of
 
 
 def alignment(kernel: ArrayLike, targets: ArrayLike) -> Array:
@@ -42,5 +42,5 @@ def alignment(kernel: ArrayLike, targets: ArrayLike) -> Array:
 def _near_one(values: ArrayLike, axes: int | tuple[int, int]) -> Array:
     """Over the largest of them, since squares may leave the range of numbers; the cosine does not notice."""
     values = jnp.asarray(values)
-    values = values.astype(jnp.result_type(values, 1.0))
+    values = values if values.dtype == jnp.float32 else as_floats(values)  # bytes would wrap, halves be rough
     return values / jax.lax.stop_gradient(jnp.abs(values)).max(axis=axes, keepdims=True)

@@ -19,6 +19,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from .._checks import (
+    as_floats,
     concrete,
     require,
     require_count,
@@ -84,6 +85,7 @@ def gradient_flow(
     limit".
     """
     times = require_times(times)
+    require_gram("kernel", kernel)
     require_memory(lambda count: 16 * count * len(kernel), **{"len(times)": len(times)})
     task = _Task(kernel, targets, cross, ridge, weights)
     dual, outputs = learned(task.matrix, task.targets, times, task.ridge)
@@ -109,6 +111,7 @@ def gradient_descent(
       ValueError: also for a learning rate past stability, with the bound.
     """
     steps = require_count("steps", steps, 0)
+    require_gram("kernel", kernel)
     require_memory(lambda steps: 16 * (steps + 1) * len(kernel), steps=steps)
     require_scalar("learning_rate", learning_rate)
     require_positive("learning_rate", learning_rate)
@@ -117,9 +120,11 @@ def gradient_descent(
         bound = 2 / max(float(np.linalg.eigvalsh(matrix).max() + least), float(np.finfo(float).tiny))
         require("learning_rate", learning_rate, f"<= 2 / (largest eigenvalue) = {bound:.6g}", lambda x: x <= bound)
 
+    eta = as_floats(learning_rate)
+
     def step(dual: Array, _: None) -> tuple[Array, tuple[Array, Array]]:
         outputs = task.matrix @ dual
-        return dual + learning_rate * (task.targets - outputs - task.ridge * dual), (dual, outputs)
+        return dual + eta * (task.targets - outputs - task.ridge * dual), (dual, outputs)
 
     _, (dual, outputs) = jax.lax.scan(step, jnp.zeros_like(task.targets), length=steps + 1)
     parameters = {"ridge": ridge, "learning_rate": learning_rate}
@@ -140,9 +145,9 @@ class _Task:
         if shape_of("targets", targets)[:1] != (count,):
             raise ValueError(f"targets must have one row for each of the {count} points; got shape {np.shape(targets)}")
         require("targets", targets, "finite", np.isfinite)
-        p = jnp.ones(count) if weights is None else jnp.asarray(weights, float)
-        if p.shape != (count,):
-            raise ValueError(f"weights must have shape ({count},); got {p.shape}")
+        p = jnp.ones(count) if weights is None else weights
+        if shape_of("weights", p) != (count,):
+            raise ValueError(f"weights must have shape ({count},); got {np.shape(p)}")
         require_positive("weights", p)
         if cross is not None:
             require_shape("cross", cross, 2, f"K of further points with the {count} points, shape (M, {count})")
@@ -151,14 +156,14 @@ class _Task:
                     f"cross must have a column for each of the {count} points; got shape {np.shape(cross)}"
                 )
             require("cross", cross, "finite", np.isfinite)
-        self.root = jnp.sqrt(p)[:, None]
-        matrix = self.root * jnp.asarray(kernel, float) * self.root.T
+        self.root = jnp.sqrt(as_floats(p))[:, None]
+        matrix = self.root * as_floats(kernel) * self.root.T
         self.matrix = (matrix + matrix.T) / 2
-        y = jnp.asarray(targets, float)
+        y = as_floats(targets)
         self.shape = y.shape[1:]
         self.targets = self.root * y.reshape(count, -1)
-        self.ridge = jnp.asarray(ridge, float)
-        self.cross = None if cross is None else jnp.asarray(cross, float) * self.root.T
+        self.ridge = as_floats(ridge)
+        self.cross = None if cross is None else as_floats(cross) * self.root.T
 
     def predictions(self, times: Array, outputs: Array, dual: Array, parameters: dict[str, Any]) -> Predictions:
         """From S a and a at all times, (T, P, outputs)."""

@@ -53,6 +53,12 @@ def empirical(
     Exact; its mean over random weights is `ntk` up to terms of order 1 / width, in the parameterization of that theory.
     Cost: P Q products of two gradients, whose memory is bounded. Source: Jacot et al. (2018). Book: "The kernel limit".
     """
+    if not callable(network) and not isinstance(network, Trainable):
+        raise TypeError(
+            f"network must be one of solvable.networks, or a function of weights and inputs; got {network!r}"
+        )
+    if not all(hasattr(w, "shape") for w in jax.tree.leaves(weights)):
+        raise TypeError(f"weights must be arrays, in the form that the network takes; got {weights!r}")
     for name, x in (("x1", x1), ("x2", x1 if x2 is None else x2)):
         if not shape_of(name, x) or not np.size(x):
             raise ValueError(f"{name} must be inputs, one a row, shape (P, ...); got shape {np.shape(x)}")

@@ -20,6 +20,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from .._checks import (
+    as_floats,
     require,
     require_count,
     require_memory,
@@ -80,6 +81,7 @@ def both(
     require_positive("weight_variance", weight_variance)
     require_scalar("bias_variance", bias_variance)
     require_nonnegative("bias_variance", bias_variance)
+    bias_variance = as_floats(bias_variance)
     for name, x in [("x1", x1)] if same else [("x1", x1), ("x2", x2)]:
         require_shape(name, x, 2, "inputs, one a row, shape (P, D)")
         require(name, x, "finite", np.isfinite)
@@ -93,7 +95,7 @@ def both(
     if activation == "relu" and not known(left, right, bias_variance):
         left, bias_variance = with_slopes("x1", left, bias_variance)
         right, bias_variance = (left, bias_variance) if same else with_slopes("x2", right, bias_variance)
-    network = Network(weight_variance, bias_variance)
+    network = Network(as_floats(weight_variance), bias_variance)
     if jax.device_count() > 1:
         found = _spread(left, right, network, depth=depth, activation=activation, same=same)
     elif same:

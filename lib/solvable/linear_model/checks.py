@@ -7,6 +7,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from .._checks import (
+    MOST,
     as_floats,
     concrete,
     require,
@@ -50,6 +51,11 @@ def check_known_steps(steps: Numbers) -> np.ndarray:
         raise ValueError("steps must be known numbers; they are being traced by jax")
     check_steps(steps)
     return numbers.astype(float)
+
+
+def check_walked(steps: Numbers) -> None:
+    """Raise ValueError where a loop over single steps would not end."""
+    require("steps", steps, f"at most {MOST} where every step is made", lambda x: x <= MOST)
 
 
 def check_rate(learning_rate: ArrayLike) -> None:

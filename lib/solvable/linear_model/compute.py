@@ -20,7 +20,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import concrete, require, require_kind, require_positive, require_scalar, require_shape
+from .._checks import concrete, require, require_kind, require_known, require_positive, require_scalar, require_shape
 from .._pytree import Numbers, pytree
 from ..spectra import Spectrum
 from .checks import check_sizes
@@ -28,6 +28,7 @@ from .curves import LossCurves
 from .flow import gradient_flow
 
 PER_OCTAVE = 4  # widths tried
+LARGEST = 1e40  # budget, in the unit of the fastest mode: beyond, widths would be tried for ever
 ROUNDING = 1e-11  # of the task: losses below are not minimised
 
 
@@ -83,6 +84,7 @@ def frontier(spectrum: Spectrum, compute: Numbers, *, samples: ArrayLike = np.in
         raise ValueError("compute must be known numbers; they are being traced by jax")
     least = 1 / float(spectrum.eigenvalues.max())
     require("compute", compute, f"> {least:.3g}, 1 / (largest eigenvalue)", lambda x: (x > least) & np.isfinite(x))
+    require("compute", compute, f"at most {LARGEST * least:.3g}", lambda x: x <= LARGEST * least)
     budgets = np.asarray(compute, float)
     widths = 2.0 ** np.arange(-1, np.log2(budgets.max() / least) + 2 / PER_OCTAVE, 1 / PER_OCTAVE)
     widths = widths[widths >= 1]
@@ -123,6 +125,7 @@ def envelope(curves: Sequence[LossCurves], compute: Numbers) -> Frontier:
     Book: "Where to spend compute".
     """
     require_shape("compute", compute, 1, "a list of budgets, shape (C,)")
+    require_known("compute", compute)
     require_positive("compute", compute)
     if not isinstance(curves, Sequence) or not curves:
         raise TypeError(f"curves must be a list of LossCurves; got {curves!r}")
@@ -167,8 +170,9 @@ def exponents(*, a: float, b: float) -> Exponents:
     Source: Bordelon, Atanasov, Pehlevan (2024) for hard tasks; the easy ones are derived on the page.
     Book: "Where to spend compute".
     """
-    require_scalar("a", a)
-    require_scalar("b", b)
+    for name, exponent in (("a", a), ("b", b)):
+        require_known(name, exponent)
+        require_scalar(name, exponent)
     require("a", a, "> 1 and finite", lambda x: (x > 1) & np.isfinite(x))
     require("b", b, ">= 1 and finite", lambda x: (x >= 1) & np.isfinite(x))
     width = 1 / (b + 1) if a - 1 <= b else (a - b) / a

@@ -20,7 +20,7 @@ from .._checks import (
 )
 from .._pytree import Numbers
 from ..spectra import Spectrum
-from .checks import check_batch, check_noise, check_rate, check_steps
+from .checks import check_batch, check_noise, check_rate, check_steps, check_walked
 from .curves import LossCurves
 from .students import teacher
 
@@ -86,6 +86,7 @@ def sgd(
     require_float64()
     require_kind("spectrum", spectrum, Spectrum)
     numbers = check_steps(steps)
+    check_walked(steps)
     check_rate(learning_rate)
     check_batch(batch_size)
     check_noise(noise)

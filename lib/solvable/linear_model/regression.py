@@ -11,9 +11,9 @@ import numpy as np
 from jaxtyping import Array
 
 from .._checks import (
-    as_floats,
     finite_answer,
     require,
+    require_array,
     require_count,
     require_float64,
     require_key,
@@ -55,14 +55,11 @@ def regression(
     Source: A. Canatar, B. Bordelon, C. Pehlevan (2021). Book: "Three bottlenecks", the digits.
     """
     require_float64()
-    require_shape("features", features, 2, "a table (M inputs, S features)")
-    require_shape("targets", targets, 2, "a table (M inputs, C outputs)")
-    features, targets = as_floats(features), as_floats(targets)
+    features = require_array("features", features, 2, "a table (M inputs, S features)")
+    targets = require_array("targets", targets, 2, "a table (M inputs, C outputs)")
     population = len(features)
     if len(targets) != population:
         raise ValueError(f"targets must have one row per row of features; got {len(targets)} and {population}")
-    require("features", features, "finite", np.isfinite)
-    require("targets", targets, "finite", np.isfinite)
     require_shape("samples", samples, 1, "a list of training sizes")
     sizes = f"whole numbers from 1 to {population}"
     require("samples", samples, sizes, lambda p: (p >= 1) & (p <= population) & (p == np.floor(p)))

@@ -13,7 +13,17 @@ from jax.tree_util import Partial
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import as_floats, finite_answer, require, require_kind, require_memory, require_scalar, require_times
+from .._checks import (
+    as_floats,
+    concrete,
+    finite_answer,
+    require,
+    require_kind,
+    require_known,
+    require_memory,
+    require_scalar,
+    require_times,
+)
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from . import students
@@ -71,7 +81,9 @@ def feature_learning(
     require("hidden", hidden, "a whole number >= 1, or inf", lambda x: (x >= 1) & (x == np.floor(x)))
     sizes: dict[str, Any] = {"width": width, "samples": samples}
     n, p = students.check(spectrum, noise, key, repeats, **sizes)
-    modes, neurons = len(spectrum.eigenvalues), None if np.isinf(hidden) else int(np.asarray(hidden))
+    require_known("hidden", hidden)
+    known = np.asarray(concrete(hidden))
+    modes, neurons = len(spectrum.eigenvalues), None if np.isinf(known) else int(known)
     if neurons is not None:
         _require_affordable(spectrum, times, richness)
     require_memory(lambda hidden: 64 * modes * hidden, hidden=neurons or 1)

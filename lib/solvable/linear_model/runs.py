@@ -118,6 +118,7 @@ def mode_errors(
     return students.in_chunks(errors, key, repeats, students.student_bytes(modes, times.size, n, p))[0]
 
 
+@finite_answer
 def gradient_descent(
     spectrum: Spectrum,
     steps: Numbers,

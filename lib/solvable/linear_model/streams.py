@@ -15,7 +15,7 @@ from .._checks import as_floats, finite_answer, require_count, require_flag
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from . import exact, students
-from .checks import check_known_steps, check_rate
+from .checks import check_known_steps, check_rate, check_walked
 from .curves import LossCurves
 
 
@@ -59,6 +59,7 @@ def sgd(
     """
     require_flag("average_batches", average_batches)
     numbers = jnp.asarray(check_known_steps(steps))
+    check_walked(steps)
     check_rate(learning_rate)
     batch = require_count("batch_size", batch_size, most=np.inf)
     (size,) = students.check(spectrum, noise, key, repeats, width=width)

@@ -18,6 +18,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from .._checks import (
+    concrete,
     require,
     require_count,
     require_float64,
@@ -140,6 +141,7 @@ def population_loss(spectrum: Spectrum, learned: Float[Array, "K T"]) -> Float[A
 def in_chunks(curves: Callable[[Array], tuple[Array, ...]], key: Array, repeats: int, each: int) -> tuple[Array, ...]:
     """curves(keys) for `repeats` keys of `each` bytes, as many together as fit; repeat i has the i-th key."""
     require_memory(lambda repeats: 24 * repeats, repeats=repeats)  # keys, and a test and a train loss at least
+    repeats = require_count("repeats", repeats, 2)
     chunk = -(-repeats // -(-repeats // max(1, CHUNK_BYTES // each)))  # as few chunks as fit, all of one size
     keys = jax.random.split(key, repeats)
     keys = jnp.concatenate([keys, keys[: -repeats % chunk]])  # full chunks, so that one program serves all
@@ -169,7 +171,10 @@ def check(spectrum: Spectrum, noise: ArrayLike, key: Array, repeats: int, **size
     for name, size in sizes.items():
         require_scalar(name, size)
         require(name, size, "a whole number >= 1, or inf", lambda x: (x >= 1) & (x == np.floor(x)))
-        whole.append(None if np.isinf(size) else int(np.asarray(size)))
+        known = concrete(size)
+        if known is None:
+            raise ValueError(f"{name} must be a known number; it is being traced by jax")
+        whole.append(None if np.isinf(known) else int(known))
     return whole
 
 

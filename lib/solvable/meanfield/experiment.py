@@ -8,11 +8,11 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import finite_answer, require_array, require_count, require_flag, require_key, require_memory
+from .._checks import finite_answer, require_count, require_flag, require_key, require_memory
 from ..gaussian import Function
 from ..networks import MLP, train
 from ..networks.rows import size_of
-from .problem import checked
+from .problem import checked, gram_of
 from .results import MeanField
 
 
@@ -53,11 +53,11 @@ def finite(
     far are finite networks?"
     """
     require_flag("tangent_kernel", tangent_kernel)
-    inputs = require_array("inputs", inputs, 2, "one point a row, shape (P, D)")
-    problem, steps = checked(inputs @ inputs.T / inputs.shape[1], targets, None, richness, learning_rate, steps)
+    inputs, gram = gram_of(inputs)
+    problem, steps = checked(gram, targets, None, richness, learning_rate, steps)
     require_key(key)
     targets, learning_rate = problem.targets, problem.learning_rate
-    network = MLP(width, depth=depth, activation=activation, richness=richness, dtype=float)
+    network = MLP(width, depth=depth, activation=activation, richness=problem.richness, dtype=float)
     repeats, size = require_count("repeats", repeats, 2), size_of(network, inputs, targets)
     require_memory(lambda repeats: 64 * size * repeats, repeats=repeats)
     keys = jax.random.split(key, repeats)

@@ -21,7 +21,6 @@ from .._checks import (
     as_floats,
     concrete,
     finite_answer,
-    require_array,
     require_count,
     require_dtype,
     require_key,
@@ -32,6 +31,7 @@ from .._checks import (
 from ..gaussian import Function, activation_function
 from ..networks import MLP
 from .posterior.results import Posterior, Task, checked_task, gathered, spread
+from .problem import gram_of
 
 SHARE = 0.2  # of the default step in that at which the stiffest weight of the untrained network turns unstable
 BETWEEN = 10  # steps from one measurement to the next
@@ -84,9 +84,9 @@ def langevin(
     O(h^2) elsewhere (Euler's is wrong by O(h)). Cost: time / step_size x chains x Q x N x (D + depth N). Source:
     Leimkuhler and Matthews (2013). Book: "Statics: what equilibrium has learned".
     """
-    x = require_array("inputs", inputs, 2, "one point a row, shape (Q, D)")
+    x, gram = gram_of(inputs)
     require_dtype("dtype", dtype)
-    task = checked_task(x @ x.T / x.shape[1], targets, richness, inverse_temperature)
+    task = checked_task(gram, targets, richness, inverse_temperature)
     phi = activation_function(activation)
     require_key(key)
     width, depth, chains = (
@@ -103,9 +103,9 @@ def langevin(
         require_scalar("step_size", step_size)
         require_positive("step_size", step_size)
     spans = as_floats(burn_in), as_floats(time)
-    means, deviations, h, step = _run(
-        key, x.astype(dtype), task, step_size, spans, phi=phi, shape=(chains, width, depth)
-    )
+    step = None if step_size is None else as_floats(step_size)
+    shape = chains, width, depth
+    means, deviations, h, step = _run(key, x.astype(dtype), task, step, spans, phi=phi, shape=shape)
     counted = concrete(sum(spans) / step)
     if counted is not None and not counted <= MOST:
         raise ValueError(

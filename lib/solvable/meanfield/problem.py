@@ -13,6 +13,7 @@ from .._checks import (
     as_floats,
     concrete,
     require,
+    require_array,
     require_count,
     require_float64,
     require_gram,
@@ -58,6 +59,16 @@ def require_task(gram: Array, targets: Array, name: str = "gram") -> None:
             f"targets must have shape (P,), at most one for each of the {len(gram)} points; got {np.shape(targets)}"
         )
     require("targets", targets, "finite", np.isfinite)
+
+
+def gram_of(inputs: Array) -> tuple[Array, Array]:
+    """Inputs as floats, and their Gram matrix x x^T / D; or an error that names them."""
+    x = require_array("inputs", inputs, 2, "one point a row, shape (P, D)")
+    gram = x @ x.T / x.shape[1]
+    known = concrete(gram)
+    if known is not None and not np.isfinite(known).all():
+        raise ValueError(f"inputs must be of a size whose squares float64 holds; got {float(jnp.abs(x).max()):.3g}")
+    return x, gram
 
 
 def checked(

@@ -194,6 +194,8 @@ def coordinate_check(
             found[name].append(seen[name][:, -1])
     parameters = {"learning_rate": learning_rate, "steps": steps, "repeats": repeats, "key": jax.random.key_data(key)}
     stacked = {name: jnp.stack(parts) for name, parts in found.items()}
+    if not all(bool(jnp.isfinite(stacked[name]).all()) for name in WATCHED):
+        raise ValueError("inputs and targets must be of a size that the network's precision holds; an answer overflows")
     return CoordinateCheck(jnp.asarray(sizes, float), **stacked, parameters=parameters)
 
 

@@ -168,6 +168,10 @@ class Network(metaclass=ABCMeta):
         scales = self.scales(x.shape[1:])
         if not isinstance(weights, dict) or set(weights) != set(scales):
             raise ValueError(f"weights must be a dictionary with arrays for {tuple(scales)}; got {shown(weights)}")
+        for name, layer in self.layers(x.shape[1:]).items():
+            if layer.kind == "input" and np.shape(weights[name]) != layer.shape:
+                fits = f"{name} of shape {layer.shape}, and weights have {np.shape(weights[name])}"
+                raise ValueError(f"x must be inputs that the weights were drawn for; {x.shape} needs {fits}")
         scaled = {name: jnp.asarray(scales[name].multiplier, w.dtype) * w for name, w in weights.items()}
         return scaled, activation_function(self.activation), x
 

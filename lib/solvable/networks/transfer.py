@@ -15,11 +15,12 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._checks import (
-    as_floats,
+    concrete,
     require_count,
     require_counts,
     require_function,
     require_key,
+    require_known,
     require_memory,
     require_positive,
     require_shape,
@@ -118,8 +119,9 @@ def transfer(
     steps = require_count("steps", steps, 0)
     require_key(key)
     require_shape("learning_rates", learning_rates, 1, "a list of learning rates, shape (E,)")
+    require_known("learning_rates", learning_rates)
     require_positive("learning_rates", learning_rates)
-    rates = np.unique(as_floats(learning_rates))
+    rates = np.unique(np.asarray(concrete(learning_rates), float))
     if len(rates) < 3:
         raise ValueError(f"learning_rates must be at least three different ones; got {rates.tolist()}")
     sizes, repeats = require_counts("widths", widths), require_count("repeats", repeats, 2)

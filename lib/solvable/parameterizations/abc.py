@@ -26,6 +26,7 @@ from .._checks import (
     require_count,
     require_flag,
     require_kind,
+    require_known,
     require_one_of,
     require_positive,
     require_scalar,
@@ -76,6 +77,7 @@ class ABC:
     def __post_init__(self) -> None:
         for name in ("a", "b", "sgd", "adam"):
             object.__setattr__(self, name, _three(name, getattr(self, name)))
+        require_known("c", self.c)
         require_scalar("c", self.c)
         require("c", self.c, "a finite number", np.isfinite)
         object.__setattr__(self, "c", float(self.c))
@@ -93,6 +95,7 @@ class ABC:
           ValueError: for a shift that is no finite number.
         """
         for name, shift in (("input", input), ("hidden", hidden), ("output", output)):
+            require_known(name, shift)
             require_scalar(name, shift)
             require(name, shift, "a finite number", np.isfinite)
         theta = np.array([input, hidden, output], float)

@@ -12,7 +12,9 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from .._checks import (
+    MOST,
     finite_answer,
+    require,
     require_count,
     require_key,
     require_memory,
@@ -26,6 +28,7 @@ from .checks import check_gain, check_rate, check_regression, check_times
 from .curves import Chaos, Correlation
 
 STEP = 0.1  # of the Runge-Kutta rule, in the unit of the neurons' time constant
+LONGEST = MOST * STEP
 LARGEST = 1 << 30  # bytes
 
 
@@ -52,6 +55,7 @@ def linear_network(times: Numbers, *, gain: ArrayLike, size: int, key: Array, re
     Book: "Beyond glasses".
     """
     times, gain = require_times(times), check_gain(gain)
+    require("times", times, f"at most {LONGEST:.3g}, in steps of {STEP}", lambda t: t <= LONGEST)
     size, repeats = _check_draws(size, repeats, key)
     require_memory(lambda count, repeats: 16 * repeats * count**2, **{"len(times)": len(times), "repeats": repeats})
     start, order = perf_counter(), np.argsort(times)
@@ -123,6 +127,7 @@ def tanh_network(
     for name, value in (("duration", duration), ("warm_up", warm_up)):
         require_scalar(name, value)
         require_nonnegative(name, value)
+        require(name, value, f"at most {LONGEST:.3g}, in steps of {STEP}", lambda t: t <= LONGEST)
     steps, before = round(float(duration) / STEP), round(float(warm_up) / STEP)
     shifts = np.round(np.asarray(lags) / STEP).astype(int)
     if steps < 1 or shifts.max() > steps:

@@ -105,11 +105,17 @@ def _check(
 
 
 def _two_time(glass: SphericalGlass, h: Array, c: Array, r: Array, m: Array, parameters: dict, key: Array) -> TwoTime:
-    f1, memory = glass.f(c, 1) * r, glass.f(c, 2) * r * c
-    energy = -h * f1.sum(axis=1) - glass.spike * m**2 / 2
-    multiplier = glass.temperature + h * (f1 + memory).sum(axis=1) + glass.spike * m**2
+    energy, multiplier = _observed(glass, h, c, r, m)
     parameters = {"glass": glass, "step_size": h, **parameters, "key": jax.random.key_data(key)}
     return TwoTime(h * jnp.arange(len(m)), c, r, energy, multiplier, m, parameters)
+
+
+@jax.jit
+def _observed(glass: SphericalGlass, h: Array, c: Array, r: Array, m: Array) -> tuple[Array, Array]:
+    """Energy and multiplier."""
+    f1, memory = glass.f(c, 1) * r, glass.f(c, 2) * r * c
+    energy = -h * f1.sum(axis=1) - glass.spike * m**2 / 2
+    return energy, glass.temperature + h * (f1 + memory).sum(axis=1) + glass.spike * m**2
 
 
 @partial(jax.jit, static_argnums=(1, 4, 5))
