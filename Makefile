@@ -11,15 +11,15 @@ LIBRARY := -m "not slow and not browser" -p no:cacheprovider tests --ignore test
 PORT := 8000
 # Compile less well, with the flags that the installed XLA knows (tools/compile_flags.py).
 # test-all, test-floor and test-newest do as users do.
-book test check: export XLA_FLAGS = $(shell cat .venv/.xla_flags 2>/dev/null)
+book test check perturb: export XLA_FLAGS = $(shell cat .venv/.xla_flags 2>/dev/null)
 # What was compiled once, for a page, a test or a notebook, is not compiled again.
-book test check: export JAX_COMPILATION_CACHE_DIR = $(CURDIR)/_build/compiled
-book test check: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS = 0.2
+book test check perturb: export JAX_COMPILATION_CACHE_DIR = $(CURDIR)/_build/compiled
+book test check perturb: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS = 0.2
 # pytest keeps what ran with what, for `make platforms` (tests/conftest.py)
 test test-all test-floor test-newest: export TESTED_BY = make $@
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve check style test test-slow test-floor test-newest test-all platforms notebooks clean
+.PHONY: help env book serve style check perturb test test-slow test-floor test-newest test-all platforms notebooks clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,9 @@ style: .venv/.ready  ## ruff, format and types: seconds
 check: style  ## style, and the fast tests of what differs from main and of what stands on it; BASE=… for another base
 	@tests=$$($(PY) tools/affected.py $(BASE)) && if [ -n "$$tests" ]; then \
 		echo "$$tests" && $(PYTEST) -m "not slow and not browser" $$tests || [ $$? = 5 ]; fi
+
+perturb: .venv/.ready  ## which tests flip with the rounding or the seed; TESTS="tests/book -k circle"
+	$(PY) tools/perturb.py -m "not slow and not browser" $(or $(TESTS),tests/book)
 
 test: book  ## every test that is not slow, those in a browser included
 	@sh tools/install_chromium.sh

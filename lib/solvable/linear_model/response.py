@@ -158,7 +158,7 @@ def missed(spectrum: Spectrum, kappa: Complex[Array, " J"]) -> Float[Array, "2 J
 
 
 def learned(spectrum: Spectrum, kappa: Complex[Array, " J"]) -> Float[Array, "2 J K"]:
-    """G_k = lambda_k / (lambda_k + kappa) likewise; 1 - F_k would leave rounding where many modes are hardly learned."""
+    """G_k = lambda_k / (lambda_k + kappa) likewise; 1 - F_k would be rounding where many modes are hardly learned."""
     eigenvalues, x, y = spectrum.eigenvalues, kappa.real[:, None], kappa.imag[:, None]
     trace = eigenvalues / ((x + eigenvalues) ** 2 + y * y)
     return jnp.stack([(x + eigenvalues) * trace, -y * trace])
