@@ -245,7 +245,10 @@ def test_small_numbers_are_written_as_powers_of_ten():
         (lambda: Knob(values=[1, 2], start=3, label="a"), "start must be one of values"),
         (lambda: Knob(values=[2, 1], start=1, label="a"), "values must be at least two increasing"),
         (lambda: Knob(0, 1, start=1, label=" "), "label must say"),
-        (lambda: explored(losses, KNOBS | {"depth": KNOBS["a"]}), "knob 'depth' that curves does not take"),
+        (
+            lambda: explored(losses, KNOBS | {"depth": KNOBS["a"]}),
+            "controls must have no knob 'depth', which curves does not take",
+        ),
         (lambda: explored(losses, {"a": KNOBS["a"]}), r"missing: \['samples', 'width'\]"),
         (lambda: explored(losses, {}), "controls must hold at least one knob"),
         (lambda: explored(losses, KNOBS, alt=" "), "alt must say something"),

@@ -193,8 +193,8 @@ class Knob:
         enough = next((d for d in range(decimals, decimals + 6) if abs(round(value, d) - value) < 1e-12), decimals + 6)
         return fixed(value, enough)
 
-    def _holds(self, value: np.ndarray) -> np.ndarray | np.bool_:
-        return np.isfinite(value) & ((value > 0) | (not self.log))
+    def _holds(self, value: np.ndarray) -> np.ndarray:
+        return np.asarray(np.isfinite(value) & ((value > 0) | (not self.log)))
 
     def _step(self, count: int) -> float:
         """The smallest of 1, 2 or 5 times a power of ten that makes at most `count` steps of the range."""
