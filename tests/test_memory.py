@@ -63,7 +63,7 @@ CALLS = {
     "linear networks: repeats": lambda: experiment.linear_network([1.0], gain=1.0, size=2, repeats=MANY, key=KEY),
     "linear networks: size": lambda: experiment.linear_network([1.0], gain=1.0, size=MANY, key=KEY),
     "tanh networks: size": lambda: experiment.tanh_network(1.0, [1.0], size=MANY, key=KEY),
-    "tanh networks: duration": lambda: experiment.tanh_network(1.0, [1.0], size=2, duration=MANY, key=KEY),
+    "tanh networks: duration": lambda: experiment.tanh_network(1.0, [1.0], size=2, duration=1e8, key=KEY),
     "tanh networks: repeats": lambda: experiment.tanh_network(1.0, [1.0], size=2, repeats=MANY, key=KEY),
     "data sets: dimensions": lambda: experiment.regression([1.0], aspect=1.0, dimensions=MANY, key=KEY),
     "data sets: aspect": lambda: experiment.regression([1.0], aspect=1e-9, dimensions=2, key=KEY),

@@ -66,8 +66,8 @@ def test_single_precision(activation):
 
 @pytest.mark.parametrize("activation", ["linear", "relu", "erf", "gelu", "tanh", jnp.sin])
 @pytest.mark.parametrize("tile", [3, 512])
-def test_symmetric_to_the_last_digit(activation, tile, monkeypatch):
-    """A product of 5 points in 5 dimensions is not, of itself."""
+def test_symmetric_to_rounding(activation, tile, monkeypatch):
+    """To a few units of the last digit: a compiler may round an entry and its mirror image in two ways."""
     monkeypatch.setattr(kernels.theory, "TILE", tile)
     monkeypatch.setattr(kernels.theory, "WHOLE", 0 if tile == 3 else kernels.theory.WHOLE)
     jax.clear_caches()
@@ -75,7 +75,7 @@ def test_symmetric_to_the_last_digit(activation, tile, monkeypatch):
         given = {"depth": 2, "activation": activation, "weight_variance": 1.7, "bias_variance": 0.2}
         for points in (5, 7):
             for matrix in kernels.both(jax.random.normal(KEY, (points, 5), dtype), **given):
-                assert_array_equal(matrix, matrix.T)
+                assert_allclose(matrix, matrix.T, rtol=4 * float(jnp.finfo(dtype).eps))
     jax.clear_caches()
 
 

@@ -65,7 +65,7 @@ def both(
 
     Returns:
       ``Kernels``, both after the readout, in the precision of `x1`. On several devices the rows are spread over them;
-      on one, without `x2`, both are symmetric to the last digit.
+      on one, without `x2`, both are symmetric to rounding.
 
     Raises:
       ValueError: for an argument out of range, named with its value; for kernels beyond the numbers of this precision;
@@ -204,7 +204,7 @@ def _tile(
     (one, less), (other, less_too) = settled(column(one)), settled(other)
     k = joined(one, other, ((weight * less) * less_too) * product)
     if same and len(x1) == len(x2):
-        # symmetric to the last digit, and so is all that follows
+        # symmetric, and so is all that follows, but for what a compiler rounds in two ways
         k = jax.lax.cond(shift == 0, lambda k: (k + k.T) / 2, lambda k: k, k)
     # a loop, since a compiler that sees all layers at once computes the first ones again for each of the others
     return Kernels(*jax.lax.fori_loop(0, depth, layer, (one, other, k, k))[2:])
