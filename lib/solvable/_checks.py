@@ -129,14 +129,6 @@ def require_array(name: str, value: Any, ndim: int, what: str) -> Array:
     return as_floats(value)
 
 
-def require_inputs(name: str, value: Any, what: str = "inputs, one a row, shape (P, D)") -> None:
-    """Raise ValueError unless these are finite numbers, a row a point; an axis more is the caller's matter."""
-    shape = shape_of(name, value)
-    if len(shape) < 2 or 0 in shape:
-        raise ValueError(f"{name} must be {what}; got shape {shape}")
-    require(name, value, "finite", np.isfinite)
-
-
 def require_kind(name: str, value: object, kind: type | tuple[type, ...]) -> None:
     """Raise TypeError unless `value` is an instance of this class, or of one of these."""
     if not isinstance(value, kind):
@@ -190,17 +182,37 @@ def require_one_of(name: str, value: object, allowed: Collection[str], more: str
         raise ValueError(f"{name} must be one of {tuple(allowed)}{more}; got {shown(value)}")
 
 
-def finite_answer(function: Solver) -> Solver:
-    """Of a function whose answer is finite for every argument of sensible size: ValueError where it is not.
-
-    The error names the argument whose size lies farthest from 1. What a result says of its ``parameters`` may be
-    infinite; what jax is tracing is not known.
-    """
+def known_arguments(function: Solver) -> Solver:
+    """Of a function that needs the values of its arguments: ValueError, not jax's own words, where jax traces them."""
     signature = inspect.signature(function)
 
     @wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
-        answer = function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except jax.errors.JAXTypeError as error:
+            given = signature.bind(*args, **kwargs).arguments.items()
+            traced = [name for name, one in given if any(isinstance(x, jax.core.Tracer) for x in jax.tree.leaves(one))]
+            if not traced:
+                raise
+            raise ValueError(
+                f"{' and '.join(traced)} must be known in {function.__name__}; jax is tracing, as in jax.jit"
+            ) from error
+
+    return checked  # type: ignore[return-value]
+
+
+def finite_answer(function: Solver) -> Solver:
+    """Of a function whose answer is finite for every argument of sensible size: ValueError where it is not.
+
+    The error names the argument whose size lies farthest from 1. What a result says of its ``parameters`` may be
+    infinite; what jax is tracing is not known. `known_arguments` is part of it.
+    """
+    signature, solve = inspect.signature(function), known_arguments(function)
+
+    @wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        answer = solve(*args, **kwargs)
         if not _leaves_float64(answer):
             return answer
         given = signature.bind(*args, **kwargs).arguments

@@ -97,8 +97,9 @@ def averages(activation: str | Function, variance1: ArrayLike, variance2: ArrayL
     (1997). Book: "The kernel limit".
     """
     activation_function(activation)
-    for name, value in (("variance1", variance1), ("variance2", variance2), ("covariance", covariance)):
-        require(name, value, "finite", np.isfinite)
+    for name, value in (("variance1", variance1), ("variance2", variance2)):
+        require(name, value, ">= 0 and finite", np.isfinite)
+    require("covariance", covariance, "finite", np.isfinite)
     given = _floats(variance1, variance2, covariance)
     for name, variance in zip(("variance1", "variance2"), given, strict=False):
         _require_variance(name, activation, variance)

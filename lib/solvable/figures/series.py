@@ -17,6 +17,7 @@ from .._checks import (
     require_flag,
     require_known,
     require_memory,
+    require_positive,
     require_scalar,
     require_shape,
     require_text,
@@ -140,8 +141,7 @@ class Knob:
 
     def coordinate(self, value: ArrayLike) -> np.ndarray:
         """Where a value lies along the knob: itself, or its logarithm."""
-        require_known("value", value)
-        require("value", value, "positive and finite" if self.log else "finite", self._holds)
+        self._require(value)
         return np.asarray(np.log(value) if self.log else value, dtype=float)
 
     @property
@@ -183,9 +183,8 @@ class Knob:
 
     def text(self, value: Number) -> str:
         """A setting in words, with as many digits as the knob needs."""
-        require_known("value", value)
         require_scalar("value", value)
-        require("value", value, "positive and finite" if self.log else "finite", self._holds)
+        self._require(value)
         value = float(value)
         if self.log or self.values is not None:
             return number(value)
@@ -193,8 +192,12 @@ class Knob:
         enough = next((d for d in range(decimals, decimals + 6) if abs(round(value, d) - value) < 1e-12), decimals + 6)
         return fixed(value, enough)
 
-    def _holds(self, value: np.ndarray) -> np.ndarray:
-        return np.asarray(np.isfinite(value) & ((value > 0) | (not self.log)))
+    def _require(self, value: ArrayLike) -> None:
+        require_known("value", value)
+        if self.log:
+            require_positive("value", value)
+        else:
+            require("value", value, "finite", np.isfinite)
 
     def _step(self, count: int) -> float:
         """The smallest of 1, 2 or 5 times a power of ten that makes at most `count` steps of the range."""

@@ -20,7 +20,16 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import concrete, require, require_kind, require_known, require_positive, require_scalar, require_shape
+from .._checks import (
+    concrete,
+    known_arguments,
+    require,
+    require_kind,
+    require_known,
+    require_positive,
+    require_scalar,
+    require_shape,
+)
 from .._pytree import Numbers, pytree
 from ..spectra import Spectrum
 from .checks import check_sizes
@@ -57,6 +66,7 @@ class Exponents(NamedTuple):
     time: float
 
 
+@known_arguments
 def frontier(spectrum: Spectrum, compute: Numbers, *, samples: ArrayLike = np.inf, noise: ArrayLike = 0.0) -> Frontier:
     r"""The compute-optimal width and time, from the full theory.
 

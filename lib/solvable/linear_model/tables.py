@@ -13,7 +13,7 @@ from jax.tree_util import Partial
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import as_floats, require_count, require_memory, require_times
+from .._checks import as_floats, known_arguments, require_count, require_memory, require_times
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from . import students
@@ -21,6 +21,7 @@ from .checks import check_members
 from .curves import EnsembleCurves
 
 
+@known_arguments
 def ensemble(
     spectrum: Spectrum,
     times: Numbers,

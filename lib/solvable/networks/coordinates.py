@@ -21,6 +21,7 @@ from jaxtyping import Array, Float
 
 from .._checks import (
     concrete,
+    known_arguments,
     require_count,
     require_counts,
     require_function,
@@ -121,6 +122,7 @@ class CoordinateCheck(Saved):
         return "\n".join(f"{said[wish.holds]} {wish.name}: {wish.words}" for wish in self.verdict)
 
 
+@known_arguments
 def coordinate_check(
     network: Callable[[int], AnyNetwork],
     widths: Iterable[int],

@@ -18,7 +18,15 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require_count, require_function, require_key, require_memory, require_one_of, require_scalar
+from .._checks import (
+    known_arguments,
+    require_count,
+    require_function,
+    require_key,
+    require_memory,
+    require_one_of,
+    require_scalar,
+)
 from .._pytree import pytree
 from ..results import Saved
 from .models import Network, Parameters
@@ -101,6 +109,7 @@ class Deviations(Saved):
         return rows.reshape(*rows.shape[:2], -1)
 
 
+@known_arguments
 def deviations(
     network: Callable[[int], Network],
     width: int,

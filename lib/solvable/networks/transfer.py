@@ -16,6 +16,7 @@ from jaxtyping import Array, Float
 
 from .._checks import (
     concrete,
+    known_arguments,
     require_count,
     require_counts,
     require_function,
@@ -83,6 +84,7 @@ class Transfer(Saved):
         return jnp.asarray(~(walls > rounding))
 
 
+@known_arguments
 def transfer(
     network: Callable[[int], AnyNetwork],
     widths: Iterable[int],

@@ -127,7 +127,7 @@ def tanh_network(
     for name, value in (("duration", duration), ("warm_up", warm_up)):
         require_scalar(name, value)
         require_nonnegative(name, value)
-        require(name, value, f"at most {LONGEST:.3g}, in steps of {STEP}", lambda t: t <= LONGEST)
+    require("warm_up", warm_up, f"at most {LONGEST:.3g}, in steps of {STEP}", lambda t: t <= LONGEST)
     steps, before = round(float(duration) / STEP), round(float(warm_up) / STEP)
     shifts = np.round(np.asarray(lags) / STEP).astype(int)
     if steps < 1 or shifts.max() > steps:

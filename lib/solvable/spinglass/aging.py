@@ -11,7 +11,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import require_count, require_memory, require_positive, require_scalar
+from .._checks import known_arguments, require_count, require_memory, require_positive, require_scalar
 from .._pytree import pytree
 from . import doubling, theory
 from .checks import check_glass
@@ -55,6 +55,7 @@ class Aging:
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
+@known_arguments
 def flow(glass: SphericalGlass, until: ArrayLike, *, points: int = 1024) -> Aging:
     r"""Gradient flow or Langevin dynamics up to long times, at a cost that grows with their logarithm.
 
