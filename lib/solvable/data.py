@@ -142,7 +142,8 @@ def _idx(path: Path, axes: int) -> np.ndarray:
     """The array of unsigned bytes in a gzipped IDX file."""
     with gzip.open(path) as file:
         raw = file.read()
-    shape = tuple(int(size) for size in np.frombuffer(raw, ">i4", min(axes, (len(raw) - 4) // 4), 4))
+    sizes: np.ndarray = np.frombuffer(raw, ">i4", min(axes, (len(raw) - 4) // 4), 4)
+    shape = tuple(map(int, sizes))
     if raw[:4] != bytes([0, 0, 8, axes]) or len(raw) != 4 + 4 * axes + int(np.prod(shape)):
         raise ValueError(f"path must be an IDX file of bytes with {axes} axes; {path} is not")
     return np.frombuffer(raw, np.uint8, offset=4 + 4 * axes).reshape(shape)

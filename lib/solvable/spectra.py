@@ -150,7 +150,8 @@ class Spectrum:
             require_known(name, table)
             require(name, table, "finite", np.isfinite)
         require_memory(lambda columns: 16 * columns**2, **{"features.shape[1]": np.shape(features)[1]})
-        phi, y = np.asarray(features, dtype=float), np.asarray(targets, dtype=float)
+        phi: np.ndarray = np.asarray(features, dtype=float)
+        y: np.ndarray = np.asarray(targets, dtype=float)
         eigenvalues, directions = np.linalg.eigh(phi.T @ phi / len(phi))
         kept = eigenvalues > eigenvalues[-1] * max(phi.shape) * np.finfo(float).eps
         if not kept.any():

@@ -94,7 +94,7 @@ def _bytes(array: np.ndarray) -> bytes:
 
 def _numbers(stream: bytes) -> np.ndarray:
     """Undo `_bytes`."""
-    data = np.frombuffer(stream, dtype=np.uint8).astype(np.int64)
+    data: np.ndarray = np.frombuffer(stream, dtype=np.uint8).astype(np.int64)
     last = data < 128
     first = np.flatnonzero(np.concatenate([[True], last[:-1]]))
     place = np.arange(len(data)) - np.repeat(first, np.diff(np.append(first, len(data))))

@@ -115,7 +115,7 @@ class Knob:
         if self.values is not None:
             require_shape("values", self.values, 1, "at least two increasing numbers")
             require("values", self.values, "finite", np.isfinite)
-            values = np.asarray(self.values, dtype=float)
+            values: np.ndarray = np.asarray(self.values, dtype=float)
             if values.ndim != 1 or values.size < 2 or not (np.diff(values) > 0).all():
                 raise ValueError(f"values must be at least two increasing numbers; got {self.values!r}")
             if self.start not in values:

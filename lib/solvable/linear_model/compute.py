@@ -95,7 +95,7 @@ def frontier(spectrum: Spectrum, compute: Numbers, *, samples: ArrayLike = np.in
     least = 1 / float(spectrum.eigenvalues.max())
     require("compute", compute, f"> {least:.3g}, 1 / (largest eigenvalue)", lambda x: (x > least) & np.isfinite(x))
     require("compute", compute, f"at most {LARGEST * least:.3g}", lambda x: x <= LARGEST * least)
-    budgets = np.asarray(compute, float)
+    budgets: np.ndarray = np.asarray(compute, float)
     widths = 2.0 ** np.arange(-1, np.log2(budgets.max() / least) + 2 / PER_OCTAVE, 1 / PER_OCTAVE)
     widths = widths[widths >= 1]
 
@@ -143,7 +143,7 @@ def envelope(curves: Sequence[LossCurves], compute: Numbers) -> Frontier:
         require_kind("curves", one, LossCurves)
         if "width" not in one.parameters:
             raise ValueError(f"curves must say their width in parameters; got {tuple(one.parameters)}")
-    budgets = np.asarray(compute, float)
+    budgets: np.ndarray = np.asarray(compute, float)
     widths = np.asarray([float(np.asarray(one.parameters["width"])) for one in curves])
     rows = []
     for width, one in zip(widths, curves, strict=True):
@@ -154,8 +154,8 @@ def envelope(curves: Sequence[LossCurves], compute: Numbers) -> Frontier:
     best, found = table.argmin(axis=0), table.min(axis=0)
     if not np.isfinite(found).all():
         raise ValueError(f"compute must lie within the curves; got {budgets[~np.isfinite(found)][0]:.6g}")
-    width = jnp.asarray(widths[best])
-    return Frontier(jnp.asarray(budgets), jnp.exp(jnp.asarray(found)), width, jnp.asarray(budgets) / width)
+    chosen = jnp.asarray(widths[best])
+    return Frontier(jnp.asarray(budgets), jnp.exp(jnp.asarray(found)), chosen, jnp.asarray(budgets) / chosen)
 
 
 def exponents(*, a: float, b: float) -> Exponents:

@@ -146,7 +146,7 @@ def _product(a: Array, b: Array) -> Array:
 
 def _composed(function: Function, series: Array) -> Array:
     """The series of function(series)."""
-    path: Callable[[Array], Array] = lambda g: function(sum(c * g**k for k, c in enumerate(series)))  # noqa: E731
+    path: Callable[[Array], Array] = lambda g: function(sum((c * g**k for k, c in enumerate(series)), jnp.zeros(())))  # noqa: E731
     coefficients = []
     for k in range(len(series)):
         coefficients.append(path(jnp.zeros(())) / factorial(k))

@@ -127,8 +127,8 @@ class Network(metaclass=ABCMeta):
         given = {f"inputs[{place}]": size for place, size in enumerate(inputs)}
         require_memory(partial(self._bytes, outputs), width=self.width, depth=self.depth, **given)
         layers, scales = self.layers(inputs, outputs), self.scales(inputs)
-        ends = np.cumsum([0, *(math.prod(layer.shape) for layer in layers.values())])
-        numbers = jax.random.normal(key, (ends[-1],), self.dtype)  # one draw: each would take a second to compile
+        ends: np.ndarray = np.cumsum([0, *(math.prod(layer.shape) for layer in layers.values())])
+        numbers = jax.random.normal(key, (int(ends[-1]),), self.dtype)  # one draw: each would take a second to compile
         return {
             name: jnp.asarray(scales[name].std, self.dtype) * numbers[first:last].reshape(layer.shape)
             for (name, layer), first, last in zip(layers.items(), ends[:-1], ends[1:], strict=True)
