@@ -20,7 +20,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from . import _quadrature
-from ._checks import concrete, require, require_known, require_one_of, require_scalar
+from ._checks import as_array, concrete, require, require_known, require_one_of, require_scalar
 
 __all__ = ["Averages", "activation_function", "averages", "diagonal", "quadrature_error"]
 
@@ -100,6 +100,11 @@ def averages(activation: str | Function, variance1: ArrayLike, variance2: ArrayL
     for name, value in (("variance1", variance1), ("variance2", variance2)):
         require(name, value, ">= 0 and finite", np.isfinite)
     require("covariance", covariance, "finite", np.isfinite)
+    shapes = [np.shape(value) for value in (variance1, variance2, covariance)]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ValueError(f"variance1, variance2 and covariance must broadcast; got shapes {shapes}") from None
     given = _floats(variance1, variance2, covariance)
     for name, variance in zip(("variance1", "variance2"), given, strict=False):
         _require_variance(name, activation, variance)
@@ -204,8 +209,9 @@ def _arctan2_jvp(at: tuple[Array, Array], moves: tuple[Array, Array]) -> tuple[A
 
 def _floats(*values: ArrayLike) -> tuple[Array, ...]:
     """Arrays of one shape and precision: that of the values where they have one."""
-    arrays = [jnp.asarray(value) for value in values]
-    common = jnp.result_type(*arrays)
+    arrays = [as_array(value) for value in values]
+    plain = [1.0 if isinstance(value, int | float) else array for value, array in zip(values, arrays, strict=True)]
+    common = jnp.result_type(*plain)  # a number that Python writes has no precision of its own
     kind = common if jnp.issubdtype(common, jnp.floating) else float
     return tuple(jnp.broadcast_arrays(*(x.astype(kind) for x in arrays)))
 
