@@ -131,7 +131,7 @@ def test_it_is_saved(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"width": 12}, r"width must be a multiple of 2\^halvings = 8; got 12"),
+        ({"width": 12}, r"width must be a multiple of 2\^halvings, with 3 halvings; got 12"),
         ({"halvings": 0}, "halvings must be a whole number >= 1; got 0"),
         ({"repeats": 1}, "repeats must be a whole number >= 2; got 1"),
         ({"learning_rate": 1e9, "width": 8}, "learning_rate must be smaller; 1000000000.0 diverged at step 1, width 8"),
