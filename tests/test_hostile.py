@@ -113,7 +113,8 @@ def verdict(path, name, label, value, answered=True, right=None):
     if not answered:
         return "was answered"
     found = [one for one in numbers(result) if one.dtype.kind in "fc" or one.dtype.kind == "V"]
-    if not all(np.isfinite(one.astype(complex)).all() for one in found):
+    unknown = path == "linear_model.experiment.ensemble" and name == "paired"  # its parts are NaN where not known
+    if not unknown and not all(np.isfinite(one.astype(complex)).all() for one in found):
         return "has an answer that is not finite"
     for one, other in zip(numbers(result), numbers(right), strict=True) if right is not None else ():
         rounding = 1e3 * float(jnp.finfo(one.dtype).eps) if jnp.issubdtype(one.dtype, jnp.floating) else 0
@@ -127,6 +128,8 @@ def walk(path, everything):
     wrong, signature = [], inspect.signature(PUBLIC[path]).parameters
     for name, valid in CALLS[path].items():
         kind = kind_of(f"{path}.{name}")
+        if kind is KINDS["free"]:  # matplotlib's, or another function's
+            continue
         few = kind.refused if path in HEAVY else kind.refused | kind.tried
         for label in VALUES if everything else sorted(few):
             if label in ("function", "class") and (kind is KINDS["function"] or name == "activation"):

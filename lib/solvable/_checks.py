@@ -45,6 +45,11 @@ def as_floats(value: Any) -> Array:
     return jnp.asarray(value if isinstance(value, jax.Array) else concrete(value), float)
 
 
+def as_array(value: Any) -> Array:
+    """Checked numbers in their own precision."""
+    return jnp.asarray(value if isinstance(value, jax.Array) else concrete(value))
+
+
 def shown(value: object) -> str:
     """A value as an error shows it, cut where it is long."""
     try:

@@ -41,6 +41,5 @@ def alignment(kernel: ArrayLike, targets: ArrayLike) -> Array:
 
 def _near_one(values: ArrayLike, axes: int | tuple[int, int]) -> Array:
     """Over the largest of them, since squares may leave the range of numbers; the cosine does not notice."""
-    values = jnp.asarray(values)
-    values = values if values.dtype == jnp.float32 else as_floats(values)  # bytes would wrap, halves be rough
+    values = as_floats(values)  # bytes would wrap, halves be rough
     return values / jax.lax.stop_gradient(jnp.abs(values)).max(axis=axes, keepdims=True)

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from .._checks import require, require_memory, shape_of
+from .._checks import as_array, require, require_memory, shape_of
 
 NUMBERS = 1 << 24  # slopes that are held at once, of either side
 
@@ -57,8 +57,8 @@ def empirical(
         raise TypeError(
             f"network must be one of solvable.networks, or a function of weights and inputs; got {network!r}"
         )
-    if not all(hasattr(w, "shape") for w in jax.tree.leaves(weights)):
-        raise TypeError(f"weights must be arrays, in the form that the network takes; got {weights!r}")
+    if not all(jnp.issubdtype(getattr(w, "dtype", int), jnp.inexact) for w in jax.tree.leaves(weights)):
+        raise TypeError(f"weights must be arrays of floats, in the form that the network takes; got {weights!r}")
     for name, x in (("x1", x1), ("x2", x1 if x2 is None else x2)):
         if not shape_of(name, x) or not np.size(x):
             raise ValueError(f"{name} must be inputs, one a row, shape (P, ...); got shape {np.shape(x)}")
@@ -67,7 +67,7 @@ def empirical(
             raise ValueError(f"x2 must have rows of the shape {np.shape(x1)[1:]} of x1's; got {np.shape(x)[1:]}")
     sizes = {"len(x1)": len(x1), "len(x2)": len(x1 if x2 is None else x2)}
     require_memory(lambda p, q: 4 * p * q, **sizes)
-    left, right = jnp.asarray(x1), jnp.asarray(x1 if x2 is None else x2)
+    left, right = as_array(x1), as_array(x1 if x2 is None else x2)
     apply, rates = (network, None) if callable(network) else (network.apply, network.rates(left.shape[1:], "sgd"))
     most = max(1, NUMBERS // max(1, sum(w.size for w in jax.tree.leaves(weights))))
 

@@ -20,6 +20,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from .._checks import (
+    as_array,
     as_floats,
     require,
     require_count,
@@ -87,9 +88,9 @@ def both(
         require(name, x, "finite", np.isfinite)
     if not same and np.shape(x2)[1] != np.shape(x1)[1]:
         raise ValueError(f"x2 must have the {np.shape(x1)[1]} columns of x1; got {np.shape(x2)[1]}")
-    left = jnp.asarray(x1)
+    left = as_array(x1)
     left = left.astype(jnp.result_type(left, 1.0))  # whole numbers too, such as pixels
-    right = left if same else jnp.asarray(x2, left.dtype)
+    right = left if same else as_array(x2).astype(left.dtype)
     sizes = {"len(x1)": len(left), "len(x2)": len(right)}
     require_memory(lambda p, q: 2 * left.dtype.itemsize * p * q, **sizes)
     if activation == "relu" and not known(left, right, bias_variance):

@@ -74,14 +74,12 @@ def ensemble(
         return _averaged(spectrum, as_floats(noise), drawn, progress, (len(keys), e, d), paired)
 
     test, *parts = students.in_chunks(curves, key, repeats, each)
-    if not np.isfinite(test).all():  # the parts may be NaN, where they are not known
-        raise ValueError(
-            "times and noise must be of a size that leaves room for the answer; got larger, and it overflows"
-        )
     parameters = {"spectrum": spectrum, **sizes, "noise": noise, "inits": e, "datasets": d, "paired": paired}
     parameters |= {"repeats": repeats, "key": jax.random.key_data(key), "seconds": perf_counter() - start}
     bias, init, data, both = (part.mean(axis=0) for part in parts)
     std = test.std(axis=0, ddof=1)
+    if not np.isfinite(std).all() or np.isinf(parts).any():  # parts that are not known are NaN
+        raise ValueError("times and noise must be of a size that leaves room for the answer, which overflows")
     return EnsembleCurves(times, test.mean(axis=0), bias, init, data, both, test_std=std, parameters=parameters)
 
 
