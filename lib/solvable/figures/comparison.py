@@ -64,6 +64,8 @@ def compare(
         raise ValueError(f"since must be the number of a time, below {len(limit.times)}; got {since}")
     if not isinstance(which, str) or not hasattr(limit, which):
         raise ValueError(f"which must be a field of {type(limit).__name__}, for instance 'test'; got {which!r}")
+    if since is not None and np.ndim(getattr(limit, which)) != 2:
+        raise ValueError(f"since must be None where {which} is no function of two times; got {since}")
     ax = plt.gca() if ax is None else ax
     loss = which in ("test", "train")
 
