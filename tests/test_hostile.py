@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import solvable
+from solvable import meanfield
 
 from .hostile.calls import CALLS, HEAVY, HOLDERS, INSTANCES, PASSED_ON
 from .hostile.kinds import FORMS, KINDS, VALUES, forms, kind_of
@@ -155,6 +156,13 @@ def test_every_public_function_has_its_call():
 @pytest.mark.parametrize("path", [path for path in CALLS if CALLS[path]])
 def test_an_answer_is_right_or_an_error_names_the_argument(path):
     assert walk(path, False) == []
+
+
+def test_the_squares_of_pixels_do_not_wrap():
+    """16^2 is 0 in a byte: the Gram matrix of 16 times the unit matrix was 0, and is 128 times it."""
+    task = {"activation": "linear", "richness": 1.0, "learning_rate": 2.0**-10, "steps": 1, "width": 2, "repeats": 2}
+    found = meanfield.finite(16 * np.eye(2, dtype=np.uint8), [1, 2], key=jax.random.key(0), **task)
+    assert np.array_equal(found.parameters["gram"], 128 * np.eye(2))
 
 
 @pytest.mark.slow

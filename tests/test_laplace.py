@@ -24,6 +24,13 @@ def test_powers_of_time():
     assert 2 * np.sum(weights / t / np.sqrt(z)).real == pytest.approx(1 / np.sqrt(np.pi * t), rel=1e-10)
 
 
+def test_more_points_than_the_weights_can_hold_are_refused():
+    """At 5,000 points weights were NaN; from 28 on rounding grows."""
+    assert np.isfinite(talbot(100).weights).all()
+    with pytest.raises(ValueError, match="points must be a whole number >= 1 and <= 100; got 5000"):
+        talbot(5000)
+
+
 @pytest.mark.parametrize("points", [0, 7, -2])
 def test_bad_points_are_named(points):
     with pytest.raises(ValueError, match=f"points must be even and >= 2; got {points}"):
