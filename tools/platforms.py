@@ -49,7 +49,8 @@ def has_wheel(python: str, platform: str) -> bool:
     newest = [pin.split(";")[0] for pin in pins if pin.startswith("jaxlib==")][-1]
     where = ["--only-binary=:all:", "--python-version", python, "--platform", platform]
     with tempfile.TemporaryDirectory() as folder:
-        ask = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-deps", "--target", folder, *where, newest]
+        how = ["--dry-run", "--no-deps", "--ignore-requires-python", "--target", folder]
+        ask = [sys.executable, "-m", "pip", "install", *how, *where, newest]
         return subprocess.run(ask, capture_output=True).returncode == 0
 
 
