@@ -64,11 +64,11 @@ def loaded(name: str) -> list[Path]:
 @cache
 def reach(start: Path) -> set[Path]:
     """All files that an import of this one loads."""
-    seen, todo = set(), [start]
-    while todo:
-        if (path := todo.pop()) not in seen:
+    seen, ahead = set(), [start]
+    while ahead:
+        if (path := ahead.pop()) not in seen:
             seen.add(path)
-            todo += neighbours(path)
+            ahead += neighbours(path)
     return seen
 
 
