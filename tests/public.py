@@ -1,36 +1,43 @@
 """The public functions of the library, for tests that none may escape."""
 
+import importlib
 import inspect
+import pkgutil
+import re
+from types import ModuleType
 
 import solvable
 
 
-def functions():
-    """Every public function and method by its path, with the names of its arguments."""
-    found = {}
+def _public():
+    """Every public function, class and method, by its path in `solvable`: once, where it was found first."""
+    found, seen = {}, set()
 
     def look(path, one):
-        if inspect.ismodule(one):
+        if isinstance(one, ModuleType):
             own = [name for name, it in vars(one).items() if getattr(it, "__module__", None) == one.__name__]
-            for name in getattr(one, "__all__", [name for name in own if not name.startswith("_")]):
-                look(f"{path}.{name}", getattr(one, name))
-        elif inspect.isclass(one):
-            for name, it in inspect.getmembers(one, inspect.isroutine):
-                if not name.startswith("_") and getattr(it, "__module__", "").startswith("solvable"):
-                    found[f"{path}.{name}"] = it
-        elif callable(one):
-            found[path] = one
+            for name in getattr(one, "__all__", own):
+                look(f"{path}.{name}".lstrip("."), getattr(one, name))
+        elif callable(one) and getattr(one, "__module__", "").startswith("solvable") and id(one) not in seen:
+            seen.add(id(one))
+            if not inspect.isabstract(one):
+                found[path] = one
+            for name, it in vars(one).items() if inspect.isclass(one) else ():
+                if isinstance(it, classmethod | staticmethod) or inspect.isfunction(it):
+                    found[f"{path}.{name}"] = getattr(one, name)
 
-    for name in solvable.__all__:
-        look(name, getattr(solvable, name))
-    return found
+    modules = [module.name for module in pkgutil.iter_modules(solvable.__path__)]
+    for name in [*solvable.__all__, *modules]:
+        if name != "exercises" and not name.startswith("_"):
+            one = getattr(solvable, name, None)
+            look(name, importlib.import_module(f"solvable.{name}") if one is None else one)
+    return {path: one for path, one in found.items() if not re.search(r"(^|\.)_", path)}
 
 
-def with_argument(*names, annotated=""):
-    """Paths of those that take one of these arguments, with this in its annotation."""
+PUBLIC = _public()
+FUNCTIONS = {path: one for path, one in PUBLIC.items() if not inspect.isclass(one)}
 
-    def takes(one):
-        arguments = inspect.signature(one).parameters.values()
-        return any(it.name in names and annotated in str(it.annotation) for it in arguments)
 
-    return {path for path, one in functions().items() if takes(one)}
+def with_argument(*names):
+    """Paths of the functions and methods that take one of these arguments."""
+    return {path for path, one in FUNCTIONS.items() if set(names) & set(inspect.signature(one).parameters)}

@@ -227,3 +227,24 @@ def test_a_search_says_that_it_has_no_slope(function, at):
 def test_what_has_no_slope_is_refused(slope, at, message):
     with pytest.raises(ValueError, match=message):
         slope(at)
+
+
+SPECTRUM = Spectrum(jnp.array([1.0, 0.4]), jnp.array([1.0, 0.5]), jnp.array([1, 3]))
+STUDENT = {"width": 7.0, "samples": 5.0}
+CURVES = {
+    "test": lambda t: theory.gradient_flow(SPECTRUM, t, noise=0.3, **STUDENT).test,
+    "train": lambda t: theory.gradient_flow(SPECTRUM, t, noise=0.3, **STUDENT).train,
+    "no limits": lambda t: theory.gradient_flow(SPECTRUM, t, noise=0.3).train,
+    "the second mode": lambda t: theory.mode_errors(SPECTRUM, t, **STUDENT)[:, 1],
+    "ensemble": lambda t: theory.ensemble(SPECTRUM, t, inits=2, datasets=3, **STUDENT).test,
+    "first order, width": lambda t: theory.first_order(SPECTRUM, t).width,
+    "first order, data": lambda t: theory.first_order(SPECTRUM, t).data,
+}
+
+
+@pytest.mark.parametrize("curve", CURVES.values(), ids=CURVES)
+def test_the_slope_where_time_begins(curve):
+    step = 1e-3
+    start, *values = curve(step * jnp.arange(4.0))
+    from_the_right = (-11 * start + 18 * values[0] - 9 * values[1] + 2 * values[2]) / (6 * step)  # to third order
+    assert_allclose(jax.jacfwd(lambda t: curve(t[None])[0])(0.0), from_the_right, atol=1e-6)

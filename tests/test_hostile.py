@@ -1,12 +1,9 @@
 """Every public function, given what it was not made for: the right answer, or an error that names the argument."""
 
-import importlib
 import inspect
-import pkgutil
 import re
 import warnings
 from functools import cache
-from types import ModuleType
 
 import jax
 import jax.numpy as jnp
@@ -14,11 +11,11 @@ import jaxtyping
 import numpy as np
 import pytest
 
-import solvable
 from solvable import meanfield
 
 from .hostile.calls import CALLS, HEAVY, HOLDERS, INSTANCES, PASSED_ON
 from .hostile.kinds import FORMS, KINDS, VALUES, forms, kind_of
+from .public import PUBLIC
 
 MISMATCHED = {"one entry too many", "an axis more", "three axes"}
 """Where two arguments do not fit together, either may be named."""
@@ -30,34 +27,6 @@ def as_users_do():
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
-
-
-def public():
-    """Every public function, class and method, by its path in `solvable`: once, where it was found first."""
-    found, seen = {}, set()
-
-    def look(path, one):
-        if isinstance(one, ModuleType):
-            own = [name for name, it in vars(one).items() if getattr(it, "__module__", None) == one.__name__]
-            for name in getattr(one, "__all__", own):
-                look(f"{path}.{name}".lstrip("."), getattr(one, name))
-        elif callable(one) and getattr(one, "__module__", "").startswith("solvable") and id(one) not in seen:
-            seen.add(id(one))
-            if not inspect.isabstract(one):
-                found[path] = one
-            for name, it in vars(one).items() if inspect.isclass(one) else ():
-                if isinstance(it, classmethod | staticmethod) or inspect.isfunction(it):
-                    found[f"{path}.{name}"] = getattr(one, name)
-
-    modules = [module.name for module in pkgutil.iter_modules(solvable.__path__)]
-    for name in [*solvable.__all__, *modules]:
-        if name != "exercises" and not name.startswith("_"):
-            one = getattr(solvable, name, None)
-            look(name, importlib.import_module(f"solvable.{name}") if one is None else one)
-    return {path: one for path, one in found.items() if not re.search(r"(^|\.)_", path)}
-
-
-PUBLIC = public()
 
 
 @cache

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solvable import _checks, data, figures, kernels, laplace, meanfield, networks, spectra, spinglass
+from solvable import _memory, data, figures, kernels, laplace, meanfield, networks, spectra, spinglass
 from solvable.figures import grid
 from solvable.figures.explorer import Explorer
 from solvable.kernels import finite
@@ -180,13 +180,13 @@ def bath():
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_size_that_no_memory_holds_is_named(call, monkeypatch):
-    monkeypatch.setattr(_checks, "memory", lambda: ROOM)
+    monkeypatch.setattr(_memory, "memory", lambda: ROOM)
     with pytest.raises(ValueError, match=rf"\b{re.escape(call.split(': ')[1])}\b.*must .*(GiB|gigabyte)"):
         CALLS[call]()
 
 
 def test_paths_in_a_given_bath(bath, monkeypatch):
-    monkeypatch.setattr(_checks, "memory", lambda: ROOM)
+    monkeypatch.setattr(_memory, "memory", lambda: ROOM)
     with pytest.raises(ValueError, match="paths must fit in memory; got paths=1000000000, for arrays of"):
         spinglass.single_site.responses(GLASS, bath, paths=MANY, key=KEY)
 
@@ -198,35 +198,35 @@ def test_many_halvings_are_no_large_number():
 
 def test_this_machine_holds_no_matrix_of_a_billion_rows():
     """The memory of whatever machine runs this."""
-    assert 2**28 < _checks.memory() < 8 * MANY**2
+    assert 2**28 < _memory.memory() < 8 * MANY**2
     with pytest.raises(ValueError, match="steps must fit in memory; got steps=1000000000, for arrays of"):
         spinglass.theory.descent(GLASS, MANY, 0.1)
 
 
 def test_the_error_says_what_would_fit(monkeypatch):
-    monkeypatch.setattr(_checks, "memory", lambda: ROOM)
+    monkeypatch.setattr(_memory, "memory", lambda: ROOM)
 
     def needed(rows, columns):
         return 8 * rows * columns
 
-    _checks.require_memory(needed, rows=2**17, columns=2**10)
+    _memory.require_memory(needed, rows=2**17, columns=2**10)
     with pytest.raises(ValueError, match="rows and columns must") as raised:
-        _checks.require_memory(needed, rows=2**18, columns=2**11)
+        _memory.require_memory(needed, rows=2**18, columns=2**11)
     assert str(raised.value) == (
         "rows and columns must fit in memory; got rows=262144, columns=2048, for arrays of 4 GiB, and there are 1: "
         "rows=65536 or columns=512 would fit"
     )
     with pytest.raises(ValueError, match="less of each would fit"):
-        _checks.require_memory(needed, rows=MANY, columns=MANY)
+        _memory.require_memory(needed, rows=MANY, columns=MANY)
     with pytest.raises(ValueError, match="arrays of inf GiB"):
-        _checks.require_memory(needed, rows=1e308, columns=100)
+        _memory.require_memory(needed, rows=1e308, columns=100)
 
 
 @given(st.integers(1, 10**9), st.integers(1, 10**6))
 def test_what_would_fit_fits_and_no_more(size, each):
-    with mock.patch.object(_checks, "memory", return_value=ROOM):
+    with mock.patch.object(_memory, "memory", return_value=ROOM):
         try:
-            _checks.require_memory(lambda n: each * n**2, size=size)
+            _memory.require_memory(lambda n: each * n**2, size=size)
         except ValueError as error:
             most = int(re.search(r"size=(\d+) would fit", str(error))[1])
             assert each * most**2 <= ROOM < each * (most + 1) ** 2
@@ -236,9 +236,9 @@ def test_what_would_fit_fits_and_no_more(size, each):
 
 def test_a_container_has_what_it_is_given(tmp_path, monkeypatch):
     """As Binder's machines and Colab's: less than the host that they run on."""
-    monkeypatch.setattr(_checks, "CONTAINER", tmp_path)
-    whole = _checks.memory()
+    monkeypatch.setattr(_memory, "CONTAINER", tmp_path)
+    whole = _memory.memory()
     (tmp_path / "memory.max").write_text("max\n")
-    assert _checks.memory() == whole
+    assert _memory.memory() == whole
     (tmp_path / "memory.max").write_text("1048576\n")
-    assert _checks.memory() == 2**20
+    assert _memory.memory() == 2**20

@@ -21,10 +21,10 @@ from ._checks import (
     require_float64,
     require_key,
     require_known,
-    require_memory,
     require_one_of,
     require_scalar,
 )
+from ._memory import require_memory
 
 FASHION_FILES = {"train": "train", "test": "t10k"}
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")

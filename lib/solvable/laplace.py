@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._checks import require, require_count, require_memory
+from ._checks import require, require_count
+from ._memory import require_memory
 
 LARGEST = 100  # points: the weights, and rounding with them, grow as e^(0.17 points)
 

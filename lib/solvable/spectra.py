@@ -20,13 +20,13 @@ from ._checks import (
     require_flag,
     require_float64,
     require_known,
-    require_memory,
     require_nonnegative,
     require_positive,
     require_scalar,
     require_shape,
     shape_of,
 )
+from ._memory import require_memory
 from ._pytree import Numbers, pytree
 
 NODES = 12  # of a Gauss sum, for every factor of two

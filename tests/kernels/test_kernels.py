@@ -243,6 +243,11 @@ def test_bad_inputs_of_networks_are_named(x1, x2, message):
         kernels.empirical(network, network.init(KEY, 5), x1, x2)
 
 
+def test_a_kernel_that_overflows_is_named():
+    with pytest.raises(ValueError, match=r"weights must be of a size that leaves room for the answer; got 1e\+200"):
+        kernels.empirical(lambda w, x: (w[0] * x).sum(axis=1) * w[1], jnp.array([1e200, 1.0]), X)
+
+
 # Training
 
 

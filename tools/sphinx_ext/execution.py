@@ -17,12 +17,16 @@ from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
 from myst_nb.core.read import is_myst_markdown_notebook
 from sphinx.util import logging
+from traitlets.config import Config
 
 PAGE, EXPLORER, BOOK = 30, 5, 480
 """Budgets in seconds, on two quiet cores: of a page by itself, of an explorer, of the whole book from nothing."""
 
 KERNELS = {"SOLVABLE_BOOK": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 """What kernels inherit: explorers write data instead of widgets, and no bars; no alarms of a slow compiler."""
+
+PRIVATE = Config(KernelManager={"transport_encryption": "auto"})
+"""Other users of the machine cannot listen to a kernel; without it, each kernel says so in the build's output."""
 
 log = logging.getLogger(__name__)
 
@@ -82,8 +86,9 @@ def longest_first(pages, seconds):
 def execute(page, timeout):
     """Fill in the outputs of a notebook; with it come the seconds, or None where it failed."""
     patience = {"startup_timeout": timeout, "iopub_timeout": timeout, "raise_on_iopub_timeout": True}
+    folder = str(Path(page.uri).parent)
     try:
-        done = single_nb_execution(page.nb, str(Path(page.uri).parent), timeout, allow_errors=False, **patience)
+        done = single_nb_execution(page.nb, folder, timeout, allow_errors=False, config=PRIVATE, **patience)
     except Exception as error:  # the kernel did not start, or died
         log.info("%s: %s", page.uri, error)
         return page, None

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._checks import require_memory
+from .._memory import require_memory
 from .explorer import BOX, Explorer
 
 AXIS = {"x": "x", "y": "y", "low": "y", "high": "y", "z": "z"}

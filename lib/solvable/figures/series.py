@@ -16,12 +16,12 @@ from .._checks import (
     require_count,
     require_flag,
     require_known,
-    require_memory,
     require_positive,
     require_scalar,
     require_shape,
     require_text,
 )
+from .._memory import require_memory
 from .words import Number, fixed, number
 
 Numbers = Array | np.ndarray

@@ -25,7 +25,6 @@ from .._checks import (
     require_count,
     require_float64,
     require_gram,
-    require_memory,
     require_nonnegative,
     require_positive,
     require_scalar,
@@ -33,6 +32,7 @@ from .._checks import (
     require_times,
     shape_of,
 )
+from .._memory import require_memory
 from .._pytree import Numbers, pytree
 from ..results import Saved
 from .flow import learned

@@ -14,7 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from .._checks import as_array, require, require_memory, shape_of
+from .._checks import as_array, finite_answer, require, shape_of
+from .._memory import require_memory
 
 NUMBERS = 1 << 24  # slopes that are held at once, of either side
 
@@ -30,6 +31,7 @@ class Trainable(Protocol):
         """Factors on the learning rate, in the form of the weights."""
 
 
+@finite_answer
 def empirical(
     network: Trainable | Callable[[Any, Array], Array], weights: Any, x1: Array, x2: Array | None = None
 ) -> Array:
@@ -48,7 +50,7 @@ def empirical(
       K, shape (P, Q) where outputs are numbers, and (P, Q, O, O) where they have shape (O,).
 
     Raises:
-      ValueError: for inputs that are not finite, or do not fit together, named.
+      ValueError: for inputs that are not finite, or do not fit together, or whose kernel overflows, named.
 
     Exact; its mean over random weights is `ntk` up to terms of order 1 / width, in the parameterization of that theory.
     Cost: P Q products of two gradients, whose memory is bounded. Source: Jacot et al. (2018). Book: "The kernel limit".

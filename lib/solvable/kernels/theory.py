@@ -24,12 +24,12 @@ from .._checks import (
     as_floats,
     require,
     require_count,
-    require_memory,
     require_nonnegative,
     require_positive,
     require_scalar,
     require_shape,
 )
+from .._memory import require_memory
 from ..gaussian import Function, activation_function, diagonal, pairs
 from .reach import known, require_range, with_slopes
 from .rows import Network, Rows, column, grown, settled, start

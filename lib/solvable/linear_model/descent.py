@@ -27,7 +27,18 @@ from ..laplace import circle, talbot
 from ..spectra import Spectrum
 from .checks import check_known_steps, check_momentum, check_rate, check_sizes, require_below
 from .curves import LossCurves
-from .response import FINE, Disorder, both_halves, check_converged, data_response, follow, kappa_at, losses, two_point
+from .response import (
+    FINE,
+    Disorder,
+    both_halves,
+    check_converged,
+    data_response,
+    differentiable,
+    follow,
+    kappa_at,
+    losses,
+    two_point,
+)
 from .stability import stability_limit
 
 CONTOUR = talbot(20)
@@ -117,6 +128,7 @@ def _on_circle(
     nodes, weight = circle(most)
     z = _frequency(nodes - 1, nodes, eta, beta)
     kappa, residual = kappa_at(spectrum, disorder, z, FINE)
+    kappa = differentiable(spectrum, disorder, z, kappa)
     r1 = data_response(spectrum, disorder, z, kappa)
     pole = weight * jnp.exp(steps[:, None] * np.log(nodes)) * nodes / (nodes - 1)  # (T, J)
 
@@ -147,7 +159,8 @@ def _on_talbot(steps: Array, spectrum: Spectrum, eta: Array, beta: Array, *sizes
     def at(step: Array, kappa: Array) -> tuple[Array, Array]:
         s = CONTOUR.nodes / step
         pole = CONTOUR.weights / step * jnp.exp(s) / jnp.expm1(s)
-        return losses(spectrum, disorder, contour(step), kappa, pole)
+        z = contour(step)
+        return losses(spectrum, disorder, z, differentiable(spectrum, disorder, z, kappa), pole)
 
     kappas, residual = follow(spectrum, disorder, contour, steps)
     test, train = jax.lax.map(lambda pair: at(*pair), (steps, kappas))

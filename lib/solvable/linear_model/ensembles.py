@@ -23,7 +23,7 @@ from .._pytree import Numbers
 from ..spectra import Spectrum
 from .checks import check_members, check_sizes
 from .curves import EnsembleCurves
-from .flow import CONTOUR, later_than_zero, unit_largest
+from .flow import CONTOUR, beginning, later_than_zero, unit_largest
 from .response import Disorder, both_halves, check_converged, differentiable, follow, two_point
 
 
@@ -84,7 +84,6 @@ def _pairs_that_share(
 ) -> tuple[Array, Array]:
     """Correlated losses of two students that share nothing, features, data, and both: shape (4, T)."""
     disorder = Disorder.of(width, samples, noise)
-    start = spectrum.task_power.sum()
     spectrum, times = unit_largest(spectrum, times)
     none = jnp.zeros(())
     features = disorder._replace(data=none, noise=none)
@@ -101,4 +100,4 @@ def _pairs_that_share(
     later = later_than_zero(spectrum, times)
     kappas, residual = follow(spectrum, disorder, lambda time: CONTOUR.nodes / time, later)
     shared = jax.lax.map(losses, (later, kappas)).T
-    return jnp.where(times == 0, start, jnp.maximum(shared, 0.0)), residual
+    return jnp.where(times == 0, beginning(spectrum, times), jnp.maximum(shared, 0.0)), residual

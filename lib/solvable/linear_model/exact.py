@@ -10,14 +10,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import (
-    as_floats,
-    concrete,
-    require_array,
-    require_float64,
-    require_kind,
-    require_memory,
-)
+from .._checks import as_floats, concrete, require_array, require_float64, require_kind
+from .._memory import require_memory
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from .checks import check_batch, check_noise, check_rate, check_steps, check_walked

@@ -10,6 +10,7 @@ from jaxtyping import Array
 
 from .._checks import as_floats, finite_answer, require_nonnegative
 from .._pytree import Numbers
+from .._slopes import without_slopes
 from ..spectra import Spectrum
 from .checks import check_sizes
 from .curves import FinalLoss
@@ -84,18 +85,8 @@ def optimal_ridge(
     """
     check_sizes(spectrum, width=width, samples=samples, noise=noise)
     sizes = (as_floats(x) for x in (width, samples, noise))
-    return _optimal_ridge(*_without_derivative((spectrum, *sizes)))
-
-
-@jax.custom_jvp
-def _without_derivative(arguments: tuple) -> tuple:
-    """The arguments themselves; an error where jax differentiates, since a search would silently say 0."""
-    return arguments
-
-
-@_without_derivative.defjvp
-def _name_what_has_none(_: tuple, __: tuple) -> tuple:
-    raise TypeError("optimal_ridge is a search and has no derivative; differentiate final_loss instead")
+    sentence = "optimal_ridge is a search and has no derivative; differentiate final_loss instead"
+    return _optimal_ridge(*without_slopes(sentence, (spectrum, *sizes)))
 
 
 @jax.jit

@@ -83,9 +83,11 @@ def _gradient_flow(
     test, train = jax.lax.map(lambda pair: at(*pair), (later, kappas))
     unlimited = (disorder.features == 0) & (disorder.data == 0)
     decay = jax.lax.map(lambda time: power @ jnp.exp(-2 * lam * time), times)
-    test = jnp.where(times == 0, power.sum(), jnp.where(unlimited, decay, test))
+    test = jnp.where(times == 0, beginning(spectrum, times), jnp.where(unlimited, decay, test))
     start = power.sum() + noise
-    train = jnp.where(times == 0, start, jnp.where(disorder.data == 0, test + noise, train))
+    memorised = 2 * disorder.data * (spectrum.counts @ lam) * start * times
+    first = beginning(spectrum, times) + noise - memorised
+    train = jnp.where(times == 0, first, jnp.where(disorder.data == 0, test + noise, train))
     return test, train, residual
 
 
@@ -141,7 +143,7 @@ def _mode_errors(spectrum: Spectrum, times: Array, width: Array, samples: Array)
     theory = jax.lax.map(lambda at: errors(*at), (later, kappas))
     unlimited = (disorder.features == 0) & (disorder.data == 0)
     theory = jnp.where(unlimited, jnp.exp(-lam * times[:, None]), theory)
-    return jnp.where(times[:, None] == 0, 1.0, theory), residual
+    return jnp.where(times[:, None] == 0, 1.0 - lam * times[:, None], theory), residual
 
 
 def unit_largest(spectrum: Spectrum, times: Array) -> tuple[Spectrum, Array]:
@@ -149,6 +151,11 @@ def unit_largest(spectrum: Spectrum, times: Array) -> tuple[Spectrum, Array]:
     unit = jax.lax.stop_gradient(spectrum.eigenvalues.max())
     leaves, tree = jax.tree.flatten(spectrum)
     return jax.tree.unflatten(tree, [spectrum.eigenvalues / unit, *leaves[1:]]), times * unit
+
+
+def beginning(spectrum: Spectrum, times: Array) -> Array:
+    """The loss at t = 0, with the slope that every student has there on average."""
+    return spectrum.task_power.sum() - 2 * (spectrum.eigenvalues @ spectrum.task_power) * times
 
 
 def later_than_zero(spectrum: Spectrum, times: Array) -> Array:

@@ -10,16 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from .._checks import (
-    finite_answer,
-    require,
-    require_array,
-    require_count,
-    require_float64,
-    require_key,
-    require_memory,
-    require_shape,
-)
+from .._checks import finite_answer, require, require_array, require_count, require_float64, require_key, require_shape
+from .._memory import require_memory
 from .._pytree import Numbers
 from .curves import FinalLoss
 

@@ -116,6 +116,7 @@ def follow(
 
 def kappa_at(spectrum: Spectrum, disorder: Disorder, z: Array, ladder: float = LADDER) -> tuple[Array, Array]:
     """kappa at any nodes: from far out, where kappa = z + tr(Lambda) (1/N + 1/P), straight in."""
+    spectrum, disorder, z = jax.lax.stop_gradient((spectrum, disorder, z))
     shift = spectrum.counts @ spectrum.eigenvalues * (disorder.features + disorder.data)
     far = jnp.minimum(1.0, 0.05 * jnp.min(jnp.abs(z)) / (spectrum.eigenvalues.max() + shift))
     return _next_kappa(spectrum, disorder, lambda scale: z / scale, far / ladder, z / far + shift, jnp.ones(()), ladder)
@@ -145,7 +146,7 @@ def _next_kappa(
 
 
 def differentiable(spectrum: Spectrum, disorder: Disorder, z: Array, kappa: Array) -> Array:
-    """One more Newton step, whose derivative is the implicit derivative of kappa; the search itself has none."""
+    """One more Newton step, whose derivative is that of kappa: what `follow` and `kappa_at` find has none."""
     kappa = jax.lax.stop_gradient(kappa)
     return kappa + newton_step(spectrum, disorder, z, kappa)
 

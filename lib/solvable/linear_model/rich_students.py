@@ -20,10 +20,10 @@ from .._checks import (
     require,
     require_kind,
     require_known,
-    require_memory,
     require_scalar,
     require_times,
 )
+from .._memory import require_memory
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from . import students

@@ -13,16 +13,8 @@ from jax.tree_util import Partial
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import (
-    as_floats,
-    finite_answer,
-    require,
-    require_kind,
-    require_memory,
-    require_nonnegative,
-    require_times,
-    shape_of,
-)
+from .._checks import as_floats, finite_answer, require, require_kind, require_nonnegative, require_times, shape_of
+from .._memory import require_memory
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from . import students

@@ -27,7 +27,7 @@ from ..laplace import circle, talbot
 from ..spectra import Spectrum
 from .checks import check_batch, check_rate, check_sizes, check_steps, require_below
 from .curves import LossCurves
-from .response import Disorder, check_converged, complex_dimension, follow, kappa_at, missed
+from .response import Disorder, check_converged, complex_dimension, differentiable, follow, kappa_at, missed
 from .stability import sgd_stability_limit
 
 CONTOUR = talbot(20)
@@ -114,12 +114,14 @@ def _sgd(spectrum: Spectrum, steps: Array, eta: Array, batch: Array, width: Arra
     both = jnp.concatenate([frequencies(jnp.asarray(nodes - 1)), contour(many.min())])
     kappa, worst = kappa_at(spectrum, disorder, both)
     kappa, first = jnp.split(kappa, [2 * len(nodes)])
+    kappa = differentiable(spectrum, disorder, both[: 2 * len(nodes)], kappa)
     few = jnp.minimum(steps, FEW)
     values = weight * transform(jnp.asarray(nodes - 1), kappa)
     early = 2 * jnp.sum(values * jnp.exp(few[:, None] * np.log(nodes)), axis=1).real
 
     def late(at: tuple[Array, Array]) -> Array:
         step, kappa = at
+        kappa = differentiable(spectrum, disorder, contour(step), kappa)
         return 2 * jnp.sum(CONTOUR.weights / step * transform(jnp.expm1(CONTOUR.nodes / step), kappa)).real
 
     kappas, residual = follow(spectrum, disorder, contour, many, first)

@@ -17,16 +17,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import (
-    concrete,
-    require,
-    require_count,
-    require_float64,
-    require_key,
-    require_kind,
-    require_memory,
-    require_scalar,
-)
+from .._checks import concrete, require, require_count, require_float64, require_key, require_kind, require_scalar
+from .._memory import require_memory
 from ..spectra import Spectrum
 from .checks import check_noise
 from .curves import LossCurves

@@ -13,7 +13,8 @@ from jax.tree_util import Partial
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import as_floats, known_arguments, require_count, require_memory, require_times
+from .._checks import as_floats, known_arguments, require_count, require_times
+from .._memory import require_memory
 from .._pytree import Numbers
 from ..spectra import Spectrum
 from . import students

@@ -19,7 +19,8 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import finite_answer, require_count, require_flag, require_key, require_memory
+from .._checks import finite_answer, require_count, require_flag, require_key
+from .._memory import require_memory
 from .._pytree import Numbers
 from ..gaussian import Function, activation_function
 from .deep_linear import assembled

@@ -19,7 +19,8 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import finite_answer, require_count, require_memory
+from .._checks import finite_answer, require_count
+from .._memory import require_memory
 from .._pytree import Numbers
 from .problem import Problem, checked, require_stable
 from .results import MeanField, TwoTime

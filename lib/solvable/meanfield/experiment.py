@@ -8,7 +8,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import finite_answer, require_count, require_flag, require_key, require_memory
+from .._checks import finite_answer, require_count, require_flag, require_key
+from .._memory import require_memory
 from ..gaussian import Function
 from ..networks import MLP, train
 from ..networks.rows import size_of

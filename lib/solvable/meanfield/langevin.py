@@ -24,10 +24,10 @@ from .._checks import (
     require_count,
     require_dtype,
     require_key,
-    require_memory,
     require_positive,
     require_scalar,
 )
+from .._memory import require_memory
 from ..gaussian import Function, activation_function
 from ..networks import MLP
 from .posterior.results import Posterior, Task, checked_task, gathered, spread

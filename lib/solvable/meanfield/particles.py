@@ -8,7 +8,8 @@ import numpy as np
 from jax.scipy.special import ndtri
 from jaxtyping import Array
 
-from .._checks import require_count, require_key, require_memory
+from .._checks import require_count, require_key
+from .._memory import require_memory
 from .._slopes import without_slopes
 
 COLUMNS = 1.5  # particles for each of their coordinates, at least: fewer cannot be whitened

@@ -26,11 +26,11 @@ from .._checks import (
     require_counts,
     require_function,
     require_key,
-    require_memory,
     require_one_of,
     require_positive,
     require_scalar,
 )
+from .._memory import require_memory
 from .._pytree import pytree
 from ..parameterizations.abc import OPTIMIZERS
 from ..parameterizations.counting import Wish

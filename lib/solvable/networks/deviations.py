@@ -18,15 +18,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import (
-    known_arguments,
-    require_count,
-    require_function,
-    require_key,
-    require_memory,
-    require_one_of,
-    require_scalar,
-)
+from .._checks import known_arguments, require_count, require_function, require_key, require_one_of, require_scalar
+from .._memory import require_memory
 from .._pytree import pytree
 from ..results import Saved
 from .models import Network, Parameters

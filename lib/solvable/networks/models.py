@@ -29,7 +29,6 @@ from .._checks import (
     require_dtype,
     require_function,
     require_key,
-    require_memory,
     require_nonnegative,
     require_one_of,
     require_positive,
@@ -38,6 +37,7 @@ from .._checks import (
     shape_of,
     shown,
 )
+from .._memory import require_memory
 from .._pytree import pytree
 from ..gaussian import Function, activation_function
 from ..parameterizations.abc import ABC, NAMED, Scale, named

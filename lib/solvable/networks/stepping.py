@@ -12,7 +12,7 @@ import optax
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require_memory
+from .._memory import require_memory
 from .metrics import Metric, mean_square
 from .models import Parameters
 from .rows import Member, first, for_each, shapes, size_of

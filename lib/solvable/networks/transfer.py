@@ -22,10 +22,10 @@ from .._checks import (
     require_function,
     require_key,
     require_known,
-    require_memory,
     require_positive,
     require_shape,
 )
+from .._memory import require_memory
 from .._pytree import Numbers, pytree
 from ..results import Saved
 from .models import AnyNetwork

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._checks import require_count, require_kind, require_memory, require_one_of
+from .._checks import require_count, require_kind, require_one_of
+from .._memory import require_memory
 from .abc import ABC, OPTIMIZERS
 
 TOLERANCE = 1e-9

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import finite_answer, require_count, require_memory
+from .._checks import finite_answer, require_count
+from .._memory import require_memory
 from ..results import LossCurves
 from .checks import check_rate, check_regression
 

@@ -8,7 +8,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import finite_answer, require_memory, require_times
+from .._checks import finite_answer, require_times
+from .._memory import require_memory
 from .._pytree import Numbers
 from ..results import LossCurves
 from .checks import check_gain, check_rate, check_regression, check_times

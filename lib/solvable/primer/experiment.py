@@ -17,11 +17,11 @@ from .._checks import (
     require,
     require_count,
     require_key,
-    require_memory,
     require_nonnegative,
     require_scalar,
     require_times,
 )
+from .._memory import require_memory
 from .._pytree import Numbers
 from ..results import LossCurves
 from .checks import check_gain, check_rate, check_regression, check_times

@@ -11,7 +11,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import known_arguments, require_count, require_memory, require_positive, require_scalar
+from .._checks import known_arguments, require_count, require_positive, require_scalar
+from .._memory import require_memory
 from .._pytree import pytree
 from . import doubling, theory
 from .checks import check_glass

@@ -15,7 +15,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import as_floats, finite_answer, require, require_memory, require_scalar, require_shape
+from .._checks import as_floats, finite_answer, require, require_scalar, require_shape
+from .._memory import require_memory
 from .._pytree import Numbers
 from .glass import SphericalGlass, TwoTime
 

@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._checks import as_floats, finite_answer, require_count, require_key, require_kind, require_memory
+from .._checks import as_floats, finite_answer, require_count, require_key, require_kind
+from .._memory import require_memory
 from .._pytree import pytree
 from .checks import check_glass
 from .glass import SphericalGlass, TwoTime

@@ -16,7 +16,8 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import finite_answer, require_count, require_key, require_memory
+from .._checks import finite_answer, require_count, require_key
+from .._memory import require_memory
 from .checks import check_run
 from .glass import SphericalGlass, TwoTime
 from .paths import coloured, draw, push

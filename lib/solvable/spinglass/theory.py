@@ -22,7 +22,8 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import concrete, finite_answer, require, require_memory, require_positive, require_scalar
+from .._checks import concrete, finite_answer, require, require_positive, require_scalar
+from .._memory import require_memory
 from .checks import check_glass, check_run, check_step
 from .glass import SphericalGlass, TwoTime
 

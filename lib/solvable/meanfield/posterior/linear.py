@@ -22,7 +22,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from ..._checks import as_floats, finite_answer, require, require_count, require_memory, require_scalar
+from ..._checks import as_floats, finite_answer, require, require_count, require_scalar
+from ..._memory import require_memory
 from ..._slopes import without_slopes
 from .results import Posterior, Task, checked_task
 

@@ -20,7 +20,8 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from ..._checks import concrete, finite_answer, require_count, require_key, require_memory, require_one_of
+from ..._checks import concrete, finite_answer, require_count, require_key, require_one_of
+from ..._memory import require_memory
 from ...gaussian import Function, activation_function
 from ..particles import require_particles, sobol
 from .chain import KEPT, sample, systematic
