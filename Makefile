@@ -15,6 +15,9 @@ book test check perturb: export XLA_FLAGS = $(shell cat .venv/.xla_flags 2>/dev/
 # What was compiled once, for a page, a test or a notebook, is not compiled again.
 book test check perturb: export JAX_COMPILATION_CACHE_DIR = $(CURDIR)/_build/compiled
 book test check perturb: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS = 0.2
+# As many processes as cores, so each has one thread: two that share two cores wait for each other, at twice the time.
+book test test-slow test-all test-floor test-newest check perturb: export PJRT_NPROC = 1
+book test test-slow test-all test-floor test-newest check perturb: export OMP_NUM_THREADS = 1
 # pytest keeps what ran with what, for `make platforms` (tests/conftest.py)
 test test-all test-floor test-newest: export TESTED_BY = make $@
 

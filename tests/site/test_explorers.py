@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 EXPLORERS = [(page, name) for page in toc_pages() for name in Source(page).explorers]
 FIRST = {page.rpartition("/")[0]: (page, name) for page, name in reversed(EXPLORERS)}.values()  # of each part
-LONG = {"transfer"}  # what they draw takes half a minute to compute again
+LONG = {"circle", "transfer"}  # what they draw takes half a minute to compute again
 SETTINGS = 3
 TURN = """(figure, setting) => {
   for (const [name, index] of Object.entries(setting)) {

@@ -22,8 +22,11 @@ from traitlets.config import Config
 PAGE, EXPLORER, BOOK = 30, 5, 480
 """Budgets in seconds, on two quiet cores: of a page by itself, of an explorer, of the whole book from nothing."""
 
-KERNELS = {"SOLVABLE_BOOK": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-"""What kernels inherit: explorers write data instead of widgets, and no bars; no alarms of a slow compiler."""
+KERNELS = {"SOLVABLE_BOOK": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "PJRT_NPROC": "1", "OMP_NUM_THREADS": "1"}
+"""What kernels inherit: explorers write data instead of widgets, and no bars; no alarms of a slow compiler; one thread.
+
+There are as many kernels as cores, and threads that wait for cores double the time. Nor do digits depend on the cores.
+"""
 
 PRIVATE = Config(KernelManager={"transport_encryption": "auto"})
 """Other users of the machine cannot listen to a kernel; without it, each kernel says so in the build's output."""
