@@ -135,7 +135,7 @@ ENDS = {  # a call up to a number of steps or a time, a near end and a far one; 
 }  # fmt: skip
 FRESH = {  # numbers are drawn for as many steps as are asked for, or the end is all that is shown
     "meanfield.deep", "meanfield.langevin", "networks.coordinate_check", "networks.deviations", "networks.transfer",
-    "spinglass.experiment.langevin", "spinglass.single_site.iterate", "spinglass.single_site.march",
+    "spinglass.experiment.langevin", "spinglass.single_site.iterate", "spinglass.single_site.march", "laplace.circle",
 }  # fmt: skip
 
 

@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose
 from solvable.linear_model import theory
 from solvable.spectra import Spectrum
 
-SPECTRUM = Spectrum.power_law(a=1.6, b=1.3, modes=12)
-DIRECTION = jnp.cos(jnp.arange(12.0))
+SPECTRUM = Spectrum.power_law(a=1.6, b=1.3, modes=6)
+DIRECTION = jnp.cos(jnp.arange(6.0))
 SIZES = {"width": 31.0, "samples": 47.0}
 STUDENT = SIZES | {"noise": 0.1}
 TIMES, STEPS = [3.0, 300.0], [1, 30, 3000, 30_000]  # both contours of discrete time
@@ -42,7 +42,12 @@ FUNCTIONS = {  # of a spectrum and numbers, and the numbers
 }
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+FAST = {"final_loss", "gradient_descent", "sgd"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=[] if one in FAST else pytest.mark.slow) for one in FUNCTIONS]
+)
 def test_derivatives_agree_with_differences(name):
     """Along a move of all eigenvalues and all numbers at once, each by another share."""
     function, numbers = FUNCTIONS[name]
