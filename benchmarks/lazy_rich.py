@@ -23,7 +23,7 @@ from timing import median_seconds
 from solvable import __version__, kernels
 from solvable.gaussian import averages
 from solvable.meanfield import deep, deep_linear, two_layer
-from solvable.meanfield.deep import _twins
+from solvable.meanfield.deep_networks import _twins
 from solvable.meanfield.particles import square_root
 from solvable.networks import MLP, train
 
@@ -236,7 +236,7 @@ def networks():
             for richness in (0.5, 2.0):
                 theory = theory_of(depth, activation, richness, steps, rate)
                 f, error = pairs_of_networks(width, depth, activation, richness, steps, rate, repeats)
-                both = np.hypot(error, theory.outputs_error)[1:]
+                both = np.hypot(error, theory.error("outputs"))[1:]
                 off = np.abs(f - theory.outputs)[1:]
                 typical, most = ((off / both) ** 2).mean() ** 0.5, (off / both).max()
                 print(

@@ -21,8 +21,8 @@ import numpy as np
 from timing import median_seconds
 
 from solvable import Spectrum, __version__
-from solvable.laplace import talbot
 from solvable.linear_model import compute, experiment, theory
+from solvable.numerics.laplace import talbot
 
 jax.config.update("jax_enable_x64", True)
 SIZES = {"width": 128, "samples": 1000, "noise": 0.1}

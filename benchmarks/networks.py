@@ -121,7 +121,7 @@ def drift():
             repeats=8,
         )
         best = ", ".join(
-            f"{eta:.4g} (log +- {err:.2f})" for eta, err in zip(found.optimum, found.optimum_error, strict=True)
+            f"{eta:.4g} (log +- {err:.2f})" for eta, err in zip(found.optimum, found.error("optimum"), strict=True)
         )
         edge = " AT THE EDGE" if found.at_the_edge.any() else ""
         print(f"{name} {optimizer}: best {best}; drift {found.drift:.2f}{edge}", flush=True)

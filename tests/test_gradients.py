@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from solvable import gaussian, kernels, meanfield, primer
+from solvable import gaussian, kernels, meanfield, posterior, primer
 from solvable.linear_model import theory
-from solvable.meanfield import posterior
 from solvable.spectra import Spectrum
 
 Y = jnp.array([1.0, -1.0, 0.5])
@@ -207,10 +206,10 @@ REFUSED = {
 NONE = {
     "a search for a variance": (lambda g: primer.theory.tanh_network(g, [0.0, 1.0]).correlation.sum(), 2.0),
     "a search for an order parameter": (
-        lambda g: posterior.deep_linear_posterior(jnp.eye(3), Y, depth=2, richness=g, **BETA).outputs.sum(),
+        lambda g: posterior.deep_linear(jnp.eye(3), Y, depth=2, richness=g, **BETA).outputs.sum(),
         1.0,
     ),
-    "eigenvectors": (lambda k: posterior.nngp_posterior(k, Y, **BETA).outputs.sum(), jnp.eye(3)),
+    "eigenvectors": (lambda k: posterior.nngp(k, Y, **BETA).outputs.sum(), jnp.eye(3)),
 }
 
 

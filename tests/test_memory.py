@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solvable import _memory, data, figures, kernels, laplace, meanfield, networks, spectra, spinglass
-from solvable.figures import grid
-from solvable.figures.explorer import Explorer
+from solvable import _memory, data, figures, kernels, meanfield, networks, posterior, spectra, spinglass
+from solvable.figures.explorer import grid
+from solvable.figures.explorer.asked import Explorer
 from solvable.kernels import finite
 from solvable.linear_model import exact as linear_exact
 from solvable.linear_model import experiment as students
-from solvable.meanfield import posterior
 from solvable.networks import MLP, ResidualMLP, Transformer
+from solvable.numerics import laplace
 from solvable.parameterizations import exponents, mup, satisfies
 from solvable.primer import exact, experiment, theory
 from solvable.spectra import Spectrum
@@ -46,10 +46,10 @@ CALLS = {
     "flow: time": lambda: spinglass.theory.flow(GLASS, 1e9, 0.1),
     "aging: points": lambda: spinglass.aging.flow(GLASS, 10.0, points=4 * 10**8),
     "iterate: steps": lambda: spinglass.single_site.iterate(GLASS, MANY, 0.1, key=KEY),
-    "iterate: paths": lambda: spinglass.single_site.iterate(GLASS, 2, 0.1, paths=MANY, key=KEY),
+    "iterate: particles": lambda: spinglass.single_site.iterate(GLASS, 2, 0.1, particles=MANY, key=KEY),
     "iterate: sweeps": lambda: spinglass.single_site.iterate(GLASS, 2, 0.1, sweeps=MANY, key=KEY),
     "march: steps": lambda: spinglass.single_site.march(GLASS, MANY, 0.1, key=KEY),
-    "march: paths": lambda: spinglass.single_site.march(GLASS, 2, 0.1, paths=MANY, key=KEY),
+    "march: particles": lambda: spinglass.single_site.march(GLASS, 2, 0.1, particles=MANY, key=KEY),
     "langevin: steps": lambda: spinglass.experiment.langevin(GLASS, size=2, steps=MANY, step_size=0.1, key=KEY),
     "langevin: repeats": lambda: spinglass.experiment.langevin(
         GLASS, size=2, steps=2, step_size=0.1, repeats=MANY, key=KEY
@@ -63,7 +63,7 @@ CALLS = {
     "linear networks: repeats": lambda: experiment.linear_network([1.0], gain=1.0, size=2, repeats=MANY, key=KEY),
     "linear networks: size": lambda: experiment.linear_network([1.0], gain=1.0, size=MANY, key=KEY),
     "tanh networks: size": lambda: experiment.tanh_network(1.0, [1.0], size=MANY, key=KEY),
-    "tanh networks: duration": lambda: experiment.tanh_network(1.0, [1.0], size=2, duration=1e8, key=KEY),
+    "tanh networks: time": lambda: experiment.tanh_network(1.0, [1.0], size=2, time=1e8, key=KEY),
     "tanh networks: repeats": lambda: experiment.tanh_network(1.0, [1.0], size=2, repeats=MANY, key=KEY),
     "data sets: dimensions": lambda: experiment.regression([1.0], aspect=1.0, dimensions=MANY, key=KEY),
     "data sets: aspect": lambda: experiment.regression([1.0], aspect=1e-9, dimensions=2, key=KEY),
@@ -98,23 +98,19 @@ CALLS = {
     "finite: repeats": lambda: meanfield.finite(
         GRAM, Y, width=2, activation="erf", **TRAIN, steps=1, repeats=MANY, key=KEY
     ),
-    "posterior langevin: width": lambda: meanfield.langevin(GRAM, Y, width=MANY, activation="erf", **TASK, key=KEY),
-    "posterior langevin: chains": lambda: meanfield.langevin(
-        GRAM, Y, width=2, chains=MANY, activation="erf", **TASK, key=KEY
+    "posterior langevin: width": lambda: posterior.langevin(GRAM, Y, width=MANY, activation="erf", **TASK, key=KEY),
+    "posterior langevin: repeats": lambda: posterior.langevin(
+        GRAM, Y, width=2, repeats=MANY, activation="erf", **TASK, key=KEY
     ),
-    "posterior langevin: depth": lambda: meanfield.langevin(
+    "posterior langevin: depth": lambda: posterior.langevin(
         GRAM, Y, width=2, depth=MANY, activation="erf", **TASK, key=KEY
     ),
-    "posterior: particles": lambda: posterior.two_layer_posterior(
-        GRAM, Y, activation="erf", **TASK, particles=MANY, key=KEY
-    ),
-    "posterior: repeats": lambda: posterior.two_layer_posterior(
-        GRAM, Y, activation="erf", **TASK, repeats=MANY, key=KEY
-    ),
-    "posterior: rounds": lambda: posterior.two_layer_posterior(
+    "posterior: particles": lambda: posterior.two_layer(GRAM, Y, activation="erf", **TASK, particles=MANY, key=KEY),
+    "posterior: repeats": lambda: posterior.two_layer(GRAM, Y, activation="erf", **TASK, repeats=MANY, key=KEY),
+    "posterior: rounds": lambda: posterior.two_layer(
         GRAM, Y, activation="erf", **TASK, method="chain", rounds=MANY, key=KEY
     ),
-    "linear posterior: depth": lambda: posterior.deep_linear_posterior(GRAM, Y, depth=MANY, **TASK),
+    "linear posterior: depth": lambda: posterior.deep_linear(GRAM, Y, depth=MANY, **TASK),
     "finite linear: depth": lambda: posterior.finite_linear(GRAM, Y, depth=MANY, width=3, **TASK),
     "students: width": lambda: students.gradient_flow(SPECTRUM, [1.0], width=1e12, key=KEY),
     "students: samples": lambda: students.gradient_flow(SPECTRUM, [1.0], samples=1e12, key=KEY),
@@ -187,8 +183,8 @@ def test_a_size_that_no_memory_holds_is_named(call, monkeypatch):
 
 def test_paths_in_a_given_bath(bath, monkeypatch):
     monkeypatch.setattr(_memory, "memory", lambda: ROOM)
-    with pytest.raises(ValueError, match="paths must fit in memory; got paths=1000000000, for arrays of"):
-        spinglass.single_site.responses(GLASS, bath, paths=MANY, key=KEY)
+    with pytest.raises(ValueError, match="particles must fit in memory; got particles=1000000000, for arrays of"):
+        spinglass.single_site.responses(GLASS, bath, particles=MANY, key=KEY)
 
 
 def test_many_halvings_are_no_large_number():

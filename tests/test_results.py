@@ -16,10 +16,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 import solvable
-from solvable import results
+from solvable import _files, results
 from solvable.linear_model import FinalLoss
+from solvable.networks import Transfer
 from solvable.parameterizations import mup
 from solvable.results import LossCurves
 from solvable.spectra import Spectrum
@@ -85,9 +87,7 @@ def classes():
     names = [module.name for module in pkgutil.walk_packages(solvable.__path__, "solvable.")]
     found = {kind for name in names for kind in vars(importlib.import_module(name)).values() if isinstance(kind, type)}
     made = [kind for kind in found if is_dataclass(kind) and kind.__module__.startswith("solvable.")]
-    return sorted(
-        (kind for kind in made if kind.__dataclass_fields__.get("parameters")), key=lambda kind: kind.__name__
-    )
+    return sorted((kind for kind in made if "parameters" in kind.__dataclass_fields__), key=lambda kind: kind.__name__)
 
 
 def example(hint):
@@ -112,12 +112,30 @@ def test_a_result_comes_back_as_it_was(kind, name, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == [name if name.endswith(".npz") else f"{name}.npz"]
 
 
-def test_every_class_that_saves_is_tried():
-    for kind in results.Saved.__subclasses__():
-        assert kind in classes() or not kind.__module__.startswith("solvable.")
-    assert {"LossCurves", "MeanField", "Posterior", "Run", "FinalLoss", "TwoTime"} <= {
+def test_every_result_has_the_protocol():
+    """What has parameters is a result, and the other way round; each class has a name of its own in files."""
+    assert {kind for kind in results.Result.__subclasses__() if kind.__module__.startswith("solvable.")} == set(
+        classes()
+    )
+    assert len({_files.class_name(kind) for kind in classes()}) == len(classes())
+    assert {"LossCurves", "MeanField", "Posterior", "Run", "FinalLoss", "TwoTime", "Aging", "Chaos"} <= {
         one.__name__ for one in classes()
     }
+
+
+@pytest.mark.parametrize("kind", classes())
+def test_every_mean_has_an_error_and_every_array_its_axes(kind):
+    result = replace(example(kind), parameters={"repeats": 4, "seconds": 0.5})
+    assert (result.repeats, result.seconds) == (4, 0.5)
+    for name in [part.name.removesuffix("_std") for part in fields(kind) if part.name.endswith("_std")]:
+        assert jnp.shape(result.error(name)) == jnp.shape(getattr(result, name))
+        assert_allclose(result.error(name), getattr(result, f"{name}_std") / 2)
+        assert (replace(result, **{f"{name}_std": None}).error(name) == 0).all()
+    for name, axes in kind.axes().items():
+        assert jnp.ndim(getattr(result, name)) == len(axes)
+    if kind is not Transfer:  # whose error is of the optimum
+        with pytest.raises(ValueError, match="name must be one of"):
+            result.error("parameters")
 
 
 def test_nothing_stays_none(tmp_path):
@@ -213,7 +231,7 @@ def foreign(file):
         "no result": written(about=json.dumps({**about, "result": 3}), **arrays),
         "no field": written(about=json.dumps({**about, "result": {}}), **arrays),
         "another field": written(about=json.dumps({**about, "result": {**about["result"], "more": 1}}), **arrays),
-        "another class": written(about=json.dumps({**about, "type": "solvable.results:Other"}), **arrays),
+        "another class": written(about=json.dumps({**about, "type": "results.Other"}), **arrays),
         "a newer format": written(about=json.dumps({**about, "format": 99, "version": "9.1"}), **arrays),
     }.items()
 
@@ -242,7 +260,7 @@ def test_a_file_of_another_class_says_which(tmp_path):
         results.load(tmp_path / "run1", FinalLoss)
 
 
-@pytest.mark.parametrize("name", ["os:system", "solvable.fits:np", "solvable.results:save", "solvable.none:None"])
+@pytest.mark.parametrize("name", ["os.system", "fits.np", "results.save", "none.None", "solvable.fits:PowerLaw"])
 def test_a_file_makes_nothing_but_results(name, tmp_path):
     CURVES.save(tmp_path / "run1")
     with np.load(tmp_path / "run1.npz") as found:
@@ -252,22 +270,6 @@ def test_a_file_makes_nothing_but_results(name, tmp_path):
     np.savez(tmp_path / "run1.npz", about=json.dumps(about), **arrays)
     with pytest.raises(ValueError, match=r"path must hold a LossCurves .* does not fit"):
         LossCurves.load(tmp_path / "run1")
-
-
-def test_format_1_is_read(tmp_path):
-    """As version 0.1.0 wrote it."""
-    spectrum = {name: np.asarray(getattr(PARAMETERS["spectrum"], name)) for name in ("eigenvalues", "task_power")}
-    arrays = {f"result/parameters/spectrum/{name}": array for name, array in spectrum.items()}
-    arrays |= {f"result/{name}": np.arange(3.0) for name in ("times", "test", "train")}
-    arrays |= {"result/parameters/width": np.asarray(7), "result/parameters/method": np.asarray("flow")}
-    np.savez(tmp_path / "old.npz", about=json.dumps({"type": "LossCurves", "version": "0.1.0"}), **arrays)
-    found = LossCurves.load(tmp_path / "old")
-    assert same(found.train, jnp.arange(3.0))
-    assert same(found.parameters["spectrum"], Spectrum([1.0, 0.5], [1.0, 2.0]))
-    assert found.parameters["width"] == 7
-    assert found.parameters["method"] == "flow"
-    with pytest.raises(ValueError, match=r"path must hold a FinalLoss; .* holds a LossCurves"):
-        results.load(tmp_path / "old", FinalLoss)
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, OSError("no space left"), MemoryError])

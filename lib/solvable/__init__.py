@@ -2,13 +2,13 @@
 
 from . import (
     data,
-    exercises,
     gaussian,
     kernels,
     linear_model,
     meanfield,
     networks,
     parameterizations,
+    posterior,
     primer,
     spinglass,
 )
@@ -19,13 +19,13 @@ __all__ = [
     "Spectrum",
     "__version__",
     "data",
-    "exercises",
     "gaussian",
     "kernels",
     "linear_model",
     "meanfield",
     "networks",
     "parameterizations",
+    "posterior",
     "primer",
     "spinglass",
 ]

@@ -276,21 +276,3 @@ def require_counts(name: str, values: Any) -> list[int]:
     if not several:
         raise TypeError(f"{name} must be whole numbers, for instance [64, 128]; got {shown(values)}")
     return [require_count(name, one) for one in several]
-
-
-def require_gram(name: str, gram: Array) -> None:
-    """Raise ValueError unless the matrix is square, symmetric and, to rounding, without negative eigenvalues."""
-    require_shape(name, gram, 2, "a square matrix, shape (P, P)")
-    require(name, gram, "finite", np.isfinite)
-    matrix = concrete(gram)
-    if matrix is None:
-        return
-    matrix = matrix.astype(float) if matrix.dtype.kind != "f" else matrix  # bytes would wrap
-    if matrix.shape[0] != matrix.shape[1]:
-        raise ValueError(f"{name} must be a square matrix, shape (P, P); got shape {matrix.shape}")
-    rounding = 1e3 * np.finfo(matrix.dtype if matrix.dtype.kind == "f" else float).eps * np.abs(matrix).max()
-    if not np.abs(matrix - matrix.T).max() <= rounding:
-        raise ValueError(f"{name} must be symmetric; entries differ by {np.abs(matrix - matrix.T).max():.3g}")
-    least = np.linalg.eigvalsh(matrix).min()
-    if not least >= -len(matrix) * rounding:
-        raise ValueError(f"{name} must have no negative eigenvalue; got {least:.3g}")

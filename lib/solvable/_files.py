@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from dataclasses import fields, is_dataclass
-from importlib import import_module
 from os import PathLike
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 from uuid import uuid4
 
 import jax
@@ -19,7 +19,7 @@ import numpy as np
 from ._checks import shown
 from ._version import __version__
 
-FORMAT = 2
+FORMAT = 3
 
 
 def as_file(path: str | PathLike[str]) -> Path:
@@ -63,22 +63,19 @@ def read(path: str | PathLike[str]) -> tuple[Path, dict[str, Any], dict[str, np.
             known = isinstance(about["type"], str) and isinstance(about["version"], str)
         except Exception as error:  # of many classes: a foreign or broken file can fail anywhere
             raise ValueError(f"path must be a saved result; {file} is another file, or damaged ({error})") from error
-    if not known or about.get("format", 1) not in (1, FORMAT):
-        raise ValueError(f"path must be a file of format 1 or {FORMAT}; {file} is not: it is by {about['version']}")
+    if not known or about.get("format") != FORMAT:
+        raise ValueError(f"path must be a file of format {FORMAT}; {file} is not: it is by {about['version']}")
     return file, about, arrays
 
 
 def rebuild(kind: type, path: str | PathLike[str]) -> Any:
     """The result of this class that a file holds."""
     file, about, arrays = read(path)
-    older = "format" not in about
-    if about["type"] != (kind.__name__ if older else class_name(kind)):
-        raise ValueError(f"path must hold a {kind.__name__}; {file} holds a {about['type'].split(':')[-1]}")
+    if about["type"] != class_name(kind):
+        raise ValueError(f"path must hold a {kind.__name__}; {file} holds a {about['type'].split('.')[-1]}")
     try:
-        if older:
-            return _older(kind, _folders(arrays)["result"])
         return kind(**{name: decode(node, arrays) for name, node in about["result"].items()})
-    except (KeyError, TypeError, AttributeError, ImportError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(
             f"path must hold a {kind.__name__} as solvable {__version__} knows it; "
             f"{file} was written by {about['version']} and does not fit ({error})"
@@ -86,8 +83,15 @@ def rebuild(kind: type, path: str | PathLike[str]) -> Any:
 
 
 def class_name(kind: type) -> str:
-    """Module and name of a class."""
-    return f"{kind.__module__}:{kind.__qualname__}"
+    """Package and name of a class: in which module of its package it stands may change."""
+    return f"{kind.__module__.split('.')[1]}.{kind.__qualname__}"
+
+
+def classes() -> dict[str, type]:
+    """What a file may name: the small classes of this library that are loaded. Nothing is imported for it."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("solvable.")]
+    own = {kind for module in modules for kind in vars(module).values() if isinstance(kind, type) and _ours(kind)}
+    return {class_name(kind): kind for kind in own}
 
 
 def encode(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
@@ -139,10 +143,9 @@ def decode(node: Any, arrays: dict[str, np.ndarray]) -> Any:
         return tuple(decode(one, arrays) for one in node["tuple"])
     if "dict" in node:
         return {decode(key, arrays): decode(one, arrays) for key, one in node["dict"]}
-    module, name = node["class"].split(":")
-    kind: Any = getattr(import_module(module), name) if module.startswith("solvable.") else None
-    if not _ours(kind):
-        raise ValueError(f"{node['class']} is no result")
+    kind: Any = classes().get(node["class"])
+    if kind is None:
+        raise ValueError(f"{node['class']} is no class of this library")
     return kind(**{part: decode(one, arrays) for part, one in node["fields"].items()})
 
 
@@ -175,31 +178,3 @@ def _ours(kind: Any) -> bool:
 
 def _parts(kind: Any) -> tuple[str, ...]:
     return tuple(part.name for part in fields(kind)) if is_dataclass(kind) else kind._fields
-
-
-def _folders(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
-    tree: dict[str, Any] = {}
-    for name, array in arrays.items():
-        *folders, leaf = name.split("/")
-        here = tree
-        for folder in folders:
-            here = here.setdefault(folder, {})
-        here[leaf] = array
-    return tree
-
-
-def _older(kind: Any, tree: dict[str, Any]) -> Any:
-    """Format 1 knew classes by the fields that they stood in, and forgot None."""
-    from .spectra import Spectrum
-
-    def value(name: str, inner: Any) -> Any:
-        if isinstance(inner, dict):
-            return _older(Spectrum, inner) if name == "spectrum" else {k: value(k, one) for k, one in inner.items()}
-        return str(inner) if inner.dtype.kind == "U" else jnp.asarray(inner)
-
-    def part(name: str, inner: Any) -> Any:
-        nested = [one for one in (hints[name], *get_args(hints[name])) if is_dataclass(one)]
-        return _older(nested[0], inner) if nested else value(name, inner)
-
-    hints = get_type_hints(kind)
-    return kind(**{name: part(name, inner) for name, inner in tree.items()})

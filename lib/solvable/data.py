@@ -26,6 +26,8 @@ from ._checks import (
 )
 from ._memory import require_memory
 
+__all__ = ["circle", "digits", "fashion_mnist", "images", "relu_features"]
+
 FASHION_FILES = {"train": "train", "test": "t10k"}
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
 

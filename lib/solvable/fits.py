@@ -9,6 +9,8 @@ import numpy as np
 from ._checks import require, require_known, require_range, require_shape
 from ._pytree import Numbers
 
+__all__ = ["PowerLaw", "power_law"]
+
 
 class PowerLaw(NamedTuple):
     """y = prefactor * x ** -exponent.

@@ -19,8 +19,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from . import _quadrature
 from ._checks import as_array, concrete, require, require_known, require_one_of, require_scalar
+from .numerics import quadrature
 
 __all__ = ["Averages", "activation_function", "averages", "diagonal", "quadrature_error"]
 
@@ -127,11 +127,11 @@ def pairs(activation: str | Function, q1: Array, q2: Array, k: Array) -> Average
 
 @partial(jax.jit, static_argnums=0)
 def _by_quadrature(phi: Function, q1: Array, q2: Array, k: Array) -> Averages:
-    phi, constants = _quadrature.opened(phi, q1.dtype)
-    functions = phi, _quadrature.slope(phi)
+    phi, constants = quadrature.opened(phi, q1.dtype)
+    functions = phi, quadrature.slope(phi)
 
     def both(row: tuple[Array, ...]) -> Averages:
-        return Averages(*(_quadrature.expected(one, one, row, constants) for one in functions))
+        return Averages(*(quadrature.expected(one, one, row, constants) for one in functions))
 
     found = jax.lax.map(both, (q1.ravel(), q2.ravel(), k.ravel()))
     return Averages(*(one.reshape(q1.shape) for one in found))
@@ -147,8 +147,8 @@ def diagonal(activation: str | Function, variance: ArrayLike) -> Averages:
         return Averages(q / 2, jnp.full_like(q, 0.5))
     if isinstance(activation, str) and activation in CLOSED:
         return CLOSED[activation](q, q, q)
-    phi, constants = _quadrature.opened(activation_function(activation), q.dtype)
-    return Averages(*(_quadrature.spread(_quadrature.squared(f), q, constants) for f in (phi, _quadrature.slope(phi))))
+    phi, constants = quadrature.opened(activation_function(activation), q.dtype)
+    return Averages(*(quadrature.spread(quadrature.squared(f), q, constants) for f in (phi, quadrature.slope(phi))))
 
 
 def quadrature_error(activation: str | Function, variance: float) -> float:
@@ -161,7 +161,7 @@ def quadrature_error(activation: str | Function, variance: float) -> float:
     require_known("variance", variance)
     require_scalar("variance", variance)
     require("variance", variance, ">= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
-    sums = _quadrature.coarse_and_fine(activation_function(activation), float(variance))
+    sums = quadrature.coarse_and_fine(activation_function(activation), float(variance))
     return math.nan if sums is None else 2 * float(np.abs(sums[0] - sums[1]).max())
 
 
@@ -241,7 +241,7 @@ def require_resolved(name: str, activation: str | Function, variance: float) -> 
     """Raise ValueError where the trapezoid rule is too coarse for a variance."""
     if isinstance(activation, str) and activation in CLOSED:
         return
-    sums = _quadrature.coarse_and_fine(activation_function(activation), variance)
+    sums = quadrature.coarse_and_fine(activation_function(activation), variance)
     if sums is not None and not (np.abs(sums[0] - sums[1]) <= ROUGH * np.abs(sums[1])).all():
         raise ValueError(
             f"{name} must be smaller for this activation: at {variance:.3g} the nodes of the trapezoid rule "

@@ -1,21 +1,21 @@
-"""Saving and loading results, with the parameters, the key and the version that made them; and loss curves."""
+"""Saving and loading results, with the parameters, the key and the version behind them; and losses of many packages."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from os import PathLike
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from . import _files
-from ._checks import shown
+from ._checks import require_one_of, shown
 from ._pytree import pytree
 
-__all__ = ["LossCurves", "Saved", "load", "save", "saved_version"]
+__all__ = ["FinalLoss", "LossCurves", "Result", "load", "save", "saved_version"]
 
-Result = TypeVar("Result")
+Found = TypeVar("Found")
 
 
 def save(path: str | PathLike[str], result: Any) -> None:
@@ -38,7 +38,7 @@ def save(path: str | PathLike[str], result: Any) -> None:
     _files.write(path, result)
 
 
-def load(path: str | PathLike[str], kind: type[Result]) -> Result:
+def load(path: str | PathLike[str], kind: type[Found]) -> Found:
     """Read back what `save` wrote.
 
     Args:
@@ -51,7 +51,7 @@ def load(path: str | PathLike[str], kind: type[Result]) -> Result:
     """
     if not isinstance(kind, type) or not is_dataclass(kind):
         raise TypeError(f"kind must be a class of results; got {shown(kind)}")
-    found: Result = _files.rebuild(kind, path)
+    found: Found = _files.rebuild(kind, path)
     return found
 
 
@@ -60,27 +60,58 @@ def saved_version(path: str | PathLike[str]) -> str:
     return str(_files.read(path)[1]["version"])
 
 
-class Saved:
-    """A result that can be written to a file and read back."""
+class Result:
+    """What a solver returns: data with its own uncertainty, and with the ``parameters`` that made it.
+
+    A field ``x`` that is a mean over independent draws stands beside ``x_std``, their standard deviation, which is None
+    for what is exact.
+    """
+
+    def error(self, name: str) -> Array:
+        """Standard error of the mean of a field, of its shape; 0 where it is exact.
+
+        Raises:
+          ValueError: for a field that has none, or that is not known.
+        """
+        values = {part.name: getattr(self, part.name) for part in fields(self)}  # type: ignore[arg-type]
+        require_one_of("name", name, [part for part in values if f"{part}_std" in values])
+        mean, std = values[name], values[f"{name}_std"]
+        if mean is None:
+            raise ValueError(f"name must be of something that is known; {name} is None here")
+        return jnp.zeros_like(jnp.asarray(mean)) if std is None else std / jnp.sqrt(vars(self)["parameters"]["repeats"])
+
+    @property
+    def repeats(self) -> int | None:
+        """Over how many independent draws means were taken; None for a theory without any."""
+        found: int | None = vars(self)["parameters"].get("repeats")
+        return found
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None where nobody looked."""
+        found: float | None = vars(self)["parameters"].get("seconds")
+        return found
+
+    @classmethod
+    def axes(cls) -> dict[str, tuple[str, ...]]:
+        """The axes of each field of arrays, by name, as xarray wants them; those of a batch are left out."""
+        hints = {name: next(iter(get_args(hint) or (hint,))) for name, hint in get_type_hints(cls).items()}
+        named = {name: hint for name, hint in hints.items() if hasattr(hint, "dim_str")}
+        return {name: tuple(one for one in hint.dim_str.split() if "*" not in one) for name, hint in named.items()}
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write it, with its parameters, key and the library's version, to an ``.npz`` file."""
         save(path, self)
 
     @classmethod
-    def load(cls: type[Result], path: str | PathLike[str]) -> Result:
+    def load(cls: type[Found], path: str | PathLike[str]) -> Found:
         """Read back what `save` wrote."""
         return load(path, cls)
 
 
-def standard_error(result: Any, std: Array | None) -> Array:
-    """Of a mean over repeats; zero for a theory."""
-    return jnp.zeros_like(result.test) if std is None else std / jnp.sqrt(result.parameters["repeats"])
-
-
 @pytree
 @dataclass(frozen=True)
-class LossCurves(Saved):
+class LossCurves(Result):
     """Test and train loss against time, from a theory or from simulated students.
 
     Attributes:
@@ -106,12 +137,21 @@ class LossCurves(Saved):
         """Whether the curves are averages over simulated students."""
         return self.test_std is not None
 
-    @property
-    def test_error(self) -> Array:
-        """Standard error of the mean test loss, shape (T,); zero for a theory."""
-        return standard_error(self, self.test_std)
 
-    @property
-    def train_error(self) -> Array:
-        """Standard error of the mean train loss, shape (T,); zero for a theory."""
-        return standard_error(self, self.train_std)
+@pytree
+@dataclass(frozen=True)
+class FinalLoss(Result):
+    """Loss at the end of training, from the theory or averaged over training sets.
+
+    Attributes:
+      test: population loss without the label noise's variance, a scalar, or one number per size.
+      train: mean square error on the training set, label noise included, of the same shape.
+      test_std, train_std: standard deviation over repeats; None for a theory.
+      parameters: what made the losses of an experiment: samples, repeats, key and seconds.
+    """
+
+    test: Float[Array, "*batch"]
+    train: Float[Array, "*batch"]
+    test_std: Float[Array, "*batch"] | None = None
+    train_std: Float[Array, "*batch"] | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)

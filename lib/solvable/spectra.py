@@ -29,6 +29,8 @@ from ._checks import (
 from ._memory import require_memory
 from ._pytree import Numbers, pytree
 
+__all__ = ["Spectrum", "gauss_sum"]
+
 NODES = 12  # of a Gauss sum, for every factor of two
 
 
@@ -175,6 +177,14 @@ class Spectrum:
     def counts(self) -> Float[Array, " K"]:
         """The multiplicity, as an array also where every mode stands alone."""
         return jnp.ones_like(self.eigenvalues) if self.multiplicity is None else self.multiplicity
+
+    @property
+    def teacher(self) -> Float[Array, " K"]:
+        r"""The task's weights :math:`\bar w_k`, with a plus sign: losses know their squares only.
+
+        Of modes that share an eigenvalue it is the length of their weights.
+        """
+        return jnp.sqrt(self.task_power / self.eigenvalues)
 
     def dimension(self, kappa: Numbers, order: int = 1) -> Array:
         r"""Effective dimension: how many modes stand above the resolution `kappa`.

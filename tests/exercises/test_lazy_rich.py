@@ -10,7 +10,7 @@ from scipy import integrate, optimize, special
 
 from solvable import exercises, kernels
 from solvable.meanfield import deep_linear, two_layer
-from solvable.meanfield.posterior import finite_linear
+from solvable.posterior import finite_linear
 
 SEEDS = [None, "ada", pytest.param(17, marks=pytest.mark.slow)]
 IDS = sorted(id for id in exercises.REGISTRY if id.startswith("lazy_rich."))

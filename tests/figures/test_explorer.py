@@ -6,9 +6,9 @@ import pytest
 
 from solvable import figures
 from solvable.figures import Band, HeatMap, Knob, Line, Points
-from solvable.figures.encoding import decode, encode
-from solvable.figures.explorer import BOX
-from solvable.figures.grid import Evaluator, Table, pixels, weights
+from solvable.figures.explorer.asked import BOX
+from solvable.figures.explorer.encoding import decode, encode
+from solvable.figures.explorer.grid import Evaluator, Table, pixels, weights
 
 TIMES = np.logspace(0, 5, 50)
 

@@ -11,8 +11,8 @@ import pytest
 
 from solvable import figures
 from solvable.figures import Band, HeatMap, Knob, Line, Points
-from solvable.figures.explorer import BOX
-from solvable.figures.grid import Evaluator, pixels
+from solvable.figures.explorer.asked import BOX
+from solvable.figures.explorer.grid import Evaluator, pixels
 
 pytestmark = pytest.mark.browser
 

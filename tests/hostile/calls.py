@@ -66,13 +66,13 @@ def names(text):
 
 # Classes that only hold what a function found: jax and `results.load` make them, no user does.
 HOLDERS = names("""
-    fits.PowerLaw gaussian.Averages kernels.Kernels kernels.Predictions laplace.Contour linear_model.EnsembleCurves
-    linear_model.FinalLoss linear_model.LossCurves linear_model.compute.Exponents linear_model.compute.Frontier
-    meanfield.Expansion meanfield.MeanField meanfield.Posterior meanfield.TwoTime networks.CoordinateCheck
-    networks.Deviations networks.Run networks.Transfer parameterizations.Exponents parameterizations.Scale
-    parameterizations.Wish parameterizations.tables.Table primer.Chaos primer.Correlation results.Saved spinglass.Runs
-    spinglass.TwoTime spinglass.aging.Aging spinglass.single_site.Responses figures.Line figures.Band figures.Points
-    figures.HeatMap
+    fits.PowerLaw gaussian.Averages kernels.Kernels kernels.Predictions numerics.laplace.Contour
+    linear_model.EnsembleCurves linear_model.FinalLoss linear_model.LossCurves linear_model.compute.Exponents
+    linear_model.compute.Frontier meanfield.Expansion posterior.Expansion meanfield.MeanField posterior.Posterior
+    meanfield.TwoTime networks.CoordinateCheck networks.Deviations networks.Run networks.Transfer
+    parameterizations.Exponents parameterizations.Scale parameterizations.Wish parameterizations.tables.Table
+    primer.Chaos primer.Correlation results.Result spinglass.Runs spinglass.TwoTime spinglass.aging.Aging
+    spinglass.single_site.Responses figures.Line figures.Band figures.Points figures.HeatMap
 """)
 
 # Calls that compile for more than half a second: a fast test looks only at what stops before.
@@ -82,18 +82,19 @@ HEAVY = names("""
     linear_model.theory.sgd linear_model.experiment.ensemble linear_model.experiment.feature_learning
     linear_model.experiment.final_loss linear_model.experiment.gradient_descent linear_model.experiment.mode_errors
     linear_model.experiment.gradient_flow linear_model.experiment.regression linear_model.experiment.sgd
-    linear_model.exact.sgd linear_model.compute.frontier spinglass.Runs.error spinglass.experiment.langevin
+    linear_model.exact.sgd linear_model.compute.frontier spinglass.experiment.langevin
     spinglass.aging.flow spinglass.exact.two_spin spinglass.theory.flow spinglass.theory.descent
     spinglass.single_site.iterate spinglass.single_site.march spinglass.single_site.responses primer.theory.regression
     primer.theory.tanh_network primer.experiment.linear_network primer.experiment.tanh_network
     primer.experiment.regression meanfield.deep meanfield.deep_linear meanfield.expansion meanfield.Expansion.at
-    meanfield.langevin meanfield.two_layer meanfield.finite meanfield.posterior.deep_linear_posterior
-    meanfield.posterior.finite_linear meanfield.posterior.two_layer_posterior networks.Transformer.forward
+    posterior.expansion posterior.Expansion.at networks.Transfer.error
+    posterior.langevin meanfield.two_layer meanfield.finite posterior.deep_linear
+    posterior.finite_linear posterior.two_layer networks.Transformer.forward
     networks.train networks.coordinate_check networks.deviations networks.transfer networks.CoordinateCheck.exponents
 """)
 
 # Methods that hand their arguments to the user's own functions.
-PASSED_ON = {"networks.Custom.init", "networks.Custom.apply", "networks.Custom.rates", "results.Saved.load"}
+PASSED_ON = {"networks.Custom.init", "networks.Custom.apply", "networks.Custom.rates", "results.Result.load"}
 
 # Of what a method is called on.
 INSTANCES: dict[str, Any] = {
@@ -109,8 +110,10 @@ INSTANCES: dict[str, Any] = {
     "networks.CoordinateCheck": lambda call: call("networks.coordinate_check"),
     "networks.Deviations": lambda call: call("networks.deviations"),
     "meanfield.Expansion": lambda call: call("meanfield.expansion"),
+    "posterior.Expansion": lambda call: call("posterior.expansion"),
+    "networks.Transfer": lambda call: call("networks.transfer"),
     "figures.Knob": lambda call: KNOB,
-    "results.Saved": lambda call: CURVE,
+    "results.Result": lambda call: CURVE,
 }
 
 LINEAR = {"spectrum": SPECTRUM, "times": EIGHTHS}
@@ -131,9 +134,9 @@ CALLS: dict[str, dict[str, Any]] = {
     "data.images": {"count": 2},
     "data.relu_features": {"inputs": X, "size": 2, "key": KEY},
     "fits.power_law": {"x": 2.0 ** np.arange(6), "y": 2.0 ** np.arange(6), "between": (1.0, 64.0)},
-    "fixed_points.anderson": {"sweep": halved, "start": Z},
-    "laplace.talbot": {"points": 8},
-    "laplace.circle": {"steps": 4},
+    "numerics.fixed_points.anderson": {"sweep": halved, "start": Z},
+    "numerics.laplace.talbot": {"points": 8},
+    "numerics.laplace.circle": {"steps": 4},
     "gaussian.activation_function": {"activation": "erf"},
     "gaussian.averages": {"activation": "relu", "variance1": Z, "variance2": Z, "covariance": Z / 2},
     "gaussian.diagonal": {"activation": "erf", "variance": Z},
@@ -141,7 +144,9 @@ CALLS: dict[str, dict[str, Any]] = {
     "results.save": {"path": FOLDER / "one.npz", "result": CURVE},
     "results.load": {"path": FOLDER / "saved.npz", "kind": LossCurves},
     "results.saved_version": {"path": FOLDER / "saved.npz"},
-    "results.Saved.save": {"path": FOLDER / "two.npz"},
+    "results.Result.save": {"path": FOLDER / "two.npz"},
+    "results.Result.error": {"name": "test"},
+    "results.Result.axes": {},
     "linear_model.theory.ensemble": {**LINEAR, **SIZES, "inits": 2, "datasets": 2, "paired": False},
     "linear_model.theory.feature_learning": {**LINEAR, "richness": 2.0},
     "linear_model.theory.final_loss": {"spectrum": SPECTRUM, **SIZES, "ridge": 1.0},
@@ -175,16 +180,15 @@ CALLS: dict[str, dict[str, Any]] = {
     "spinglass.SphericalGlass": {"couplings": {2: 0.5}, "temperature": 1.0, "spike": 1.0},
     "spinglass.SphericalGlass.with_unit_variance": {"p": 3, "temperature": 1.0, "spike": 1.0},
     "spinglass.SphericalGlass.f": {"q": 0.5, "derivative": 1},
-    "spinglass.Runs.error": {"which": "energy"},
-    "spinglass.aging.flow": {"glass": GLASS, "until": 4.0, "points": 64},
+    "spinglass.aging.flow": {"glass": GLASS, "time": 4.0, "points": 64},
     "spinglass.exact.two_spin": {"times": EIGHTHS, "temperature": 1.0},
     "spinglass.experiment.langevin": {**GLASSY, **RUNS, "size": 4},
     "spinglass.theory.descent": GLASSY,
     "spinglass.theory.flow": {"glass": GLASS, "time": 0.5, "step_size": 0.125, "overlap": 0.5},
-    "spinglass.single_site.iterate": {**GLASSY, "paths": 16, "sweeps": 2, "key": KEY},
-    "spinglass.single_site.march": {**GLASSY, "paths": 16, "key": KEY},
+    "spinglass.single_site.iterate": {**GLASSY, "particles": 16, "sweeps": 2, "key": KEY},
+    "spinglass.single_site.march": {**GLASSY, "particles": 16, "key": KEY},
     "spinglass.single_site.responses": {
-        "glass": GLASS, "bath": spinglass.theory.descent(**GLASSY), "paths": 16, "key": KEY,
+        "glass": GLASS, "bath": spinglass.theory.descent(**GLASSY), "particles": 16, "key": KEY,
     },
     "primer.exact.linear_network": {"times": EIGHTHS, "gain": 1.0},
     "primer.exact.regression": {"times": EIGHTHS, "aspect": 0.5, "noise": 2.0, "learning_rate": 0.25},
@@ -192,7 +196,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "primer.theory.tanh_network": {"gain": 2.0, "lags": EIGHTHS},
     "primer.experiment.linear_network": {"times": EIGHTHS, "gain": 1.0, "size": 4, **RUNS},
     "primer.experiment.tanh_network": {
-        "gain": 2.0, "lags": EIGHTHS, "size": 4, "duration": 4.0, "warm_up": 1.0, **RUNS,
+        "gain": 2.0, "lags": EIGHTHS, "size": 4, "time": 4.0, "burn_in": 1.0, **RUNS,
     },
     "primer.experiment.regression": {
         "times": EIGHTHS, "aspect": 0.5, "noise": 2.0, "learning_rate": 0.25, "dimensions": 4, **RUNS,
@@ -236,21 +240,26 @@ CALLS: dict[str, dict[str, Any]] = {
         "gram": GRAM, "targets": Z, "activation": "erf", "learning_rate": 0.125, "steps": 2, **POINTS,
     },
     "meanfield.Expansion.at": {"richness": 1.0},
+    "posterior.Expansion.at": {"richness": 1.0},
+    "posterior.expansion": {
+        "gram": GRAM, "targets": Z, **RUNS, "activation": "erf", "depth": 1, "inverse_temperature": 2.0,
+        "particles": 64,
+    },
     "meanfield.finite": {
         **NET, **TASK, **RUNS, "learning_rate": 2.0**-9, "width": 4, "depth": 1, "tangent_kernel": False,
     },
-    "meanfield.langevin": {
+    "posterior.langevin": {
         **NET, **EQUILIBRIUM, "width": 4, "activation": "erf", "key": KEY, "time": 4.0, "burn_in": 1.0,
-        "step_size": 2.0**-10, "chains": 2, "dtype": jnp.float64,
+        "step_size": 2.0**-10, "repeats": 2, "dtype": jnp.float64,
     },
     "meanfield.two_layer": {"gram": GRAM, "targets": Z, **TASK, **POINTS},
-    "meanfield.posterior.deep_linear_posterior": {"gram": GRAM, "targets": Z, **EQUILIBRIUM, "width": 4},
-    "meanfield.posterior.finite_linear": {"gram": GRAM, "targets": Z, **EQUILIBRIUM, "width": 4},
-    "meanfield.posterior.nngp_posterior": {"kernel": GRAM, "targets": Z, "inverse_temperature": 2.0},
-    "meanfield.posterior.proportional": {
+    "posterior.deep_linear": {"gram": GRAM, "targets": Z, **EQUILIBRIUM, "width": 4},
+    "posterior.finite_linear": {"gram": GRAM, "targets": Z, **EQUILIBRIUM, "width": 4},
+    "posterior.nngp": {"kernel": GRAM, "targets": Z, "inverse_temperature": 2.0},
+    "posterior.proportional": {
         "gram": GRAM, "targets": Z, "depth": 1, "width": 4, "inverse_temperature": 2.0,
     },
-    "meanfield.posterior.two_layer_posterior": {
+    "posterior.two_layer": {
         "gram": GRAM, "targets": Z, **RUNS, "activation": "erf", "richness": 0.25, "inverse_temperature": 2.0,
         "method": "importance", "particles": 512, "rounds": 2,
     },
@@ -289,17 +298,18 @@ CALLS: dict[str, dict[str, Any]] = {
         "metrics": ("outputs",),
     },
     "networks.CoordinateCheck.exponents": {"name": "feature_size"},
+    "networks.Transfer.error": {"name": "optimum"},
     "networks.Deviations.mean": {"name": "outputs"},
     "networks.Deviations.variance": {"name": "outputs"},
     "networks.Deviations.difference": {"name": "outputs"},
     "networks.Deviations.variance_exponent": {"name": "outputs"},
     "networks.Deviations.difference_exponent": {"name": "outputs"},
     "networks.train": {
-        "network": MLP, **TRAINED, "learning_rate": 2.0**-10, "batch": 2, "sample": None, "weights": WEIGHTS,
+        "network": MLP, **TRAINED, "learning_rate": 2.0**-10, "batch_size": 2, "sample": None, "weights": WEIGHTS,
         "metrics": ("outputs",), "every": 1, "checkpoints": False, "progress": False,
     },
     "networks.transfer": {
-        "network": mlp, "widths": (4, 8), **TRAINED, "learning_rates": [2.0**-12, 2.0**-11, 2.0**-10], "batch": 2,
+        "network": mlp, "widths": (4, 8), **TRAINED, "learning_rates": [2.0**-12, 2.0**-11, 2.0**-10], "batch_size": 2,
         "sample": None, "repeats": 2,
     },
     "figures.Knob": {

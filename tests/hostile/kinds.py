@@ -153,20 +153,20 @@ ARGUMENTS: dict[str, str] = {
     for kind, names in {
         "model": "spectrum glass parameterization parameterizations bath kind limit",
         "list": "times lags compute",
-        "positive": """learning_rate step_size aspect until time inverse_temperature variance weight_variance duration
-            power fan_in b meanfield.langevin.burn_in meanfield.*.richness a""",
+        "positive": """learning_rate step_size aspect time inverse_temperature variance weight_variance
+            power fan_in b posterior.langevin.burn_in meanfield.*.richness posterior.*.richness a""",
         "positives": "learning_rates richness networks.train.learning_rate",
         "values": "values",
-        "nonnegative": """noise gain temperature spike bias_variance warm_up ridge
+        "nonnegative": """noise gain temperature spike bias_variance tanh_network.burn_in ridge
             feature_learning.richness Expansion.at.richness quadrature_error.variance""",
         "nonnegatives": "theory.final_loss.noise final_loss.ridge kappa branch diagonal.variance variance1 variance2",
         "reals": "covariance fixed_points.anderson.start q coordinate.value",
         "number": "c input ABC.shift.hidden output Knob.text.value low high branch_power attention_power Knob.start",
-        "count": """repeats depth steps particles paths sweeps rounds size dimensions chains halvings points order every
-            batch modes inits datasets batch_size last count heads p width""",
+        "count": """repeats depth steps particles sweeps rounds size dimensions halvings points order every
+            modes inits datasets batch_size last count heads p width""",
         "count0": "first train.steps derivative kernels.gradient_descent.steps deviations.steps transfer.steps",
         "size": """linear_model.*.width hidden samples theory.ensemble.inits theory.ensemble.datasets
-            deep_linear_posterior.width""",
+            deep_linear.width""",
         "sizes": "theory.final_loss.width theory.final_loss.samples",
         "steps": "linear_model.*.steps primer.*.regression.times linear_model.experiment.regression.samples",
         "momentum": "momentum",

@@ -40,7 +40,7 @@ def test_trained_students_touch_the_frontier():
     key, times = jax.random.key(4), np.logspace(1, 3.5, 26)
     runs = [experiment.gradient_flow(spectrum, times, width=n, key=key, repeats=300) for n in widths]
     measured = compute.envelope(runs, budgets)
-    error = max(float(np.max(run.test_error / run.test)) for run in runs)
+    error = max(float(np.max(run.error("test") / run.test)) for run in runs)
     assert error < 0.012
     assert np.all(measured.loss >= best.loss * (1 - 3 * error))
     assert np.all(measured.loss <= best.loss * (1.02 + 3 * error))

@@ -11,9 +11,11 @@ from jax.tree_util import Partial
 from numpy.testing import assert_allclose
 
 from solvable import Spectrum
-from solvable.laplace import circle
-from solvable.linear_model import descent, experiment, students, theory
-from solvable.linear_model.response import FINE, Disorder, kappa_at
+from solvable.linear_model import experiment, theory
+from solvable.linear_model.experiment import students
+from solvable.linear_model.theory import descent
+from solvable.linear_model.theory.response import FINE, Disorder, kappa_at
+from solvable.numerics.laplace import circle
 
 inf = np.inf
 STEPS = [0, 1, 2, 5, 10, 30, 64, 100, 300, 1000]
@@ -36,7 +38,7 @@ def test_theory_predicts_the_experiment(spectrum, method):
     runs = experiment.gradient_descent(spectrum, STEPS, **method, **SIZES, key=jax.random.key(1), repeats=400)
     for which in ("test", "train"):
         predicted, mean = getattr(limit, which), getattr(runs, which)
-        error = getattr(runs, f"{which}_error")
+        error = runs.error(which)
         assert np.all(error / mean <= 0.02)
         assert np.all(np.abs(predicted - mean) <= 3 * error + 0.02 * mean), predicted / mean - 1
 
@@ -44,7 +46,7 @@ def test_theory_predicts_the_experiment(spectrum, method):
 @pytest.mark.parametrize(("rate", "momentum"), [(1.0, 0.0), (3.9, 0.0), (1.5, 0.3), (0.5, 0.9)])
 def test_the_experiment_is_the_loop(spectrum, rate, momentum):
     """The closed form along each eigenvector against the update rule itself, for one student, noise included."""
-    lam, teacher = np.asarray(spectrum.eigenvalues), np.asarray(students.teacher(spectrum))
+    lam, teacher = np.asarray(spectrum.eigenvalues), np.asarray(spectrum.teacher)
     disorder = jax.tree.map(
         lambda x: x[0], students.draw(jax.random.split(jax.random.key(0), 1), 300, width=20, samples=30)
     )

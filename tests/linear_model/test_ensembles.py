@@ -32,8 +32,8 @@ def test_theory_predicts_the_experiment(spectrum, members, repeats):
     """The sheet's four ensembles and sizes: within 3 standard errors + 2 %, standard errors at most 2 %."""
     limit = theory.ensemble(spectrum, TIMES, **members, **SIZES)
     runs = experiment.ensemble(spectrum, TIMES, **members, **SIZES, key=jax.random.key(5), repeats=repeats)
-    assert np.all(runs.test_error <= 0.02 * runs.test)
-    assert np.all(np.abs(limit.test - runs.test) <= 3 * runs.test_error + 0.02 * runs.test), limit.test / runs.test
+    assert np.all(runs.error("test") <= 0.02 * runs.test)
+    assert np.all(np.abs(limit.test - runs.test) <= 3 * runs.error("test") + 0.02 * runs.test), limit.test / runs.test
 
 
 @pytest.mark.slow
@@ -56,7 +56,7 @@ def test_pairs_of_their_own(spectrum):
     runs = experiment.ensemble(
         spectrum, TIMES, inits=4, datasets=4, paired=True, **SIZES, key=jax.random.key(2), repeats=120
     )
-    assert np.all(np.abs(limit.test - runs.test) <= 3 * runs.test_error + 0.02 * runs.test)
+    assert np.all(np.abs(limit.test - runs.test) <= 3 * runs.error("test") + 0.02 * runs.test)
     together = limit.init_variance + limit.data_variance + limit.both_variance
     assert_allclose(limit.test, limit.bias + together / 4, rtol=1e-12)
     assert_allclose(runs.both_variance[2:], together[2:], rtol=0.12)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from solvable import Spectrum, linear_model
-from solvable.linear_model import experiment, students, theory
+from solvable import Spectrum, _repeats, linear_model
+from solvable.linear_model import experiment, theory
+from solvable.linear_model.experiment import students
 
 inf = np.inf
 TIMES = np.logspace(0, 5, 11)
@@ -34,7 +35,7 @@ def test_theory_predicts_the_experiment(a, b, width, samples, noise, repeats):
     runs = experiment.gradient_flow(spectrum, TIMES, **sizes, key=jax.random.key(7), repeats=repeats)
     for which in ("test", "train"):
         predicted, mean = getattr(limit, which), getattr(runs, which)
-        error = getattr(runs, f"{which}_error")
+        error = runs.error(which)
         seen = np.asarray(mean) > 1e-4
         assert seen.any()
         assert np.all((error / mean)[seen] <= 0.015), np.max((error / mean)[seen])
@@ -48,7 +49,7 @@ def test_a_wrong_theory_would_be_seen():
         spectrum, TIMES, width=100, samples=150, noise=0.1, key=jax.random.key(7), repeats=500
     )
     wrong = theory.gradient_flow(spectrum, TIMES, width=100, samples=120, noise=0.1)
-    assert np.any(np.abs(wrong.test - runs.test) > 3 * runs.test_error + 0.02 * runs.test)
+    assert np.any(np.abs(wrong.test - runs.test) > 3 * runs.error("test") + 0.02 * runs.test)
 
 
 @pytest.mark.parametrize(("width", "samples"), [(4, 6), (6, 4), (None, 5), (4, None), (None, None), (20, 15)])
@@ -83,11 +84,11 @@ def test_repeats_do_not_depend_on_their_chunks(monkeypatch):
     spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=30)
     kwargs = {"width": 8, "samples": 9, "key": jax.random.key(0), "repeats": 7}
     whole = experiment.gradient_flow(spectrum, TIMES, **kwargs)
-    monkeypatch.setattr(students, "CHUNK_BYTES", 100_000)
+    monkeypatch.setattr(_repeats, "CHUNK_BYTES", 100_000)
     pieces = experiment.gradient_flow(spectrum, TIMES, **kwargs)
     assert_allclose(whole.test, pieces.test, rtol=1e-9)
     assert_allclose(whole.test_std, pieces.test_std, rtol=1e-6)
-    assert_allclose(whole.test_error, whole.test_std / np.sqrt(7))
+    assert_allclose(whole.error("test"), whole.test_std / np.sqrt(7))
     other = experiment.gradient_flow(spectrum, TIMES, **(kwargs | {"key": jax.random.key(1)}))
     assert not np.allclose(other.test, whole.test)
 
@@ -100,7 +101,7 @@ def test_both_return_the_same_type():
     assert not limit.is_experiment
     assert runs.is_experiment
     assert_allclose(runs.test, limit.test, rtol=1e-9, atol=1e-15)  # no disorder: one exact answer
-    assert_allclose(limit.test_error, 0)
+    assert_allclose(limit.error("test"), 0)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_regression_on_a_gaussian_population_is_the_theory():
     limit = theory.final_loss(spectrum, samples=sizes, noise=residual)
     runs = experiment.regression(features, targets, sizes, key=jax.random.key(0), repeats=100)
     for i, size in enumerate(sizes):
-        slack = 3 * runs.test_error[i] + (size / 8000 + 1 / size) * runs.test[i]
+        slack = 3 * runs.error("test")[i] + (size / 8000 + 1 / size) * runs.test[i]
         assert abs(limit.test[i] + residual - runs.test[i]) < slack
     assert np.all(runs.train[:2] < 1e-20)
     assert runs.train[2] == pytest.approx(float(limit.train[2]), rel=0.05)
@@ -156,7 +157,7 @@ def test_bad_populations_are_named(kwargs, says):
 
 
 def test_a_key_that_is_none_is_named():
-    from solvable._checks import require_key  # the annotation catches it first in these tests, and not at run time
+    from solvable._checks import require_key
 
     require_key(jax.random.key(0))
     for wrong in (0, np.zeros(2), jax.random.split(jax.random.key(0))):

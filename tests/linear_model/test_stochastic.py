@@ -7,7 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from solvable import Spectrum
-from solvable.linear_model import exact, experiment, streams, theory
+from solvable.linear_model import exact, experiment, theory
+from solvable.linear_model.experiment import stochastic as streams
 
 STEPS = [0, 1, 5, 7, 8, 9, 20, 64, 256, 1024]
 
@@ -36,8 +37,8 @@ def test_theory_predicts_the_average_over_features(spectrum, width, repeats, rat
     method = {"learning_rate": rate, "batch_size": batch, "noise": noise, "width": width}
     limit = theory.sgd(spectrum, STEPS, **method)
     runs = experiment.sgd(spectrum, STEPS, **method, key=jax.random.key(1), repeats=repeats, average_batches=True)
-    assert np.all(runs.test_error / runs.test <= 0.007)
-    assert np.all(np.abs(limit.test - runs.test) <= 3 * runs.test_error + 0.02 * runs.test), limit.test / runs.test
+    assert np.all(runs.error("test") / runs.test <= 0.007)
+    assert np.all(np.abs(limit.test - runs.test) <= 3 * runs.error("test") + 0.02 * runs.test), limit.test / runs.test
 
 
 @pytest.mark.parametrize(("rate", "batch", "noise"), [(0.3, 1, 0.1), (1.0, 8, 0.0), (2.0, 32, 0.3)])
@@ -93,9 +94,9 @@ def test_streams_of_the_experiment_are_those_streams(spectrum):
     averaged = experiment.sgd(
         spectrum, [3, 30, 300], **method, key=jax.random.key(0), repeats=800, average_batches=True
     )
-    assert np.all(np.abs(streams.test - averaged.test) < 3 * streams.test_error)  # the same features in both
+    assert np.all(np.abs(streams.test - averaged.test) < 3 * streams.error("test"))  # the same features in both
     assert np.all(streams.test_std > averaged.test_std)
-    assert np.all(streams.test_error / streams.test < 0.02)
+    assert np.all(streams.error("test") / streams.test < 0.02)
 
 
 def test_the_shortcut_of_the_experiment_keeps_the_distribution(spectrum):

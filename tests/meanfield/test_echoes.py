@@ -1,13 +1,11 @@
 """Blocks of columns against the whole array of derivatives."""
 
-from importlib import import_module
-
 import jax
 import jax.numpy as jnp
 import pytest
 from numpy.testing import assert_allclose
 
-from solvable.meanfield import deep, echoes
+from solvable.meanfield import deep, deep_networks, echoes
 from solvable.meanfield.echoes import BLOCKS, Echoes, in_blocks, mean
 
 SIZE, NEURONS = 2, 3
@@ -33,7 +31,7 @@ def test_blocks_are_the_whole(times):
 
 def test_a_deep_theory_does_not_depend_on_its_blocks(monkeypatch):
     """Three layers: only there a middle one hears of its own equal times, which begin a block wherever one begins."""
-    gram, sweep = jnp.array([[1.0, 0.4], [0.4, 0.8]]), import_module("solvable.meanfield.deep")._sweep
+    gram, sweep = jnp.array([[1.0, 0.4], [0.4, 0.8]]), deep_networks._sweep
 
     def responses(blocks):
         monkeypatch.setattr(echoes, "BLOCKS", blocks)

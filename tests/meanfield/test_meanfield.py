@@ -26,7 +26,7 @@ def test_linear_particles_are_the_closed_solution(richness):
     exact = deep_linear(GRAM, Y, depth=1, **given)
     for name in ("outputs", "test", "features", "gradients", "tangent_kernel", "loss"):
         assert_allclose(getattr(found, name), getattr(exact, name), atol=1e-10)
-    assert found.outputs_error.max() < 1e-10
+    assert found.error("outputs").max() < 1e-10
     assert_allclose(found.outputs[0], 0, atol=1e-15)
 
 
@@ -162,7 +162,7 @@ def test_one_hidden_layer_is_two_layers():
     given = {"activation": "tanh", "richness": 1.5, "learning_rate": 0.1, "steps": 12}
     one = deep(SMALL, Y[:2], depth=1, key=KEY, particles=4000, **given)
     other = two_layer(SMALL, Y[:2], key=KEY, **given)
-    assert (jnp.abs(one.outputs - other.outputs) < 4 * one.outputs_error + 1e-3).all()
+    assert (jnp.abs(one.outputs - other.outputs) < 4 * one.error("outputs") + 1e-3).all()
     assert_allclose(one.features, other.features, atol=0.02)
 
 
@@ -190,9 +190,9 @@ def test_wide_networks_follow_the_theory(depth, activation, richness, width):
     found = finite(
         X[:3], Y, width=width, depth=depth, activation=activation, key=KEY, repeats=repeats, **tangent, **given
     )
-    size, error = float(jnp.abs(theory.outputs).max()), found.outputs_error
+    size, error = float(jnp.abs(theory.outputs).max()), found.error("outputs")
     assert error.max() < 0.015 * size
-    assert (np.abs(found.outputs - theory.outputs) < 4 * np.hypot(error, theory.outputs_error) + 0.004 * size).all()
+    assert (np.abs(found.outputs - theory.outputs) < 4 * np.hypot(error, theory.error("outputs")) + 0.004 * size).all()
     assert_allclose(found.features[:, -1], theory.features[:, -1], rtol=0.05, atol=0.02)
     if depth == 2:  # gradient kernels enter the tangent kernel
         largest = float(theory.tangent_kernel[-1].max())

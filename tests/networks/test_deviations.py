@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from solvable.networks import MLP, Custom, Deviations, ResidualMLP, Transformer, deviations, train
-from solvable.networks.deviations import _halves
+from solvable.networks.widths import _halves
 
 KEY = jax.random.key(0)
 X = jax.random.normal(jax.random.key(1), (4, 8), float)

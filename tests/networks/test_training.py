@@ -78,11 +78,11 @@ def test_many_at_once_are_each_as_alone():
         learning_rate=rates[:, None, None],
         key=keys,
         metrics=["tangent_kernel"],
-        batch=3,
+        batch_size=3,
     )
     assert together.loss.shape == (2, 3, 2, 6)
     assert together.metrics["tangent_kernel"].shape == (2, 3, 2, 6, 6, 6)
-    alone = train(MLP(8, richness=0.5, dtype=float), X, Y, 5, learning_rate=0.1, key=keys[1], batch=3)
+    alone = train(MLP(8, richness=0.5, dtype=float), X, Y, 5, learning_rate=0.1, key=keys[1], batch_size=3)
     assert_allclose(together.loss[1, 0, 1], alone.loss, rtol=1e-12)
     assert_allclose(together.weights["hidden"][1, 0, 1], alone.weights["hidden"], atol=1e-12)
 
@@ -154,11 +154,11 @@ def test_batches_and_one_pass():
         return x, jnp.sin(x[:, 0])
 
     fresh = train(network, X, Y, 400, learning_rate=0.3, key=KEY, sample=sample, every=400)
-    batches = train(network, X, Y, 400, learning_rate=0.3, key=KEY, batch=2, every=400)
+    batches = train(network, X, Y, 400, learning_rate=0.3, key=KEY, batch_size=2, every=400)
     for run in (fresh, batches):
         assert run.loss[-1] < 0.3 * run.loss[0]
     whole = train(network, X, Y, 3, learning_rate=0.3, key=KEY)
-    assert_allclose(train(network, X, Y, 3, learning_rate=0.3, key=KEY, batch=6).loss, whole.loss, rtol=1e-12)
+    assert_allclose(train(network, X, Y, 3, learning_rate=0.3, key=KEY, batch_size=6).loss, whole.loss, rtol=1e-12)
 
 
 def test_a_transformer_learns():
@@ -261,8 +261,8 @@ def test_weights_may_be_nested():
         ({"every": 0}, "every must be a whole number >= 1; got 0"),
         ({"key": jnp.ones(2)}, "key must be one or several jax random keys"),
         ({"optimizer": "lion"}, "optimizer must be one of"),
-        ({"batch": 7}, "batch must be at most the 6 inputs; got 7"),
-        ({"batch": 2, "sample": lambda key: (X, Y)}, "batch must be None where sample draws the data"),
+        ({"batch_size": 7}, "batch_size must be at most the 6 inputs; got 7"),
+        ({"batch_size": 2, "sample": lambda key: (X, Y)}, "batch_size must be None where sample draws the data"),
         (
             {"sample": lambda key: (X, Y[:, None])},
             r"sample must return as many inputs and targets, .* \(6, 5\), \(6, 1\)",

@@ -16,7 +16,7 @@ Y = jnp.tanh(X @ jax.random.normal(jax.random.key(2), (16, 4)) / 2)
 def run(name, optimizer, widths, rates, repeats=3, steps=40):
     return transfer(
         lambda width: MLP(width, depth=2, parameterization=name, activation="relu"),
-        widths, rates, X, Y, steps, key=KEY, optimizer=optimizer, repeats=repeats, batch=64,
+        widths, rates, X, Y, steps, key=KEY, optimizer=optimizer, repeats=repeats, batch_size=64,
     )  # fmt: skip
 
 
@@ -27,7 +27,7 @@ def test_the_optimum_of_a_known_valley():
     loss = np.exp((np.log(rates)[:, None] - np.log(0.3) - shift) ** 2)[None]
     made = Transfer(jnp.array([64.0]), jnp.asarray(rates), jnp.asarray(loss))
     assert float(made.optimum[0]) == pytest.approx(0.3)
-    assert float(made.optimum_error[0]) == pytest.approx(shift.std(ddof=1) / np.sqrt(3), rel=1e-6)
+    assert float(made.error("optimum")[0]) == pytest.approx(shift.std(ddof=1) / np.sqrt(3), rel=1e-6)
     assert made.drift == 1.0
     assert not made.at_the_edge[0]
     tail = Transfer(jnp.array([64.0]), jnp.asarray(rates[:3]), jnp.asarray(loss[:, :3]))

@@ -22,7 +22,7 @@ def test_linear_networks_follow_the_bessel_function():
     limit = exact.linear_network(times, gain=0.8)
     runs = experiment.linear_network(times, gain=0.8, size=300, key=KEY, repeats=24)
     assert_allclose(np.diag(limit.values)[0], 1)
-    error = runs.std / np.sqrt(24)
+    error = runs.error("values")
     assert np.all(error < 0.03)
     assert np.all(np.abs(runs.values - limit.values) <= 4 * error + 2 / 300)
 
@@ -92,7 +92,7 @@ def test_explorers_can_batch_the_gain():
 def test_a_network_is_as_chaotic_as_the_theory_says():
     """N = 1,000 at g = 3: correlation to 7 %, exponent to 0.04 (small networks fall short), and a wrong g shows."""
     limit = theory.tanh_network(3.0, [0.0, 1.0, 2.0])
-    runs = experiment.tanh_network(3.0, [0.0, 1.0, 2.0], size=1000, duration=60, warm_up=20, key=KEY, repeats=3)
+    runs = experiment.tanh_network(3.0, [0.0, 1.0, 2.0], size=1000, time=60, burn_in=20, key=KEY, repeats=3)
     assert_allclose(runs.correlation, limit.correlation, rtol=0.07)
     assert runs.activity == pytest.approx(float(limit.activity), abs=0.01)
     assert runs.lyapunov == pytest.approx(float(limit.lyapunov), abs=0.04)
@@ -141,7 +141,7 @@ def test_theory_predicts_the_data_sets(aspect, rate):
     limit = exact.regression(times, **settings)
     runs = experiment.regression(times, **settings, dimensions=200, key=KEY, repeats=120)
     for which in ("test", "train"):
-        mean, error = getattr(runs, which), getattr(runs, which + "_error")
+        mean, error = getattr(runs, which), runs.error(which)
         seen = mean > 1e-3
         assert np.all((error <= 0.02 * mean)[mean > 0.05])
         assert np.all((np.abs(mean - getattr(limit, which)) <= 3 * error + 0.02 * mean)[seen]), which
@@ -159,8 +159,8 @@ def test_theory_predicts_the_data_sets(aspect, rate):
         (lambda: theory.regression(5, learning_rate=0.0, aspect=1.0), "learning_rate must be > 0 and finite; got 0.0"),
         (lambda: theory.tanh_network(2.0, []), "lags must be a list of lags, shape (T,); got shape (0,)"),
         (
-            lambda: experiment.tanh_network(2.0, [30.0], size=10, duration=20, key=KEY),
-            "duration must be at least 0.1 and the longest lag; got 20",
+            lambda: experiment.tanh_network(2.0, [30.0], size=10, time=20, key=KEY),
+            "time must be at least 0.1 and the longest lag; got 20",
         ),
         (
             lambda: experiment.tanh_network(2.0, [0.0], size=100_000, key=KEY),

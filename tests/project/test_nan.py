@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import pytest
 
 from solvable._checks import finite_answer
-from solvable.linear_model import checks, response, rich
+from solvable.linear_model import checks
+from solvable.linear_model.theory import response, rich
 from solvable.meanfield.problem import Problem, require_stable
 
 LIBRARY = Path(__file__).parents[2] / "lib" / "solvable"

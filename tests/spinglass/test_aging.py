@@ -102,7 +102,7 @@ def test_the_first_grid_has_the_error_of_its_step(short):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: aging.flow(GLASS, -1.0), "until must be > 0 and finite; got -1.0"),
+        (lambda: aging.flow(GLASS, -1.0), "time must be > 0 and finite; got -1.0"),
         (lambda: aging.flow(GLASS, 10.0, points=32), "points must be a whole number >= 64; got 32"),
         (lambda: aging.flow(GLASS, 10.0, points=66), "points must be a multiple of 4; got 66"),
         (lambda: aging.flow(SphericalGlass({2: 0.5}, 0.0, 1.0), 10.0), "spike must be 0 at long times; got 1.0"),

@@ -28,14 +28,14 @@ def test_paths_find_the_two_time_solution(solve, glass, overlap):
     """Within 4 / sqrt(paths): the size of the sampling error, with the sheet's constants of order 1."""
     limit = theory.descent(glass, STEPS, H, overlap=overlap)
     for paths in (1000, 16_000):
-        found = solve(glass, STEPS, H, overlap=overlap, paths=paths, key=KEY)
+        found = solve(glass, STEPS, H, overlap=overlap, particles=paths, key=KEY)
         for which in ("correlation", "response", "energy", "multiplier", "overlap"):
             assert worst(found, limit, which) < 4 / paths**0.5, (paths, which)
         assert np.allclose(np.diag(found.correlation), 1)
 
 
 def test_sweeps_settle_without_damping():
-    found = single_site.iterate(GLASS, STEPS, H, paths=1000, sweeps=12, key=KEY)
+    found = single_site.iterate(GLASS, STEPS, H, particles=1000, sweeps=12, key=KEY)
     changes = np.asarray(found.parameters["changes"])
     assert changes[0] > 0.1
     assert changes[-1] < 1e-3
@@ -49,7 +49,7 @@ def test_one_sweep_is_not_enough():
 
 def test_three_estimates_of_the_response_work_and_one_does_not():
     bath = theory.descent(GLASS, STEPS, H)
-    few, many = (single_site.responses(GLASS, bath, paths=paths, key=KEY) for paths in (2000, 32_000))
+    few, many = (single_site.responses(GLASS, bath, particles=paths, key=KEY) for paths in (2000, 32_000))
 
     def off(found, which):
         return float(jnp.sqrt(jnp.mean((getattr(found, which) - bath.response) ** 2)))
@@ -63,7 +63,7 @@ def test_three_estimates_of_the_response_work_and_one_does_not():
 
 def test_without_noise_there_is_nothing_to_do_by_parts():
     cold = SphericalGlass({3: 0.5})
-    found = single_site.responses(cold, theory.descent(cold, 10, H), paths=500, key=KEY)
+    found = single_site.responses(cold, theory.descent(cold, 10, H), particles=500, key=KEY)
     assert np.all(found.novikov == 0)
     assert np.all(np.isfinite(found.probe))
 
@@ -71,7 +71,10 @@ def test_without_noise_there_is_nothing_to_do_by_parts():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: single_site.march(GLASS, 5, 0.1, paths=1, key=KEY), "paths must be a whole number >= 2; got 1"),
+        (
+            lambda: single_site.march(GLASS, 5, 0.1, particles=1, key=KEY),
+            "particles must be a whole number >= 2; got 1",
+        ),
         (lambda: single_site.iterate(GLASS, 5, 0.1, sweeps=0, key=KEY), "sweeps must be a whole number >= 1; got 0"),
         (lambda: single_site.iterate(GLASS, 5, 0.0, key=KEY), "step_size must be > 0 and finite; got 0.0"),
         (lambda: single_site.march(GLASS, 5, 0.1, overlap=2.0, key=KEY), "overlap must be between -1 and 1; got 2.0"),

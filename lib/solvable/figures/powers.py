@@ -9,7 +9,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from .._checks import as_floats, require_kind, require_known, require_positive, require_shape, require_text, shown
+from .._checks import (
+    as_floats,
+    require_kind,
+    require_known,
+    require_positive,
+    require_shape,
+    require_text,
+    shown,
+)
 from .series import Line
 from .words import number
 

@@ -4,7 +4,7 @@
 finite network, and `alignment` says how well one suits a task. Part "Lazy and rich" of the book.
 """
 
-from .alignment import alignment
+from .alignments import alignment
 from .dynamics import Predictions, gradient_descent, gradient_flow
 from .finite import empirical
 from .theory import Kernels, both, nngp, ntk

@@ -24,7 +24,6 @@ from .._checks import (
     require,
     require_count,
     require_float64,
-    require_gram,
     require_nonnegative,
     require_positive,
     require_scalar,
@@ -32,15 +31,16 @@ from .._checks import (
     require_times,
     shape_of,
 )
+from .._grams import require_gram
 from .._memory import require_memory
 from .._pytree import Numbers, pytree
-from ..results import Saved
+from ..results import Result
 from .flow import learned
 
 
 @pytree
 @dataclass(frozen=True)
-class Predictions(Saved):
+class Predictions(Result):
     """What a kernel machine says while it learns.
 
     Attributes:

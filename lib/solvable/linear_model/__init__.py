@@ -1,6 +1,6 @@
 """The linear scaling model: a random-feature student of a power-law teacher, trained by gradient flow."""
 
 from . import compute, exact, experiment, theory
-from .curves import EnsembleCurves, FinalLoss, LossCurves
+from .results import EnsembleCurves, FinalLoss, LossCurves
 
 __all__ = ["EnsembleCurves", "FinalLoss", "LossCurves", "compute", "exact", "experiment", "theory"]

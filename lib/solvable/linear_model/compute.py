@@ -11,8 +11,8 @@ On hard tasks, a - 1 < b, all three are of one order at t = N^b; on easy ones th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -31,10 +31,13 @@ from .._checks import (
     require_shape,
 )
 from .._pytree import Numbers, pytree
+from ..results import Result
 from ..spectra import Spectrum
 from .checks import check_sizes
-from .curves import LossCurves
-from .flow import gradient_flow
+from .results import LossCurves
+from .theory.flow import gradient_flow
+
+__all__ = ["Exponents", "Frontier", "envelope", "exponents", "frontier"]
 
 PER_OCTAVE = 4  # widths tried
 LARGEST = 1e40  # budget, in the unit of the fastest mode: beyond, widths would be tried for ever
@@ -43,19 +46,21 @@ ROUNDING = 1e-11  # of the task: losses below are not minimised
 
 @pytree
 @dataclass(frozen=True)
-class Frontier:
+class Frontier(Result):
     """The best that each budget can buy.
 
     Attributes:
       compute: shape (C,), budgets N t.
       loss: shape (C,), the smallest test loss, without the label noise's variance.
       width, time: shape (C,), how the budget is split to reach it.
+      parameters: what made it: spectrum, samples and noise.
     """
 
     compute: Float[Array, " C"]
     loss: Float[Array, " C"]
     width: Float[Array, " C"]
     time: Float[Array, " C"]
+    parameters: dict[str, Any] = field(default_factory=dict)
 
 
 class Exponents(NamedTuple):
@@ -116,7 +121,9 @@ def frontier(spectrum: Spectrum, compute: Numbers, *, samples: ArrayLike = np.in
     bend = left - 2 * middle + right
     width = widths[best] * 2 ** ((left - right) / (2 * bend * PER_OCTAVE))
     loss = np.exp(middle - (left - right) ** 2 / (8 * bend))
-    return Frontier(*(jnp.asarray(x) for x in (budgets, loss, width, budgets / width)))
+    parameters = {"spectrum": spectrum, "samples": samples, "noise": noise}
+    spent, best_loss, best_width = (jnp.asarray(x) for x in (budgets, loss, width))
+    return Frontier(spent, best_loss, best_width, spent / best_width, parameters)
 
 
 def envelope(curves: Sequence[LossCurves], compute: Numbers) -> Frontier:

@@ -13,10 +13,10 @@ from jaxtyping import Array, Float
 from .._checks import as_floats, concrete, require_array, require_float64, require_kind
 from .._memory import require_memory
 from .._pytree import Numbers
+from ..numerics.stepping import read_off
 from ..spectra import Spectrum
 from .checks import check_batch, check_noise, check_rate, check_steps, check_walked
-from .curves import LossCurves
-from .students import teacher
+from .results import LossCurves
 
 __all__ = ["sgd"]
 
@@ -33,7 +33,7 @@ class Basis(NamedTuple):
 def basis(spectrum: Spectrum, features: Float[Array, "N K"] | None) -> Basis:
     """Rotate features A, unit Gaussians or any others; None stands for infinite width."""
     if features is None:
-        return Basis(spectrum.eigenvalues, teacher(spectrum), jnp.zeros(()), spectrum.counts)
+        return Basis(spectrum.eigenvalues, spectrum.teacher, jnp.zeros(()), spectrum.counts)
     seen = features * jnp.sqrt(spectrum.eigenvalues / len(features))  # (N, K), its Gram matrix is the kernel
     overlap = seen @ jnp.sqrt(spectrum.task_power)
     rates, vectors = jnp.linalg.eigh(seen @ seen.T)
@@ -114,17 +114,3 @@ def moments(student: Basis, steps: Array, eta: Array, batch: Array, noise: Array
         return (1 - 2 * eta_q + eta_q**2 * (1 + 1 / batch)) * u + noisy
 
     return read_off(step, loss, student.target**2, steps)
-
-
-def read_off(step, read, state, steps: Array) -> Array:  # type: ignore[no-untyped-def]
-    """read(state) at each of `steps`, in their order, where state <- step(number, state)."""
-    order = jnp.argsort(steps)
-
-    def go(carry, until):
-        done, state = carry
-        state = jax.lax.fori_loop(done, until, step, state)
-        return (until, state), read(state)
-
-    whole = steps[order].astype(int)
-    _, values = jax.lax.scan(go, (jnp.zeros((), whole.dtype), state), whole)
-    return jnp.zeros_like(values).at[order].set(values)

@@ -9,11 +9,12 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from .._checks import finite_answer, require_count, require_flag, require_key
+from .._grams import gram_of
 from .._memory import require_memory
 from ..gaussian import Function
 from ..networks import MLP, train
 from ..networks.rows import size_of
-from .problem import checked, gram_of
+from .problem import checked
 from .results import MeanField
 
 

@@ -12,15 +12,12 @@ from jaxtyping import Array
 from .._checks import (
     as_floats,
     concrete,
-    require,
-    require_array,
     require_count,
-    require_float64,
-    require_gram,
     require_positive,
     require_scalar,
     shape_of,
 )
+from .._grams import require_task
 from .._pytree import Numbers
 
 
@@ -48,27 +45,6 @@ class Problem(NamedTuple):
         missed = self.weights * (self.targets - outputs[..., : self.known])
         rest = [(0, 0)] * (missed.ndim - 1) + [(0, len(self.gram) - self.known)]
         return jnp.pad(missed, rest)
-
-
-def require_task(gram: Array, targets: Array, name: str = "gram") -> None:
-    """Raise ValueError unless these are a Gram matrix of Q points and targets of the first P of them."""
-    require_float64()
-    require_gram(name, gram)
-    if len(shape_of("targets", targets)) != 1 or not 1 <= len(targets) <= len(gram):
-        raise ValueError(
-            f"targets must have shape (P,), at most one for each of the {len(gram)} points; got {np.shape(targets)}"
-        )
-    require("targets", targets, "finite", np.isfinite)
-
-
-def gram_of(inputs: Array) -> tuple[Array, Array]:
-    """Inputs as floats, and their Gram matrix x x^T / D; or an error that names them."""
-    x = require_array("inputs", inputs, 2, "one point a row, shape (P, D)")
-    gram = x @ x.T / x.shape[1]
-    known = concrete(gram)
-    if known is not None and not np.isfinite(known).all():
-        raise ValueError(f"inputs must be of a size whose squares float64 holds; got {float(jnp.abs(x).max()):.3g}")
-    return x, gram
 
 
 def checked(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._pytree import pytree
-from ..results import Saved
+from ..results import Result
 
 
 @pytree
@@ -32,7 +31,7 @@ class TwoTime:
 
 @pytree
 @dataclass(frozen=True)
-class MeanField(Saved):
+class MeanField(Result):
     """A wide network in training, in the limit or at a finite width: outputs and kernels at every step.
 
     Attributes:
@@ -53,11 +52,11 @@ class MeanField(Saved):
     features: Float[Array, "L T Q Q"]
     gradients: Float[Array, "L T Q Q"] | None
     tangent_kernel: Float[Array, "T Q Q"] | None
-    preactivations: Array | None = None
-    outputs_std: Array | None = None
-    test_std: Array | None = None
-    features_std: Array | None = None
-    gradients_std: Array | None = None
+    preactivations: Float[Array, "S Q"] | None = None
+    outputs_std: Float[Array, "T P"] | None = None
+    test_std: Float[Array, "T M"] | None = None
+    features_std: Float[Array, "L T Q Q"] | None = None
+    gradients_std: Float[Array, "L T Q Q"] | None = None
     two_time: TwoTime | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
 
@@ -66,21 +65,3 @@ class MeanField(Saved):
         """sum_mu p_mu (f_mu - y_mu)^2 / 2 at every step, shape (T+1,)."""
         miss = self.outputs - self.parameters["targets"]
         return miss**2 @ self.parameters["weights"] / 2
-
-    @property
-    def outputs_error(self) -> Array:
-        """Monte Carlo standard error of the outputs, shape (T+1, P); zero for a closed form."""
-        return self._error(self.outputs, self.outputs_std)
-
-    @property
-    def features_error(self) -> Array:
-        """Monte Carlo standard error of the feature kernels; zero for a closed form."""
-        return self._error(self.features, self.features_std)
-
-    @property
-    def gradients_error(self) -> Array:
-        """Monte Carlo standard error of the gradient kernels; zero for a closed form."""
-        return self._error(self.gradients, self.gradients_std)
-
-    def _error(self, mean: Any, std: Array | None) -> Array:
-        return jnp.zeros_like(mean) if std is None else std / jnp.sqrt(self.parameters["repeats"])

@@ -1,11 +1,11 @@
 """Finite networks: models, training, and what to measure on them while their width grows."""
 
 from .coordinates import CoordinateCheck, coordinate_check
-from .deviations import Deviations, deviations
 from .metrics import METRICS
 from .models import MLP, Custom, Network, ResidualMLP, Transformer
+from .optima import Transfer, transfer
 from .training import Run, train
-from .transfer import Transfer, transfer
+from .widths import Deviations, deviations
 
 __all__ = [
     "METRICS",

@@ -34,7 +34,7 @@ from .._memory import require_memory
 from .._pytree import pytree
 from ..parameterizations.abc import OPTIMIZERS
 from ..parameterizations.counting import Wish
-from ..results import Saved
+from ..results import Result
 from .metrics import METRICS, Metric
 from .models import AnyNetwork, Parameters
 from .rows import portions
@@ -47,7 +47,7 @@ TOO_SMALL = "too small to measure at this learning rate and precision"
 
 @pytree
 @dataclass(frozen=True)
-class CoordinateCheck(Saved):
+class CoordinateCheck(Result):
     """Sizes against width.
 
     Attributes:

@@ -26,7 +26,7 @@ class Plan(NamedTuple):
     """What shapes a compiled program."""
 
     optimizer: str
-    batch: int | None
+    batch_size: int | None
     sample: Sample | None
     metrics: tuple[tuple[str, Metric], ...]
     checkpoints: bool
@@ -133,7 +133,7 @@ def _draw(plan: Plan, key: Array, inputs: Array, targets: Array) -> tuple[Array,
                 f"sample must return as many inputs and targets, shaped as given; got {x.shape}, {y.shape}"
             )
         return x, y
-    if plan.batch is None:
+    if plan.batch_size is None:
         return inputs, targets
-    rows = jax.random.choice(key, len(inputs), (plan.batch,), replace=False)
+    rows = jax.random.choice(key, len(inputs), (plan.batch_size,), replace=False)
     return inputs[rows], targets[rows]

@@ -23,7 +23,7 @@ from .._checks import require, require_count, require_flag, require_function, re
 from .._progress import bar
 from .._pytree import pytree
 from ..parameterizations.abc import OPTIMIZERS
-from ..results import Saved
+from ..results import Result
 from .metrics import METRICS, Metric
 from .models import AnyNetwork, Parameters, require_network
 from .rows import broadcast, first, one_row
@@ -34,7 +34,7 @@ CHUNKS = 20  # progress is shown this often
 
 @pytree
 @dataclass(frozen=True)
-class Run(Saved):
+class Run(Result):
     """What was watched while networks were trained.
 
     Attributes:
@@ -74,7 +74,7 @@ def train(
     learning_rate: ArrayLike,
     key: Array,
     optimizer: str = "sgd",
-    batch: int | None = None,
+    batch_size: int | None = None,
     sample: Sample | None = None,
     weights: Parameters | None = None,
     metrics: Sequence[str] | dict[str, Metric] = (),
@@ -93,7 +93,7 @@ def train(
       key: a jax random key, or an array of keys, one for each seed. The weights are drawn from the first of
         ``jax.random.split(key)``, the batches from the second.
       optimizer: ``"sgd"`` or ``"adam"``.
-      batch: inputs drawn anew for every step, without replacement within it; all of them by default.
+      batch_size: inputs drawn anew for every step, without replacement within it; all of them by default.
       sample: for one-pass training: a function of a key that draws fresh inputs and targets for every step. The metrics
         then look at `inputs` and `targets` as a test set.
       weights: begin with these instead of random ones, for instance ``run.weights`` to go on with a run (Adam's memory
@@ -120,7 +120,7 @@ def train(
     for name, flag in (("checkpoints", checkpoints), ("progress", progress)):
         require_flag(name, flag)
     inputs, targets = check_data(network, inputs, targets)
-    plan = _check_plan(optimizer, batch, sample, metrics, checkpoints, len(inputs))
+    plan = _check_plan(optimizer, batch_size, sample, metrics, checkpoints, len(inputs))
     shape, members = broadcast(network, learning_rate, key)
     weights = one_row(network, weights, shape, inputs, targets)
     require_room(plan, first(members), inputs, targets, networks=math.prod(shape), steps=steps, every=every)
@@ -150,7 +150,7 @@ def train(
             "steps": steps,
             "learning_rate": learning_rate,
             "optimizer": optimizer,
-            "batch": batch,
+            "batch_size": batch_size,
             "key": jax.random.key_data(key),
             "seconds": perf_counter() - started,
         },
@@ -177,12 +177,14 @@ def check_data(network: AnyNetwork, inputs: Array, targets: Array) -> tuple[Arra
         raise ValueError(f"inputs must have shape (P, D) or (P, T, D); got {inputs.shape}")
     if targets.shape[:1] != inputs.shape[:1]:
         raise ValueError(f"targets must have one row for each of the {len(inputs)} inputs; got shape {targets.shape}")
+    for name, array in (("inputs", inputs), ("targets", targets)):
+        require(name, array, f"of a size that {array.dtype} holds", np.isfinite)
     return inputs, targets
 
 
 def _check_plan(
     optimizer: str,
-    batch: int | None,
+    batch_size: int | None,
     sample: Sample | None,
     metrics: Sequence[str] | dict[str, Metric],
     checkpoints: bool,
@@ -191,10 +193,12 @@ def _check_plan(
     require_one_of("optimizer", optimizer, OPTIMIZERS)
     if sample is not None:
         require_function("sample", sample)
-    if batch is not None and not 1 <= require_count("batch", batch) <= samples:
-        raise ValueError(f"batch must be at most the {samples} inputs; got {batch}")
-    if batch is not None and sample is not None:
-        raise ValueError("batch must be None where sample draws the data; its function chooses the batch")
+    if batch_size is not None:
+        batch_size = require_count("batch_size", batch_size)
+        if not batch_size <= samples:
+            raise ValueError(f"batch_size must be at most the {samples} inputs; got {batch_size}")
+        if sample is not None:
+            raise ValueError("batch_size must be None where sample draws the data; its function chooses the batch")
     if isinstance(metrics, str) or not isinstance(metrics, Collection):
         raise TypeError(f"metrics must be a list of names, or a dictionary of functions; got {metrics!r}")
     if not isinstance(metrics, dict):
@@ -202,4 +206,6 @@ def _check_plan(
         if unknown:
             raise ValueError(f"metrics must be among {tuple(METRICS)}; got {unknown[0]!r}")
         metrics = {name: METRICS[name] for name in metrics}
-    return Plan(optimizer, batch, sample, tuple(({"loss": METRICS["loss"]} | metrics).items()), checkpoints)
+    for name, metric in metrics.items():
+        require_function(f"metrics[{name!r}]", metric)
+    return Plan(optimizer, batch_size, sample, tuple(({"loss": METRICS["loss"]} | metrics).items()), checkpoints)

@@ -12,6 +12,8 @@ from .._checks import require_count, require_flag, require_kind, require_one_of
 from .abc import ABC, KINDS, OPTIMIZERS
 from .counting import exponents, satisfies
 
+__all__ = ["Table", "counts", "scales"]
+
 Powers = Counter[str]  # of each symbol; they add up in a product
 
 

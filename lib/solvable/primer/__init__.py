@@ -1,6 +1,6 @@
 """Three more systems that dynamical mean-field theory solves: linear and chaotic networks, and regression."""
 
 from . import exact, experiment, theory
-from .curves import Chaos, Correlation
+from .results import Chaos, Correlation
 
 __all__ = ["Chaos", "Correlation", "exact", "experiment", "theory"]

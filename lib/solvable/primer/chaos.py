@@ -20,9 +20,11 @@ from jaxtyping import Array
 
 from .._checks import finite_answer, require, require_times
 from .._pytree import Numbers
-from .._slopes import without_slopes
+from ..numerics.roots import bisect
+from ..numerics.slopes import without_slopes
+from ..numerics.stepping import runge_kutta
 from .checks import check_gain
-from .curves import Chaos
+from .results import Chaos
 
 LARGEST = 10.0  # gain up to which this many orders are enough
 ORDERS = 1200
@@ -105,13 +107,10 @@ def _series(gain: Array) -> Series:
         value = jnp.logaddexp(jnp.sqrt(variance) * GAUSS, -jnp.sqrt(variance) * GAUSS)
         return value - WEIGHT @ value
 
-    def halve(_: Array, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
-        low, high = bracket
-        middle = (low + high) / 2
-        below = 2 * gain**2 * (WEIGHT @ deviation(jnp.exp(middle)) ** 2) > jnp.exp(2 * middle)
-        return jnp.where(below, middle, low), jnp.where(below, high, middle)
+    def below(log_variance: Array) -> Array:
+        return 2 * gain**2 * (WEIGHT @ deviation(jnp.exp(log_variance)) ** 2) > jnp.exp(2 * log_variance)
 
-    low, high = jax.lax.fori_loop(0, 60, halve, (jnp.log(1e-9), jnp.log(4 * gain**2)))
+    low, high = bisect(below, jnp.log(1e-9), jnp.log(4 * gain**2))
     variance = jnp.exp((low + high) / 2)
     function = WEIGHT * deviation(variance)
 
@@ -139,11 +138,7 @@ def _path(series: Series, far: Array) -> Callable[[ArrayLike], Array]:
         return (1 - s**2) / 2 * jnp.sqrt(_drop(series, s**2))
 
     def roll(s: Array, _: None) -> tuple[Array, tuple[Array, Array]]:
-        k1 = speed(s)
-        k2 = speed(s + h / 2 * k1)
-        k3 = speed(s + h / 2 * k2)
-        k4 = speed(s + h * k3)
-        return jnp.minimum(s + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4), 1 - 1e-15), (s, k1)
+        return jnp.minimum(runge_kutta(speed, s, h), 1 - 1e-15), (s, speed(s))
 
     _, (value, slope) = jax.lax.scan(roll, jnp.zeros(()), None, length=STEPS + 1)
 

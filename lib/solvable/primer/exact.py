@@ -13,7 +13,9 @@ from .._memory import require_memory
 from .._pytree import Numbers
 from ..results import LossCurves
 from .checks import check_gain, check_rate, check_regression, check_times
-from .curves import Correlation
+from .results import Correlation
+
+__all__ = ["linear_network", "regression"]
 
 NODES = 2000
 

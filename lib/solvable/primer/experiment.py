@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from time import perf_counter
 
 import jax
 import jax.numpy as jnp
@@ -23,9 +22,13 @@ from .._checks import (
 )
 from .._memory import require_memory
 from .._pytree import Numbers
+from .._repeats import mean_and_std, over_repeats
+from ..numerics.stepping import runge_kutta
 from ..results import LossCurves
 from .checks import check_gain, check_rate, check_regression, check_times
-from .curves import Chaos, Correlation
+from .results import Chaos, Correlation
+
+__all__ = ["linear_network", "regression", "tanh_network"]
 
 STEP = 0.1  # of the Runge-Kutta rule, in the unit of the neurons' time constant
 LONGEST = MOST * STEP
@@ -58,11 +61,10 @@ def linear_network(times: Numbers, *, gain: ArrayLike, size: int, key: Array, re
     require("times", times, f"at most {LONGEST:.3g}, in steps of {STEP}", lambda t: t <= LONGEST)
     size, repeats = _check_draws(size, repeats, key)
     require_memory(lambda count, repeats: 16 * repeats * count**2, **{"len(times)": len(times), "repeats": repeats})
-    start, order = perf_counter(), np.argsort(times)
-    samples = jnp.stack([_decay(times[order], gain, size, one) for one in jax.random.split(key, repeats)])
+    order = np.argsort(times)
+    samples, made = over_repeats(lambda one: _decay(times[order], gain, size, one), key, repeats)
     samples = samples[:, np.argsort(order)][:, :, np.argsort(order)]
-    parameters = {"gain": gain, "size": size, **_about(repeats, key, start)}
-    return Correlation(times, samples.mean(axis=0), samples.std(axis=0, ddof=1), parameters)
+    return Correlation(times, *mean_and_std(samples), {"gain": gain, "size": size, **made})
 
 
 @partial(jax.jit, static_argnums=2)
@@ -76,10 +78,7 @@ def _decay(times: Array, gain: Array, size: int, key: Array) -> Array:
         h = gap / jnp.maximum(count, 1)
 
         def step(_: Array, x: Array) -> Array:
-            first = growth @ x
-            second = growth @ (x + h / 2 * first)
-            third = growth @ (x + h / 2 * second)
-            return x + h / 6 * (first + 2 * second + 2 * third + growth @ (x + h * third))
+            return runge_kutta(lambda x: growth @ x, x, h)
 
         x = jax.lax.fori_loop(0, count, step, x)
         return x, x
@@ -94,8 +93,8 @@ def tanh_network(
     lags: Numbers,
     *,
     size: int,
-    duration: float | int = 200.0,
-    warm_up: float | int = 50.0,
+    time: float | int = 200.0,
+    burn_in: float | int = 50.0,
     key: Array,
     repeats: int = 4,
 ) -> Chaos:
@@ -106,10 +105,10 @@ def tanh_network(
 
     Args:
       gain: g >= 0.
-      lags: shape (L,), >= 0, at most `duration`; they are rounded to steps of 0.1.
+      lags: shape (L,), >= 0, at most `time`; they are rounded to steps of 0.1.
       size: N, whole and >= 2.
-      duration: how long each network is watched, in time constants.
-      warm_up: how long it runs before that, >= 0.
+      time: how long each network is watched, in time constants.
+      burn_in: how long it runs before that, >= 0.
       key: a jax random key; repeat i uses the i-th of ``jax.random.split(key, repeats)``.
       repeats: number of networks, >= 2.
 
@@ -124,29 +123,28 @@ def tanh_network(
     """
     gain, lags = check_gain(gain), require_times(lags, "lags")
     size, repeats = _check_draws(size, repeats, key)
-    for name, value in (("duration", duration), ("warm_up", warm_up)):
+    for name, value in (("time", time), ("burn_in", burn_in)):
         require_scalar(name, value)
         require_nonnegative(name, value)
-    require("warm_up", warm_up, f"at most {LONGEST:.3g}, in steps of {STEP}", lambda t: t <= LONGEST)
-    steps, before = round(float(duration) / STEP), round(float(warm_up) / STEP)
+    require("burn_in", burn_in, f"at most {LONGEST:.3g}, in steps of {STEP}", lambda t: t <= LONGEST)
+    steps, before = round(float(time) / STEP), round(float(burn_in) / STEP)
     shifts = np.round(np.asarray(lags) / STEP).astype(int)
     if steps < 1 or shifts.max() > steps:
-        raise ValueError(f"duration must be at least {STEP} and the longest lag; got {duration}")
+        raise ValueError(f"time must be at least {STEP} and the longest lag; got {time}")
     if 8 * size * max(size, steps) > LARGEST:
-        raise ValueError(f"size and duration must be smaller; got {size} and {duration}, with paths of over a gigabyte")
+        raise ValueError(f"size and time must be smaller; got {size} and {time}, with paths of over a gigabyte")
     require_memory(lambda repeats: 8 * (1 + 2 * len(shifts)) * repeats, repeats=repeats)
-    start = perf_counter()
-    runs = [_watch(gain, shifts, size, steps, before, one) for one in jax.random.split(key, repeats)]
-    correlation, variance, activity, exponent = (jnp.stack(x) for x in zip(*runs, strict=True))
+    runs, made = over_repeats(lambda one: _watch(gain, shifts, size, steps, before, one), key, repeats)
+    (correlation, variance, activity, lyapunov), (correlation_std, _, _, lyapunov_std) = mean_and_std(runs)
     return Chaos(
         jnp.asarray(shifts * STEP),
-        correlation.mean(axis=0),
-        variance.mean(),
-        activity.mean(),
-        exponent.mean(),
-        correlation_std=correlation.std(axis=0, ddof=1),
-        lyapunov_std=exponent.std(ddof=1),
-        parameters={"gain": gain, "duration": duration, "warm_up": warm_up, "size": size} | _about(repeats, key, start),
+        correlation,
+        variance,
+        activity,
+        lyapunov,
+        correlation_std=correlation_std,
+        lyapunov_std=lyapunov_std,
+        parameters={"gain": gain, "time": time, "burn_in": burn_in, "size": size, **made},
     )
 
 
@@ -157,17 +155,13 @@ def _watch(gain: Array, shifts: Array, size: int, steps: int, before: int, key: 
     j = gain * jax.random.normal(of_couplings, (size, size)) / jnp.sqrt(size)
     start = jax.random.normal(of_start, (size,)), jax.random.normal(of_twin, (size,))
 
-    def velocity(x: Array, d: Array) -> Array:
+    def velocity(both: Array) -> Array:
+        x, d = both.T
         active = jnp.tanh(x)
-        return j @ jnp.stack([active, (1 - active**2) * d], axis=1) - jnp.stack([x, d], axis=1)
+        return j @ jnp.stack([active, (1 - active**2) * d], axis=1) - both
 
     def step(state: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-        now = jnp.stack(state, axis=1)
-        k1 = velocity(*now.T)
-        k2 = velocity(*(now + STEP / 2 * k1).T)
-        k3 = velocity(*(now + STEP / 2 * k2).T)
-        k4 = velocity(*(now + STEP * k3).T)
-        x, d = (now + STEP / 6 * (k1 + 2 * k2 + 2 * k3 + k4)).T
+        x, d = runge_kutta(velocity, jnp.stack(state, axis=1), STEP).T
         length = jnp.linalg.norm(d)
         return (x, d / length), (state[0], jnp.log(length))
 
@@ -222,18 +216,11 @@ def regression(
     require_memory(lambda d, share: 16 * d**2 * share, **table)
     samples = max(1, round(dimensions / float(aspect)))
     require_memory(lambda repeats: 8 * (1 + 4 * len(times)) * repeats, repeats=repeats)
-    start = perf_counter()
-    each = [_fit(times, noise, eta, dimensions, samples, one) for one in jax.random.split(key, repeats)]
-    test, train = (jnp.stack(x) for x in zip(*each, strict=True))
+    losses, made = over_repeats(lambda one: _fit(times, noise, eta, dimensions, samples, one), key, repeats)
+    (test, train), (test_std, train_std) = mean_and_std(losses)
     parameters = {"aspect": dimensions / samples, "noise": noise, "learning_rate": learning_rate, "samples": samples}
-    return LossCurves(
-        times,
-        test.mean(axis=0),
-        train.mean(axis=0),
-        test.std(axis=0, ddof=1),
-        train.std(axis=0, ddof=1),
-        parameters=parameters | {"dimensions": dimensions} | _about(repeats, key, start),
-    )
+    parameters |= {"dimensions": dimensions, **made}
+    return LossCurves(times, test, train, test_std, train_std, parameters=parameters)
 
 
 @partial(jax.jit, static_argnums=(3, 4))
@@ -263,7 +250,3 @@ def _check_draws(size: int, repeats: int, key: Array, name: str = "size") -> tup
     if 8 * size**2 > LARGEST:
         raise ValueError(f"{name} must be smaller; got {size}, whose matrix needs over a gigabyte")
     return size, repeats
-
-
-def _about(repeats: int, key: Array, start: float) -> dict:
-    return {"repeats": repeats, "key": jax.random.key_data(key), "seconds": perf_counter() - start}

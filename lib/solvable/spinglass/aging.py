@@ -14,6 +14,7 @@ from jaxtyping import Array, Float
 from .._checks import known_arguments, require_count, require_positive, require_scalar
 from .._memory import require_memory
 from .._pytree import pytree
+from ..results import Result
 from . import doubling, theory
 from .checks import check_glass
 from .glass import SphericalGlass
@@ -26,7 +27,7 @@ AGREE = {"energy": 3e-4, "correlation": 0.01}
 
 @pytree
 @dataclass(frozen=True)
-class Aging:
+class Aging(Result):
     """The dynamics over many decades of time.
 
     Attributes:
@@ -57,12 +58,12 @@ class Aging:
 
 
 @known_arguments
-def flow(glass: SphericalGlass, until: ArrayLike, *, points: int = 1024) -> Aging:
+def flow(glass: SphericalGlass, time: ArrayLike, *, points: int = 1024) -> Aging:
     r"""Gradient flow or Langevin dynamics up to long times, at a cost that grows with their logarithm.
 
     Args:
       glass: the model, without a spike.
-      until: the time to reach, > 0. It is passed: the last grid ends beyond it.
+      time: to reach, > 0. It is passed: the last grid ends beyond it.
       points: of the grid in each time, a multiple of 4, >= 64.
 
     Returns:
@@ -72,27 +73,28 @@ def flow(glass: SphericalGlass, until: ArrayLike, *, points: int = 1024) -> Agin
       C(t, t/2) of 1,024 points is 0.5 % too high at t = 788 and 2.2 % at 12,600. There 2,048 points are 2.6 % too high,
       and agree with them to 0.4 %. Pairs at T = 0 are worse: 512 points are a third too low at 13,100.
 
-    Warns:
-      UserWarning: where `until` is later than ``trusted``.
-
     Raises:
       ValueError: for an argument out of range, or a glass with a spike.
       RuntimeError: where a row does not converge.
+
+    Warns:
+      UserWarning: where `time` is later than ``trusted``.
 
     Costs O(points^3) for each factor of two in time. Errors of 512, 1,024, 2,048 points: benchmarks/spinglass.py.
     Source: the grid of B. Kim, A. Latz (2001). Book: "Glassy".
     """
     check_glass(glass)
-    require_scalar("until", until)
-    require_positive("until", until)
-    end = float(np.asarray(until))
+    require_scalar("time", time)
+    require_positive("time", time)
+    end = float(np.asarray(time))
     points = require_count("points", points, 64)
     require_memory(lambda points: theory.BYTES * (points + 1) ** 2, points=points)
     if points % 4:
         raise ValueError(f"points must be a multiple of 4; got {points}")
     if float(glass.spike) != 0:
         raise ValueError(f"spike must be 0 at long times; got {float(glass.spike)}")
-    fine, coarse = (_run(glass, end, size) for size in (points, points // 2))
+    fine = _run(glass, end, points)
+    coarse = _run(glass, float(fine.shown[-1]), points // 2)
     same = coarse.shown.searchsorted(fine.shown * (1 - 1e-9))
     off = {
         "energy": np.abs(fine.at_shown(fine.energy) - coarse.at_shown(coarse.energy)[same]),

@@ -20,7 +20,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from ..fixed_points import anderson
+from ..numerics.fixed_points import anderson
 from .glass import SphericalGlass
 
 NEAR = 4  # cells copied along the diagonal

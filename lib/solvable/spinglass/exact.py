@@ -20,6 +20,8 @@ from .._memory import require_memory
 from .._pytree import Numbers
 from .glass import SphericalGlass, TwoTime
 
+__all__ = ["two_spin"]
+
 PANELS = 17  # the angles of the semicircle, halved again and again towards its edge
 PER_PANEL = 16
 

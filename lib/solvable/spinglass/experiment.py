@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from time import perf_counter
 
 import jax
 import jax.numpy as jnp
@@ -12,8 +11,11 @@ from jaxtyping import Array
 
 from .._checks import finite_answer, require_count, require_key
 from .._memory import require_memory
+from .._repeats import mean_and_std, over_repeats
 from .checks import check_run
 from .glass import Runs, SphericalGlass
+
+__all__ = ["langevin"]
 
 LARGEST = 1 << 30  # bytes of the couplings of one sample
 
@@ -61,21 +63,10 @@ def langevin(
             f"size must be smaller with {max(glass.couplings)}-spin couplings; got {size}, over a gigabyte"
         )
     require_memory(lambda steps, repeats: 8 * (steps * size + 2 * repeats * steps**2), steps=steps, repeats=repeats)
-    start = perf_counter()
-    paths = [_sample(glass, size, steps, *settings, one) for one in jax.random.split(key, repeats)]
-    c, e, m = (jnp.stack(parts) for parts in zip(*paths, strict=True))
-    parameters = {"glass": glass, "size": size, "step_size": step_size, "overlap": overlap, "repeats": repeats}
-    parameters |= {"key": jax.random.key_data(key), "seconds": perf_counter() - start}
-    return Runs(
-        settings[0] * jnp.arange(steps + 1),
-        c.mean(axis=0),
-        e.mean(axis=0),
-        m.mean(axis=0),
-        c.std(axis=0, ddof=1),
-        e.std(axis=0, ddof=1),
-        m.std(axis=0, ddof=1),
-        parameters,
-    )
+    samples, made = over_repeats(lambda one: _sample(glass, size, steps, *settings, one), key, repeats)
+    (c, e, m), (c_std, e_std, m_std) = mean_and_std(samples)
+    parameters = {"glass": glass, "size": size, "step_size": step_size, "overlap": overlap, **made}
+    return Runs(settings[0] * jnp.arange(steps + 1), c, e, m, c_std, e_std, m_std, parameters)
 
 
 @partial(jax.jit, static_argnums=(1, 2))

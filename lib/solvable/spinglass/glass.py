@@ -22,10 +22,10 @@ from .._checks import (
     require_count,
     require_float64,
     require_nonnegative,
-    require_one_of,
     require_scalar,
 )
 from .._pytree import pytree
+from ..results import Result
 
 
 @pytree
@@ -92,7 +92,7 @@ class SphericalGlass:
 
 @pytree
 @dataclass(frozen=True)
-class TwoTime:
+class TwoTime(Result):
     """Correlation and response at two times.
 
     Attributes:
@@ -117,7 +117,7 @@ class TwoTime:
 
 @pytree
 @dataclass(frozen=True)
-class Runs:
+class Runs(Result):
     """Averages over samples of finite size.
 
     Attributes:
@@ -130,12 +130,7 @@ class Runs:
     correlation: Float[Array, "T T"]
     energy: Float[Array, " T"]
     overlap: Float[Array, " T"]
-    correlation_std: Float[Array, "T T"]
-    energy_std: Float[Array, " T"]
-    overlap_std: Float[Array, " T"]
+    correlation_std: Float[Array, "T T"] | None
+    energy_std: Float[Array, " T"] | None
+    overlap_std: Float[Array, " T"] | None
     parameters: dict[str, Any] = field(default_factory=dict)
-
-    def error(self, which: str = "energy") -> Array:
-        """Standard error of the mean of ``"correlation"``, ``"energy"`` or ``"overlap"``."""
-        require_one_of("which", which, ("correlation", "energy", "overlap"))
-        return getattr(self, which + "_std") / jnp.sqrt(self.parameters["repeats"])

@@ -6,16 +6,17 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from ..numerics.gaussians import square_root
 from .glass import SphericalGlass
 
 
-def draw(steps: int, paths: int, overlap: Array, key: Array) -> tuple[Array, ...]:
+def draw(steps: int, particles: int, overlap: Array, key: Array) -> tuple[Array, ...]:
     """Start, planted signs, and the numbers behind the coloured and the white noise."""
     of_start, of_signs, of_field, of_noise = jax.random.split(key, 4)
-    signs = jax.random.rademacher(of_signs, (paths,), float)
-    start = overlap * signs + jnp.sqrt(1 - overlap**2) * jax.random.normal(of_start, (paths,))
+    signs = jax.random.rademacher(of_signs, (particles,), float)
+    start = overlap * signs + jnp.sqrt(1 - overlap**2) * jax.random.normal(of_start, (particles,))
     start = start / jnp.sqrt(jnp.mean(start**2))
-    shape = (paths, steps)
+    shape = (particles, steps)
     return start, signs, jax.random.normal(of_field, shape), jax.random.normal(of_noise, shape)
 
 
@@ -26,5 +27,4 @@ def push(glass: SphericalGlass, h: Array, s: Array, n: Array, g: Array, field: A
 
 def coloured(z: Array, covariance: Array) -> Array:
     """Gaussian paths of this covariance from independent numbers z, one row a path; rounding below 0 is cut off."""
-    values, vectors = jnp.linalg.eigh(covariance)
-    return z @ (vectors * jnp.sqrt(jnp.maximum(values, 0.0)) @ vectors.T)
+    return z @ square_root(covariance)

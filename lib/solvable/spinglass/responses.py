@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +14,7 @@ from jaxtyping import Array, Float
 from .._checks import as_floats, finite_answer, require_count, require_key, require_kind
 from .._memory import require_memory
 from .._pytree import pytree
+from ..results import Result
 from .checks import check_glass
 from .glass import SphericalGlass, TwoTime
 from .paths import coloured, draw, push
@@ -20,7 +22,7 @@ from .paths import coloured, draw, push
 
 @pytree
 @dataclass(frozen=True)
-class Responses:
+class Responses(Result):
     """The response of one spin, estimated from its paths in four ways.
 
     Attributes:
@@ -29,22 +31,24 @@ class Responses:
       novikov: by parts on the white noise: R[n, m] = <s_n xi_m> / sqrt(2 T h); 0 where T = 0, where it says nothing.
       novikov_field: by parts on the coloured field, <s_n eta_m> = h sum_k R[n, k] f'(C[k, m]), solved for R. **Do not
         use it**: f'(C) is singular to rounding, and its inverse turns sampling error into anything.
+      parameters: what made them: glass, particles and key.
     """
 
     tangent: Float[Array, "T T"]
     probe: Float[Array, "T T"]
     novikov: Float[Array, "T T"]
     novikov_field: Float[Array, "T T"]
+    parameters: dict[str, Any] = field(default_factory=dict)
 
 
 @finite_answer
-def responses(glass: SphericalGlass, bath: TwoTime, *, paths: int = 4000, key: Array) -> Responses:
+def responses(glass: SphericalGlass, bath: TwoTime, *, particles: int = 4000, key: Array) -> Responses:
     r"""Four estimates of the response of one spin in a given bath, of which one fails.
 
     Args:
       glass: the model.
       bath: what `theory.descent` found for it.
-      paths: how many spins are drawn, whole and >= 2.
+      particles: how many spins are drawn, whole and >= 2.
       key: a jax random key.
 
     Returns:
@@ -58,21 +62,25 @@ def responses(glass: SphericalGlass, bath: TwoTime, *, paths: int = 4000, key: A
     check_glass(glass)
     require_kind("bath", bath, TwoTime)
     require_key(key)
-    paths = require_count("paths", paths, 2)
-    require_memory(lambda paths: 64 * paths * len(bath.times), paths=paths)
+    particles = require_count("particles", particles, 2)
+    require_memory(lambda particles: 64 * particles * len(bath.times), particles=particles)
     if np.asarray(bath.response)[0, 0] != 0:
         raise ValueError("bath must come from theory.descent, whose response is 0 on the diagonal; got 1 there")
     h = as_floats(bath.parameters["step_size"])
-    return Responses(*_responses(glass, h, bath.correlation, bath.response, bath.overlap, paths, key))
+    tangent, probe, white, coloured_field = _responses(
+        glass, h, bath.correlation, bath.response, bath.overlap, particles, key
+    )
+    parameters = {"glass": glass, "particles": particles, "key": jax.random.key_data(key)}
+    return Responses(tangent, probe, white, coloured_field, parameters)
 
 
 @partial(jax.jit, static_argnums=5)
 def _responses(
-    glass: SphericalGlass, h: Array, c: Array, r: Array, m: Array, paths: int, key: Array
+    glass: SphericalGlass, h: Array, c: Array, r: Array, m: Array, particles: int, key: Array
 ) -> tuple[Array, ...]:
     steps = len(m) - 1
     of_paths, of_probe = jax.random.split(key)
-    start, signs, z, white = draw(steps, paths, m[0], of_paths)
+    start, signs, z, white = draw(steps, particles, m[0], of_paths)
     field = coloured(z, glass.f(c, 1)[:-1, :-1])
     g, shrink = glass.f(c, 2) * r, jnp.diag(r, -1)
     kick = jnp.sqrt(2 * glass.temperature * h)
@@ -84,19 +92,19 @@ def _responses(
             u = push(glass, h, s, n, g[n], field[:, n] + extra[:, n], m[n] * signs) + kick * white[:, n]
             return s.at[:, n + 1].set(u * shrink[n])
 
-        return jax.lax.fori_loop(0, steps, step, jnp.zeros((paths, steps + 1)).at[:, 0].set(start))
+        return jax.lax.fori_loop(0, steps, step, jnp.zeros((particles, steps + 1)).at[:, 0].set(start))
 
     def tangent(n: Array, rows: Array) -> Array:
         return rows.at[n + 1].set(((rows[n] + h**2 * (g[n] @ rows)) * shrink[n]).at[n].set(shrink[n]))
 
-    probe = jax.random.rademacher(of_probe, (paths, steps), float)
-    s, moved = jax.jvp(spins, (jnp.zeros((paths, steps)),), (probe,))
+    probe = jax.random.rademacher(of_probe, (particles, steps), float)
+    s, moved = jax.jvp(spins, (jnp.zeros((particles, steps)),), (probe,))
 
     def square(x: Array) -> Array:
         return jnp.pad(x, ((0, 0), (0, 1)))  # no field acts after the last step
 
     hot = glass.temperature > 0
-    white_noise = jnp.where(hot, s.T @ white / paths / jnp.where(hot, kick, 1.0), 0.0)
-    solved = jnp.linalg.solve(glass.f(c, 1)[:-1, :-1], (s.T @ field / paths).T).T / h
+    white_noise = jnp.where(hot, s.T @ white / particles / jnp.where(hot, kick, 1.0), 0.0)
+    solved = jnp.linalg.solve(glass.f(c, 1)[:-1, :-1], (s.T @ field / particles).T).T / h
     recursion = jax.lax.fori_loop(0, steps, tangent, jnp.zeros_like(r))
-    return recursion, square(moved.T @ probe / paths / h), square(white_noise), square(solved)
+    return recursion, square(moved.T @ probe / particles / h), square(white_noise), square(solved)

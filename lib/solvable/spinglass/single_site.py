@@ -4,7 +4,7 @@ r"""One spin in a bath: the mean-field theory as a program that draws paths, wit
           + \sqrt{2 T h}\,\xi_n \Big], \qquad \langle \eta_n \eta_m \rangle = f'(C_{nm}), \quad G = f''(C)\,R
 
 The bath is made of C = <s s> and R = <ds/d(h j)> of that same spin. Averages are over paths, so all of it carries an
-error of order 1 / sqrt(paths).
+error of order 1 / sqrt(particles).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def iterate(
     step_size: ArrayLike,
     *,
     overlap: ArrayLike = 0.0,
-    paths: int = 4000,
+    particles: int = 4000,
     sweeps: int = 10,
     key: Array,
 ) -> TwoTime:
@@ -44,24 +44,24 @@ def iterate(
     Args:
       glass: the model.
       steps, step_size, overlap: as in `theory.descent`, which is the same for endless paths.
-      paths: how many spins are drawn, whole and >= 2.
+      particles: how many spins are drawn, whole and >= 2.
       sweeps: how often, whole and >= 1. No damping: sweep k gets a little more of early time right, for ever.
       key: a jax random key. All sweeps use the same random numbers, so that they settle on one solution.
 
     Returns:
       ``TwoTime``; ``parameters["changes"]``, shape (sweeps,), is by how much C moved at most in each sweep. It should
-      have become small beside 1 / sqrt(paths), the sampling error.
+      have become small beside 1 / sqrt(particles), the sampling error.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
 
-    The first guess is C = exp(-|t - t'|), R = 0. A sweep costs paths x steps^2. Book: "Write your own".
+    The first guess is C = exp(-|t - t'|), R = 0. A sweep costs particles x steps^2. Book: "Write your own".
     """
-    steps, paths, h, m0 = _check(glass, steps, step_size, overlap, paths, key)
+    steps, particles, h, m0 = _check(glass, steps, step_size, overlap, particles, key)
     sweeps = require_count("sweeps", sweeps)
     require_memory(lambda sweeps: 8 * sweeps, sweeps=sweeps)
-    c, r, m, changes = _iterate(glass, steps, h, m0, paths, sweeps, key)
-    return _two_time(glass, h, c, r, m, {"overlap": overlap, "paths": paths, "changes": changes}, key)
+    c, r, m, changes = _iterate(glass, steps, h, m0, particles, sweeps, key)
+    return _two_time(glass, h, c, r, m, {"overlap": overlap, "particles": particles, "changes": changes}, key)
 
 
 @finite_answer
@@ -71,7 +71,7 @@ def march(
     step_size: ArrayLike,
     *,
     overlap: ArrayLike = 0.0,
-    paths: int = 4000,
+    particles: int = 4000,
     key: Array,
 ) -> TwoTime:
     r"""The same in one pass: the bath at step n needs the paths up to n only, so nothing has to be guessed.
@@ -80,29 +80,29 @@ def march(
               \quad \text{one row of } L \text{ at each step}
 
     Args:
-      glass, steps, step_size, overlap, paths, key: as in `iterate`.
+      glass, steps, step_size, overlap, particles, key: as in `iterate`.
 
     Returns:
-      ``TwoTime``, with a sampling error of order 1 / sqrt(paths).
+      ``TwoTime``, with a sampling error of order 1 / sqrt(particles).
 
     Raises:
       ValueError: for an argument out of range, named with its value.
 
-    Costs paths x steps^2, once. Book: "Write your own".
+    Costs particles x steps^2, once. Book: "Write your own".
     """
-    steps, paths, h, m0 = _check(glass, steps, step_size, overlap, paths, key)
-    c, r, m = _march(glass, steps, h, m0, paths, key)
-    return _two_time(glass, h, c, r, m, {"overlap": overlap, "paths": paths}, key)
+    steps, particles, h, m0 = _check(glass, steps, step_size, overlap, particles, key)
+    c, r, m = _march(glass, steps, h, m0, particles, key)
+    return _two_time(glass, h, c, r, m, {"overlap": overlap, "particles": particles}, key)
 
 
 def _check(
-    glass: SphericalGlass, steps: int, step_size: ArrayLike, overlap: ArrayLike, paths: int, key: Array
+    glass: SphericalGlass, steps: int, step_size: ArrayLike, overlap: ArrayLike, particles: int, key: Array
 ) -> tuple[int, int, Array, Array]:
     require_key(key)
     steps, h, m0 = check_run(glass, steps, step_size, overlap)
-    paths = require_count("paths", paths, 2)
-    require_memory(lambda steps, paths: 32 * steps * (steps + paths), steps=steps, paths=paths)
-    return steps, paths, h, m0
+    particles = require_count("particles", particles, 2)
+    require_memory(lambda steps, particles: 32 * steps * (steps + particles), steps=steps, particles=particles)
+    return steps, particles, h, m0
 
 
 def _two_time(glass: SphericalGlass, h: Array, c: Array, r: Array, m: Array, parameters: dict, key: Array) -> TwoTime:
@@ -121,9 +121,9 @@ def _observed(glass: SphericalGlass, h: Array, c: Array, r: Array, m: Array) -> 
 
 @partial(jax.jit, static_argnums=(1, 4, 5))
 def _iterate(
-    glass: SphericalGlass, steps: int, h: Array, overlap: Array, paths: int, sweeps: int, key: Array
+    glass: SphericalGlass, steps: int, h: Array, overlap: Array, particles: int, sweeps: int, key: Array
 ) -> tuple[Array, ...]:
-    start, signs, z, white = draw(steps, paths, overlap, key)
+    start, signs, z, white = draw(steps, particles, overlap, key)
     kick = jnp.sqrt(2 * glass.temperature * h)
 
     def sweep(bath: tuple[Array, Array, Array], _: None) -> tuple[tuple[Array, Array, Array], Array]:
@@ -138,10 +138,10 @@ def _iterate(
             row = ((new_r[n] + h**2 * (g[n] @ new_r)) / length).at[n].set(1 / length)
             return s.at[:, n + 1].set(u / length), new_r.at[n + 1].set(row)
 
-        s = jnp.zeros((paths, steps + 1)).at[:, 0].set(start)
+        s = jnp.zeros((particles, steps + 1)).at[:, 0].set(start)
         s, new_r = jax.lax.fori_loop(0, steps, step, (s, jnp.zeros_like(r)))
-        new_c = s.T @ s / paths
-        return (new_c, new_r, signs @ s / paths), jnp.max(jnp.abs(new_c - c))
+        new_c = s.T @ s / particles
+        return (new_c, new_r, signs @ s / particles), jnp.max(jnp.abs(new_c - c))
 
     time = h * jnp.arange(steps + 1)
     guess = jnp.exp(-jnp.abs(time[:, None] - time)), jnp.zeros((steps + 1, steps + 1)), overlap * jnp.exp(-time)
@@ -150,14 +150,16 @@ def _iterate(
 
 
 @partial(jax.jit, static_argnums=(1, 4))
-def _march(glass: SphericalGlass, steps: int, h: Array, overlap: Array, paths: int, key: Array) -> tuple[Array, ...]:
-    start, signs, z, white = draw(steps, paths, overlap, key)
+def _march(
+    glass: SphericalGlass, steps: int, h: Array, overlap: Array, particles: int, key: Array
+) -> tuple[Array, ...]:
+    start, signs, z, white = draw(steps, particles, overlap, key)
     kick, full = jnp.sqrt(2 * glass.temperature * h), glass.f(1.0, 1)
     place = jnp.arange(steps)
 
     def step(n: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
         s, r, root = state
-        c = s.T @ s[:, n] / paths  # a row of the correlation, 0 after n
+        c = s.T @ s[:, n] / particles  # a row of the correlation, 0 after n
         known = jnp.where(place < n, glass.f(c[:-1], 1), 0.0)
         safe = root + jnp.diag(jnp.where(jnp.diag(root) == 0, 1.0, 0.0))
         row = jax.scipy.linalg.solve_triangular(safe, known, lower=True)
@@ -170,7 +172,7 @@ def _march(glass: SphericalGlass, steps: int, h: Array, overlap: Array, paths: i
         new = ((r[n] + h**2 * (g @ r)) / length).at[n].set(1 / length)
         return s.at[:, n + 1].set(u / length), r.at[n + 1].set(new), root.at[n].set(row)
 
-    s = jnp.zeros((paths, steps + 1)).at[:, 0].set(start)
+    s = jnp.zeros((particles, steps + 1)).at[:, 0].set(start)
     empty = jnp.zeros((steps + 1, steps + 1))
     s, r, _ = jax.lax.fori_loop(0, steps, step, (s, empty, empty[:-1, :-1]))
-    return s.T @ s / paths, r, signs @ s / paths
+    return s.T @ s / particles, r, signs @ s / particles

@@ -49,7 +49,7 @@ def test_momentum_multiplies_time_and_students_agree(momentum):
     late = steps > 10 / (1 - momentum)
     assert_allclose(limit.test[late], flow.test[late], rtol=0.02)
     runs = experiment.gradient_descent(SPECTRUM, steps, **method, key=jax.random.key(3), repeats=16)
-    assert (np.abs(runs.test - limit.test) < 4 * runs.test_error + 0.02 * limit.test).all()
+    assert (np.abs(runs.test - limit.test) < 4 * runs.error("test") + 0.02 * limit.test).all()
     rises = np.diff(limit.test[steps < 40]) > 0
     assert rises.any() == (momentum == 0.9)  # the swinging at the start
 

@@ -16,7 +16,7 @@ def test_the_figure_of_the_frontier():
     for width in (16, 64, 256):
         limit = theory.gradient_flow(task, times, width=width)
         runs = experiment.gradient_flow(task, times, width=width, key=jax.random.key(width), repeats=12)
-        assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.test_error + 0.02 * runs.test)
+        assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.error("test") + 0.02 * runs.test)
         inside = (width * times > 50) & (width * times < 1e6)
         best = compute.frontier(binned, width * times[inside]).loss
         ratio = np.asarray(limit.test)[inside] / best

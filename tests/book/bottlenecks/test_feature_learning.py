@@ -45,7 +45,7 @@ def test_networks_of_the_figure():
             small, steps, richness=richness, hidden=256, key=jax.random.key(1), repeats=8
         )
         seen = np.asarray(limit.test) > 1e-4
-        assert np.all((np.abs(limit.test - runs.test) <= 4 * runs.test_error + 0.03 * runs.test)[seen])
+        assert np.all((np.abs(limit.test - runs.test) <= 4 * runs.error("test") + 0.03 * runs.test)[seen])
         falls.append(steps[np.argmax(limit.test < 0.1)])
     assert falls[0] > falls[1] > falls[2]
 

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 
 from solvable import Spectrum, data
 from solvable.linear_model import experiment, theory
-from solvable.linear_model.response import Disorder, kappa_at, missed, two_point
+from solvable.linear_model.theory.response import Disorder, kappa_at, missed, two_point
 
 TIMES = np.logspace(0, 5, 41)
 inf = np.inf
@@ -37,7 +37,7 @@ def test_theory_lies_over_the_students_of_the_first_page(spectrum, samples, widt
         runs = experiment.gradient_flow(
             spectrum, TIMES, width=width, samples=samples, key=jax.random.key(width), repeats=16
         )
-        assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.test_error + 0.02 * runs.test)
+        assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.error("test") + 0.02 * runs.test)
 
 
 def test_width_first_makes_no_difference_and_then_all(spectrum):
@@ -74,7 +74,7 @@ def test_the_front_page_shows_what_its_caption_says():
         runs = experiment.gradient_flow(
             spectrum, TIMES, width=width, samples=128, key=jax.random.key(width), repeats=16
         )
-        assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.test_error + 0.02 * runs.test)
+        assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.error("test") + 0.02 * runs.test)
         later = limit.test[TIMES >= 300]
         assert np.all(np.diff(later) > 0) == (width == 128)
         assert (limit.test[-1] > limit.test[0]) == (width == 128)
@@ -104,7 +104,7 @@ def test_the_theory_averages_the_divergence_at_equal_sizes(spectrum):
     limit = theory.gradient_flow(spectrum, [1e5], width=128, samples=128)
     runs = experiment.gradient_flow(spectrum, [1e5], width=128, samples=128, key=jax.random.key(128), repeats=16)
     assert runs.test_std[0] > 0.15 * runs.test[0]
-    assert abs(limit.test[0] - runs.test[0]) < 4 * runs.test_error[0]
+    assert abs(limit.test[0] - runs.test[0]) < 4 * runs.error("test")[0]
 
 
 def test_the_formula_of_the_folded_box_is_the_library(spectrum):
@@ -227,13 +227,15 @@ class TestThreeBottlenecks:
             for size, expected in zip(sizes, limit, strict=True):
                 runs = experiment.gradient_flow(easy, [1e9], key=jax.random.key(2), repeats=40, **{kind: size})
                 # N or P = 20 is far from the limit: allow 1/20 beside the standard error
-                assert abs(runs.test[0] - expected) < 3 * runs.test_error[0] + runs.test[0] / size + 0.02 * runs.test[0]
+                assert (
+                    abs(runs.test[0] - expected) < 3 * runs.error("test")[0] + runs.test[0] / size + 0.02 * runs.test[0]
+                )
 
     @pytest.mark.slow
     def test_an_infinite_ensemble_keeps_only_the_bias(self):
         """Average 3000 networks' functions before squaring: the loss is near sum c H^2, far below one network's."""
         easy = Spectrum.power_law(a=5, b=1.5, modes=300)
-        lam, teacher = np.asarray(easy.eigenvalues), np.sqrt(np.asarray(easy.task_power / easy.eigenvalues))
+        lam, teacher = np.asarray(easy.eigenvalues), np.asarray(easy.teacher)
         bias = theory.mode_errors(easy, [1e12], width=40)[0] ** 2 @ easy.task_power
         mean = np.zeros(lam.size)
         for key in jax.random.split(jax.random.key(0), 3000):
@@ -257,7 +259,7 @@ class TestThreeBottlenecks:
         ratio = runs.test / limit
         assert np.all(np.abs(ratio - 1) < 0.1)
         assert np.all(ratio > 1)
-        assert np.all(runs.test_error / runs.test < 0.015)
+        assert np.all(runs.error("test") / runs.test < 0.015)
         assert np.all(runs.train < 1e-10)  # it interpolates: fewer points than features
         without_noise = theory.final_loss(spectrum, samples=samples).test  # and the residual matters
         assert np.all(np.abs(without_noise / runs.test - 1) > np.abs(ratio - 1))
@@ -334,7 +336,7 @@ class TestEnsembles:
             table = {"inits": e, "datasets": d, "width": 64, "samples": 128}
             limit = theory.ensemble(few, steps, **table)
             runs = experiment.ensemble(few, steps, **table, key=jax.random.key(e + d), repeats=20)
-            assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.test_error + 0.03 * runs.test)
+            assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.error("test") + 0.03 * runs.test)
             final[e, d] = limit.test[-1]
         assert final[4, 4] < final[4, 1] < final[1, 4] < theory.gradient_flow(few, [1e5], width=64, samples=128).test[0]
         assert limit.init_variance[-1] / limit.data_variance[-1] == pytest.approx(4, abs=0.2)
@@ -389,7 +391,7 @@ class TestFreshData:
             method = {"learning_rate": rate, "batch_size": batch, "width": width}
             limit = theory.sgd(spectrum, self.STEPS, **method)
             runs = experiment.sgd(spectrum, self.STEPS, **method, key=jax.random.key(key), repeats=repeats)
-            assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.test_error + 0.04 * runs.test), method
+            assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.error("test") + 0.04 * runs.test), method
             final[rate, batch, width] = limit.test[-1]
         assert final[1.0, 32, 16] > 2 * final[1.0, 32, 256]
         assert final[0.5, 1, 256] > final[0.5, 4, 256] > final[0.5, 32, 256]

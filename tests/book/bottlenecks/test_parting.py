@@ -27,7 +27,7 @@ def test_students_of_the_first_figure(spectrum):
         runs = experiment.gradient_flow(
             spectrum, times, width=512, samples=samples, key=jax.random.key(samples), repeats=8
         )
-        assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.test_error + 0.02 * runs.test)
+        assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.error("test") + 0.02 * runs.test)
         parts.append(np.exp(np.interp(-0.87, -limit.train / limit.test, np.log(times))))  # an eighth apart
     assert parts[0] == pytest.approx(5, rel=0.15)
     assert parts[1] == pytest.approx(30, rel=0.15)
@@ -103,7 +103,7 @@ def test_the_best_ridge_has_no_peak(spectrum):
     for p, ridge in ((50, 0.0), (200, 0.0), (50, best[1]), (200, best[8])):
         limit = theory.final_loss(spectrum, samples=p, **sizes, ridge=ridge).test
         runs = experiment.final_loss(spectrum, samples=p, **sizes, ridge=ridge, key=jax.random.key(p), repeats=60)
-        assert abs(limit - runs.test) <= 3.5 * runs.test_error + 0.02 * runs.test
+        assert abs(limit - runs.test) <= 3.5 * runs.error("test") + 0.02 * runs.test
 
 
 def test_four_times_the_data_part_more_than_four_times_later_and_narrow_students_never():

@@ -108,7 +108,7 @@ class TestWriteYourOwn:
             off = []
             for paths in (1000, 16_000):
                 found = [
-                    solve(TRIPLES, 40, 0.1, paths=paths, key=one).correlation
+                    solve(TRIPLES, 40, 0.1, particles=paths, key=one).correlation
                     for one in jax.random.split(jax.random.key(3), 4)
                 ]
                 off.append(np.sqrt(np.mean((np.array(found) - limit.correlation) ** 2)))
@@ -117,8 +117,8 @@ class TestWriteYourOwn:
 
     def test_one_estimator_fails(self):
         limit = theory.descent(TRIPLES, 40, 0.1)
-        four = single_site.responses(TRIPLES, limit, paths=4000, key=jax.random.key(3))
-        rms = {name: float(jnp.sqrt(jnp.mean((getattr(four, name) - limit.response) ** 2))) for name in vars(four)}
+        four = single_site.responses(TRIPLES, limit, particles=4000, key=jax.random.key(3))
+        rms = {name: float(jnp.sqrt(jnp.mean((getattr(four, name) - limit.response) ** 2))) for name in four.axes()}
         assert rms["tangent"] < 1e-12
         assert max(rms["probe"], rms["novikov"]) < 0.08 < 0.3 < rms["novikov_field"]
 
@@ -262,7 +262,7 @@ class TestBeyond:
         lags = np.arange(0, 10.1, 0.2)
         limit = primer.tanh_network(3.0, lags)
         key = jax.random.key(0)
-        runs = finite.tanh_network(3.0, lags, size=800, duration=40, warm_up=10, key=key, repeats=2)
+        runs = finite.tanh_network(3.0, lags, size=800, time=40, burn_in=10, key=key, repeats=2)
         assert np.max(np.abs(runs.correlation - limit.correlation)) < 0.1 * limit.variance
         assert runs.lyapunov == pytest.approx(float(limit.lyapunov), abs=0.04)
         assert abs(limit.zero_mode) < 1e-10

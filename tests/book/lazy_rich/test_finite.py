@@ -21,7 +21,7 @@ def test_means_miss_the_limit_by_one_over_n_and_from_below():
         run = finite(X, Y, width=n, richness=1.0, repeats=30 * n, key=jax.random.key(n), **GIVEN)
         miss.append(float((limit.outputs - run.outputs)[-1] @ Y / (Y @ Y)))
         scatter.append(float(jnp.sqrt(jnp.mean(run.outputs_std[-1] ** 2))))
-        error.append(float(run.outputs_error[-1] @ jnp.abs(Y) / (Y @ Y)))
+        error.append(float(run.error("outputs")[-1] @ jnp.abs(Y) / (Y @ Y)))
     miss, error, n = np.array(miss), np.array(error), np.array([16, 32, 64])
     assert (miss > 4 * error).all()  # learns less than the limit
     assert np.polyfit(np.log(n), np.log(miss), 1)[0] == pytest.approx(-1, abs=0.35)  # the errors allow 0.2

@@ -24,7 +24,7 @@ def test_rich_networks_are_faster_align_more_and_follow_the_limit(limits):
     runs = {g: finite(X, Y, width=256, richness=g, repeats=8, **GIVEN) for g in DIAL}
     losses, aligned = [], []
     for g, limit in limits.items():
-        error = np.hypot(runs[g].outputs_error, limit.outputs_error)
+        error = np.hypot(runs[g].error("outputs"), limit.error("outputs"))
         assert (np.abs(runs[g].outputs - limit.outputs) < 4 * error + 0.01).all()
         found = [kernels.alignment(one.features[0, -1], Y) for one in (limit, runs[g])]
         assert float(found[1]) == pytest.approx(float(found[0]), abs=0.01)

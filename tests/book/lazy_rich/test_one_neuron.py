@@ -40,7 +40,7 @@ def wide():
 def test_the_page_the_library_and_the_networks_agree(page, limit, wide):
     chance = 4 / 100_000**0.5  # of an average over as many neurons of size one
     assert np.abs(page[0] - limit.outputs).max() < chance
-    error = np.hypot(wide[512].outputs_error, limit.outputs_error)
+    error = np.hypot(wide[512].error("outputs"), limit.error("outputs"))
     assert np.abs(wide[512].outputs - limit.outputs)[1:].max() < 4 * error.max() + 2 / 512
     assert error.max() < 0.01
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from solvable import data, kernels
-from solvable.meanfield import langevin, posterior
+from solvable import data, kernels, posterior
 
 GIVEN = {"activation": "erf", "richness": 4.0, "inverse_temperature": 10.0}
 FAST = {"method": "chain", "particles": 128, "repeats": 4, "rounds": 12}
@@ -23,9 +22,9 @@ def draw(number):
 def test_networks_follow_the_law_of_a_neuron():
     x, y = draw(0)
     gram = x @ x.T / 64
-    theory = posterior.two_layer_posterior(gram, y[:16], key=jax.random.key(0), **GIVEN, **FAST)
-    lazy = posterior.nngp_posterior(kernels.nngp(x, depth=1, activation="erf"), y[:16], inverse_temperature=10.0)
-    networks = langevin(
+    theory = posterior.two_layer(gram, y[:16], key=jax.random.key(0), **GIVEN, **FAST)
+    lazy = posterior.nngp(kernels.nngp(x, depth=1, activation="erf"), y[:16], inverse_temperature=10.0)
+    networks = posterior.langevin(
         4 * jnp.linalg.cholesky(gram[:16, :16]),
         y[:16],
         width=200,
@@ -92,8 +91,8 @@ def test_strong_targets_stretch_and_weak_ones_shrink():
 def test_a_linear_network_is_a_gaussian_process_at_another_temperature(depth):
     x, y = draw(0)
     gram = x @ x.T / 64
-    found = posterior.deep_linear_posterior(gram, y[:16], depth=depth, richness=2.0, inverse_temperature=10.0)
-    other = posterior.nngp_posterior(gram, y[:16], inverse_temperature=10.0 * found.readout**depth)
+    found = posterior.deep_linear(gram, y[:16], depth=depth, richness=2.0, inverse_temperature=10.0)
+    other = posterior.nngp(gram, y[:16], inverse_temperature=10.0 * found.readout**depth)
     assert found.readout > 1.5
     assert_allclose(found.test, other.test, rtol=1e-9)
 
@@ -109,12 +108,11 @@ def compared(activation, draws):
         x, y = draw(number)
         kernel, gram = kernels.nngp(x, depth=1, activation=activation), x @ x.T / 64
         best = min(
-            score(posterior.nngp_posterior(kernel, y[:16], inverse_temperature=beta), y)
-            for beta in (1.0, 3.0, 10.0, 30.0, 100.0)
+            score(posterior.nngp(kernel, y[:16], inverse_temperature=beta), y) for beta in (1.0, 3.0, 10.0, 30.0, 100.0)
         )
         for richness in (1.0, 4.0):
             given = GIVEN | {"activation": activation, "richness": richness}
-            found = posterior.two_layer_posterior(gram, y[:16], key=jax.random.key(9), **given, **FAST)
+            found = posterior.two_layer(gram, y[:16], key=jax.random.key(9), **given, **FAST)
             gains.append(np.subtract(score(found, y), best))
     gains = np.reshape(gains, (draws, 2, 2))
     return gains.mean(axis=0), gains.std(axis=0, ddof=1) / draws**0.5
@@ -134,3 +132,29 @@ def test_with_relu_it_does_not_win():
     gain, error = compared("relu", 12)
     assert (gain[:, 0] > -2 * error[:, 0]).all()
     assert (np.abs(gain[:, 0]) < 0.02).all()
+
+
+def test_a_little_richness():
+    points = jax.random.normal(jax.random.key(3), (40, 60))
+    inner, raw = points @ points.T / 60, points[:, 0]
+    few = {"gram": inner[:16, :16], "targets": raw[:16], "depth": 2, "inverse_temperature": 10.0}
+    series = posterior.expansion(activation="linear", **few)
+
+    def missed(network, gamma):
+        guesses = series.outputs[0], series.at(gamma).outputs
+        return np.array([jnp.linalg.norm(f - network.outputs) / jnp.linalg.norm(network.outputs) for f in guesses])
+
+    def wide(gamma):
+        return missed(posterior.deep_linear(richness=gamma, **few), gamma)
+
+    def narrow(gamma, width):
+        return missed(posterior.finite_linear(richness=gamma, width=width, **few), gamma)
+
+    near, far = wide(0.02), wide(0.04)
+    assert np.log2(far / near) == pytest.approx([2, 4], abs=0.1)
+    assert wide(0.18)[1] < 0.9 * wide(0.18)[0]  # "near 0.2 no better than no richness at all, and soon after worse"
+    assert wide(0.26)[1] > 1.2 * wide(0.26)[0]
+    floors = [narrow(0.01, width)[1] for width in (50, 500, 5000)]
+    assert np.divide(floors[:-1], floors[1:]) == pytest.approx([14, 10.3], rel=0.1)
+    for width in (50, 500, 5000):  # where gamma = 1
+        assert narrow(width**-0.5, width)[1] > 1.5 * wide(width**-0.5)[0]

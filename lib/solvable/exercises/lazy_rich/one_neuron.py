@@ -6,7 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from ..core import SINGLE, Exercise, Parameters, Wrong, apart, as_number, as_numbers, call, chosen, is_close, register
+from ..core import (
+    SINGLE,
+    Exercise,
+    Parameters,
+    Wrong,
+    apart,
+    as_number,
+    as_numbers,
+    call,
+    chosen,
+    is_close,
+    register,
+)
 
 
 def _draw_step(random: np.random.Generator | None) -> Parameters:

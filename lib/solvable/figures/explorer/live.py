@@ -1,0 +1,64 @@
+"""An explorer with a live kernel: sliders of ipywidgets, and one picture that is replaced in place."""
+
+from __future__ import annotations
+
+import html
+import time
+from typing import Any
+
+import ipywidgets as widgets
+
+from ..series import Knob
+from .asked import Explorer
+from .drawing import data_uri, draw, png
+
+AT_ONCE = 0.2  # seconds: a quicker curve follows the hand, a slower one waits for the slider's release
+
+
+def live(explorer: Explorer) -> widgets.VBox:
+    """Sliders, the picture, a line for errors, the caption. `children` come in this order."""
+    first = time.perf_counter()
+    explorer.at(explorer.start)  # compiled by the checks before
+    quick = time.perf_counter() - first < AT_ONCE
+    sliders = {name: _slider(name, knob, quick) for name, knob in explorer.controls.items()}
+    picture, message = widgets.HTML(), widgets.HTML()
+    reset = widgets.Button(description="Reset", layout=widgets.Layout(width="6em"))
+
+    def redraw(_: Any = None) -> None:
+        setting = {name: float(slider.value) for name, slider in sliders.items()}
+        words = ", ".join(f"{knob.label} = {knob.text(setting[name])}" for name, knob in explorer.controls.items())
+        try:
+            picture.value = _image(explorer, setting, words)
+            message.value = ""
+        except Exception as error:  # a reader may turn a knob to where the model has no answer
+            text = f"No picture for {words}: {error}. The one above is the last that worked."
+            message.value = f'<div role="alert">{html.escape(text)}</div>'
+
+    def start(_: Any = None) -> None:
+        for name, slider in sliders.items():
+            slider.value = explorer.start[name]
+
+    for slider in sliders.values():
+        slider.observe(redraw, names="value")
+    reset.on_click(start)
+    redraw()
+    caption = widgets.HTMLMath(f"<p>{html.escape(explorer.caption)}</p>")
+    controls = widgets.VBox([*sliders.values(), reset])
+    return widgets.VBox([controls, picture, message, caption])
+
+
+def _image(explorer: Explorer, setting: dict[str, float], words: str) -> str:
+    source = data_uri("png", png(draw(explorer, explorer.at(setting))))
+    alt = html.escape(f"{explorer.alt} Now {words}.", quote=True)
+    return f'<img src="{source}" alt="{alt}" style="width:100%;max-width:640px">'
+
+
+def _slider(name: str, knob: Knob, quick: bool) -> widgets.SelectionSlider:
+    return widgets.SelectionSlider(
+        options=[(knob.text(value), float(value)) for value in knob.ladder],
+        value=float(knob.start),
+        description=knob.label,
+        continuous_update=quick,
+        style={"description_width": "initial"},
+        layout=widgets.Layout(width="95%", max_width="36em"),
+    )

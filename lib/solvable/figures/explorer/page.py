@@ -1,0 +1,185 @@
+"""An explorer on the built page: numbers, a still picture, native controls. `explore.js` draws."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..series import Band, HeatMap, Line, Points, Series
+from ..words import number
+from .asked import BOX, Explorer
+from .drawing import data_uri, draw, svg
+from .encoding import encode
+from .grid import TRIALS, Evaluator, Sampled, Table, decide, quantise, settings_of
+
+LARGEST = 100_000
+"""Characters of compressed data that one explorer may have."""
+
+KINDS = {Line: "line", Band: "band", Points: "points", HeatMap: "heat"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """The figure as HTML, for a notebook's output.
+
+    Attributes:
+      explorer: what was asked for.
+      sampled: its curves on the grid.
+      data: what the page's script reads.
+      note: the grey line.
+    """
+
+    explorer: Explorer
+    sampled: Sampled
+    data: dict[str, Any]
+    note: str
+
+    @classmethod
+    def of(cls, explorer: Explorer) -> Page:
+        """Compute the grid, decide about interpolation, pack."""
+        started = time.perf_counter()
+        evaluate = Evaluator(explorer)
+        fields = evaluate(settings_of(explorer))
+        for per_pixel in (16, 8, 4):
+            sampled = quantise(explorer, fields, per_pixel)
+            packed = _packed(sampled, evaluate.first)
+            if len(packed["data"]) <= LARGEST:
+                break
+        else:
+            raise ValueError(
+                f"curves of explorer {explorer.name!r} make {len(packed['data']):,} characters of data, more "
+                f"than {LARGEST:,}; give a knob fewer points, or the curves"
+            )
+        sampled = decide(sampled, evaluate)
+        data = _about(sampled) | packed
+        return cls(explorer, sampled, data, _note(sampled, time.perf_counter() - started))
+
+    def __repr__(self) -> str:
+        return f"<explorer {self.explorer.name}: {self.explorer.alt}>"
+
+    def _repr_html_(self) -> str:
+        e, name = self.explorer, html.escape(self.explorer.name)
+        still = data_uri("svg+xml", svg(draw(e, e.at(e.start), self.sampled.zlim)))
+        knobs = "\n".join(_knob(name, key, knob) for key, knob in self.data["knobs"].items())
+        data = json.dumps(self.data, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
+        return f"""<figure class="explorer" id="explore-{name}">
+<div class="explorer-stage"><img class="explorer-still" alt="{html.escape(e.alt)}" src="{still}"></div>
+<div class="explorer-knobs" role="group" aria-label="Settings of this figure" hidden>
+{knobs}
+<button type="button" class="explorer-reset">Reset</button>
+</div>
+<p class="explorer-said" aria-live="polite"></p>
+<figcaption class="mathjax_process">{mathematics(e.caption)}
+<small class="explorer-note">{html.escape(self.note)}</small></figcaption>
+<script type="application/json">{data}</script>
+</figure>"""
+
+
+def _knob(figure: str, key: str, knob: dict[str, Any]) -> str:
+    place = f"explore-{figure}-{key}"
+    return f"""<div class="explorer-knob">
+<label for="{place}" class="mathjax_process">{mathematics(knob["label"])}</label>
+<output for="{place}">{knob["texts"][knob["start"]]}</output>
+<input type="range" id="{place}" name="{key}" min="0" max="{len(knob["values"]) - 1}" step="1"
+ value="{knob["start"]}" aria-valuetext="{knob["texts"][knob["start"]]}" autocomplete="off">
+</div>"""
+
+
+def mathematics(text: str) -> str:
+    r"""Escaped text with ``$...$`` as MathJax reads it on the page."""
+    parts = re.split(r"\$([^$]+)\$", text)
+    return "".join(
+        f'<span class="math notranslate nohighlight">\\({html.escape(part)}\\)</span>' if i % 2 else html.escape(part)
+        for i, part in enumerate(parts)
+    )
+
+
+def _packed(sampled: Sampled, curves: Mapping[str, Series]) -> dict[str, Any]:
+    """The series, and the numbers they point to; equal arrays (a shared x, mostly) are stored once."""
+    arrays: list[np.ndarray] = []
+    places: dict[tuple[Any, ...], int] = {}
+
+    def store(numbers: np.ndarray | None) -> int | None:
+        if numbers is None:
+            return None
+        key = (numbers.shape, numbers.tobytes())
+        if key not in places:
+            places[key] = len(arrays)
+            arrays.append(numbers)
+        return places[key]
+
+    def fields(label: str, names: tuple[str, ...]) -> dict[str, list[int | None]]:
+        tables: dict[str, Table] = {name: sampled.tables[label, name] for name in names}
+        return {name: [store(table.numbers), store(table.gaps)] for name, table in tables.items()}
+
+    series = []
+    for place, (label, one) in enumerate(curves.items()):
+        style = sampled.explorer.style(place, label)
+        drawn = {"label": label, "kind": KINDS[type(one)], "color": style.color, "dash": style.dash}
+        series.append(drawn | {"fields": fields(label, one._fields)})
+    layout, text = encode(arrays)
+    return {"series": series, "arrays": layout, "data": text}
+
+
+def _about(sampled: Sampled) -> dict[str, Any]:
+    """Everything else that the page's script needs."""
+    explorer = sampled.explorer
+    axes = {"x": (explorer.x, explorer.xlim), "y": (explorer.y, explorer.ylim), "z": ("", sampled.zlim)}
+    return {
+        "name": explorer.name,
+        "alt": explorer.alt,
+        "axes": {
+            axis: {"label": label.replace("$", ""), "lim": list(map(float, lim)), "log": axis in explorer.log}
+            for axis, (label, lim) in axes.items()
+            if lim is not None
+        },
+        "box": BOX,
+        "per": sampled.per_pixel,
+        "stencil": sampled.stencil,
+        "knobs": _knobs(sampled),
+    }
+
+
+def _knobs(sampled: Sampled) -> dict[str, Any]:
+    knobs = {}
+    for (key, knob), smooth in zip(sampled.explorer.controls.items(), sampled.smooth, strict=True):
+        values = knob.ladder if smooth else knob.grid
+        knobs[key] = {
+            "label": knob.label,
+            "log": knob.log,
+            "smooth": smooth,
+            "grid": knob.grid.tolist(),
+            "values": values.tolist(),
+            "texts": [knob.text(value) for value in values],
+            "start": int(np.abs(values - knob.start).argmin()),
+        }
+    return knobs
+
+
+def _note(sampled: Sampled, seconds: float) -> str:
+    """The grey line: what is computed, what is interpolated, and how exactly."""
+    controls = sampled.explorer.controls
+    sizes = " × ".join(str(len(knob.grid)) for knob in controls.values())
+    device = jax.default_backend().upper()
+    words = f"Computed at {sizes} settings in {number(seconds, 2)} s on {device}"
+    words += ", float64" if jax.config.jax_enable_x64 else ", float32"
+    smooth = [knob.label.replace("$", "") for knob, s in zip(controls.values(), sampled.smooth, strict=True) if s]
+    steps = [knob.label.replace("$", "") for knob, s in zip(controls.values(), sampled.smooth, strict=True) if not s]
+    if smooth:
+        words += f"; interpolated in {_listed(smooth)}, off by at most {sampled.error:.1g} pixel "
+        words += f"at {TRIALS} random settings"
+    if steps:
+        words += f"; {_listed(steps)} {'steps' if len(steps) == 1 else 'step'} through computed values"
+    return words + "."
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

@@ -1,0 +1,68 @@
+"""Full-batch gradient descent of random students, with momentum."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+from jax.tree_util import Partial
+from jax.typing import ArrayLike
+from jaxtyping import Array
+
+from ..._checks import (
+    as_floats,
+    finite_answer,
+)
+from ..._pytree import Numbers
+from ...spectra import Spectrum
+from ..checks import check_known_steps, check_momentum, check_rate
+from ..results import LossCurves
+from . import students
+
+
+@finite_answer
+def gradient_descent(
+    spectrum: Spectrum,
+    steps: Numbers,
+    *,
+    learning_rate: ArrayLike,
+    momentum: ArrayLike = 0.0,
+    width: ArrayLike = np.inf,
+    samples: ArrayLike = np.inf,
+    noise: ArrayLike = 0.0,
+    key: Array,
+    repeats: int = 32,
+) -> LossCurves:
+    r"""Test and train loss of `repeats` random students, each trained by full-batch descent with heavy-ball momentum.
+
+    .. math:: w(t+1) = w(t) - \tfrac{\eta}{2} \nabla \hat L + \beta\,(w(t) - w(t-1))
+
+    in closed form along each eigenvector of the student's kernel, so that late steps cost what early ones do.
+
+    Args:
+      spectrum: the K modes.
+      steps: shape (T,), step numbers, whole and >= 0.
+      learning_rate: eta > 0, in units of 1 / eigenvalue.
+      momentum: beta, >= 0 and < 1; 0 is plain gradient descent.
+      width, samples, noise, key, repeats: as in `gradient_flow`.
+
+    Returns:
+      ``LossCurves`` as from `gradient_flow`; its ``times`` are the step numbers.
+
+    Raises:
+      ValueError: for an argument out of range, or a learning rate at which losses grow a thousandfold in these steps.
+      RuntimeError: where jax is in float32.
+
+    Costs as `gradient_flow`. Book: "What a batch buys".
+    """
+    numbers = jnp.asarray(check_known_steps(steps))
+    check_rate(learning_rate)
+    check_momentum(momentum)
+    rates = {"learning_rate": learning_rate, "momentum": momentum}
+    progress = Partial(students.descent, numbers, *(as_floats(x) for x in rates.values()))
+    runs = students.losses(
+        spectrum, numbers, progress, {"width": width, "samples": samples}, noise, key, repeats, rates
+    )
+    most = 1e3 * (spectrum.task_power.sum() + as_floats(noise))
+    if not np.all(np.isfinite(runs.test) & (np.asarray(runs.train) <= most)):
+        raise ValueError(f"learning_rate must be small enough for every student; got {learning_rate}, and some diverge")
+    return runs

@@ -1,0 +1,160 @@
+r"""Slightly rich: two layers in powers of the richness, by arithmetic with truncated series.
+
+.. math:: h = \sum_k \gamma_0^k h_k, \quad z = \sum_k \gamma_0^k z_k, \qquad
+          f = f_0 + \gamma_0^2 f_2 + O(\gamma_0^4), \qquad K = K_0 + \gamma_0^2 K_2 + O(\gamma_0^4)
+
+Every line of `two_layer` is a sum or a product, so it holds between the coefficients too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from math import factorial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from .._checks import as_floats, finite_answer, require_nonnegative, require_scalar
+from .._pytree import Numbers, pytree
+from ..gaussian import Function, activation_function
+from ..numerics.gaussians import square_root
+from ..results import Result
+from .particles import neurons
+from .problem import Problem, checked, require_stable
+from .results import MeanField
+
+ORDERS = 4  # coefficients 0..3: f of order 2 needs h and z of order 3, since f = <z phi(h)> / gamma_0
+
+
+@pytree
+@dataclass(frozen=True)
+class Expansion(Result):
+    """Two layers to second order in the richness; the first axis is (order 0, order 2), order 1 vanishes.
+
+    Attributes:
+      outputs: shape (2, T+1, P), f_0 and f_2 on the training points.
+      test: shape (2, T+1, M), on the points without a target.
+      features: Phi at equal times, shape (2, T+1, Q, Q).
+      gradients: G at equal times, shape (2, T+1, Q, Q).
+      tangent_kernel: K, shape (2, T+1, Q, Q).
+      parameters: what made it.
+    """
+
+    outputs: Float[Array, "2 T P"]
+    test: Float[Array, "2 T M"]
+    features: Float[Array, "2 T Q Q"]
+    gradients: Float[Array, "2 T Q Q"]
+    tangent_kernel: Float[Array, "2 T Q Q"]
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    @finite_answer
+    def at(self, richness: ArrayLike) -> MeanField:
+        """The sum of both orders at gamma_0 >= 0, in the form of `two_layer`."""
+        require_scalar("richness", richness)
+        require_nonnegative("richness", richness)
+
+        def total(one: Array) -> Array:
+            return one[0] + as_floats(richness) ** 2 * one[1]
+
+        given = self.parameters | {"richness": as_floats(richness)}
+        features, gradients = total(self.features)[None], total(self.gradients)[None]
+        return MeanField(
+            total(self.outputs), total(self.test), features, gradients, total(self.tangent_kernel), parameters=given
+        )
+
+
+@finite_answer
+def expansion(
+    gram: Array,
+    targets: Array,
+    *,
+    activation: str | Function,
+    learning_rate: ArrayLike,
+    steps: int,
+    key: Array,
+    particles: int = 2**12,
+    repeats: int = 4,
+    weights: Numbers | None = None,
+) -> Expansion:
+    r"""Full-batch gradient descent of an infinitely wide network with one hidden layer, to second order in gamma_0.
+
+    Args:
+      activation: "linear", "erf", "gelu", "tanh", or a function with three derivatives.
+
+    Other arguments, errors and source as for `two_layer`; with the same key, particles and repeats both see the same
+    neurons, so that the difference to `two_layer` is of order gamma_0^4, whatever the number of particles.
+
+    Raises:
+      ValueError: also for ReLU. Neurons that cross its kink make the first correction one of order gamma_0.
+
+    Exact for gradient descent at this learning rate. Book: "Lazy to rich, one dial".
+    """
+    phi = activation_function(activation)
+    if activation == "relu" or phi is jax.nn.relu:
+        raise ValueError("activation must be smooth; got 'relu', whose first correction is of order gamma_0")
+    problem, steps = checked(gram, targets, weights, 1.0, learning_rate, steps)
+    known, draws = problem.known, neurons(key, len(problem.gram), particles, repeats, steps)
+    f, features, gradients = (one.mean(axis=0) for one in _sweep(problem, draws, phi=phi, steps=steps))
+    kernel = features + gradients * problem.gram
+    require_stable(problem, kernel[0], f[0, :, :known])
+    given = problem.parameters | {"repeats": repeats, "particles": particles, "key": jax.random.key_data(key)}
+    return Expansion(f[..., :known], f[..., known:], features, gradients, kernel, given)
+
+
+@partial(jax.jit, static_argnames=("phi", "steps"))
+def _sweep(problem: Problem, draws: Array, *, phi: Function, steps: int) -> tuple[Array, Array, Array]:
+    """Of every sample, orders 0 and 2: outputs (2, T+1, Q) and both kernels (2, T+1, Q, Q)."""
+    gram, rate = problem.gram, problem.learning_rate
+    slope = _derivative(phi)
+
+    def one(draws: Array) -> tuple[Array, Array, Array]:
+        u, w = draws[:, :-1] @ square_root(gram), draws[:, -1]
+        h = jnp.zeros((ORDERS, 2 * len(u), len(gram))).at[0].set(jnp.concatenate([u, u]))
+        z = jnp.zeros((ORDERS, 2 * len(u), 1)).at[0].set(jnp.concatenate([w, -w])[:, None])
+
+        def step(state: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], tuple[Array, Array, Array]]:
+            h, z = state
+            value = _composed(phi, h)
+            g = _product(_composed(slope, h), z)
+            f = _product(z, value)[1:].mean(axis=1)  # f = <z phi(h)> / gamma_0, orders 0, 1, 2
+            pull = problem.errors(f).at[1:].add(-problem.errors(jnp.zeros_like(f[1:])))  # the target is of order 0
+            pull = jnp.pad(pull, ((0, 1), (0, 0)))[:, None]
+            h_step = rate * _product(pull, g) @ gram
+            z_step = rate * _product(pull, value).sum(axis=-1, keepdims=True)
+            after = h.at[1:].add(h_step[:-1]), z.at[1:].add(z_step[:-1])
+
+            def kernel(a: Array) -> Array:
+                return _product(a[:, :, :, None], a[:, :, None, :]).mean(axis=1)[::2]
+
+            return after, (f[::2], kernel(value), kernel(g))
+
+        last, seen = jax.lax.scan(step, (h, z), length=steps)
+        seen = jax.tree.map(lambda all, end: jnp.concatenate([all, end[None]]), seen, step(last, None)[1])
+        return jax.tree.map(lambda x: x.swapaxes(0, 1), seen)
+
+    return jax.lax.map(one, draws)
+
+
+def _product(a: Array, b: Array) -> Array:
+    """Of two series, coefficient by coefficient."""
+    return jnp.stack([sum(a[i] * b[k - i] for i in range(k + 1)) for k in range(len(a))])
+
+
+def _composed(function: Function, series: Array) -> Array:
+    """The series of function(series)."""
+    path: Callable[[Array], Array] = lambda g: function(sum((c * g**k for k, c in enumerate(series)), jnp.zeros(())))  # noqa: E731
+    coefficients = []
+    for k in range(len(series)):
+        coefficients.append(path(jnp.zeros(())) / factorial(k))
+        path = _derivative(path)
+    return jnp.stack(coefficients)
+
+
+def _derivative(function: Function) -> Function:
+    """Of a function that acts entry by entry, or of one number."""
+    return lambda x: jax.jvp(function, (x,), (jnp.ones_like(x),))[1]

@@ -1,0 +1,173 @@
+r"""Learning-rate transfer: does the best learning rate of a narrow network serve a wide one?
+
+.. math:: \eta_\star(N) = \arg\min_\eta\; E_\text{seed}\,\ln L(\eta, N)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .._checks import (
+    concrete,
+    known_arguments,
+    require_count,
+    require_counts,
+    require_function,
+    require_key,
+    require_known,
+    require_one_of,
+    require_positive,
+    require_shape,
+)
+from .._memory import require_memory
+from .._pytree import Numbers, pytree
+from ..numerics.statistics import jackknife
+from ..results import Result
+from .models import AnyNetwork
+from .stepping import Sample
+from .training import train
+
+
+@pytree
+@dataclass(frozen=True)
+class Transfer(Result):
+    """Losses after training, against width and learning rate.
+
+    Attributes:
+      widths: shape (W,).
+      learning_rates: eta_0, shape (E,), ascending.
+      loss: shape (W, E, S) for S seeds; infinite where a run diverged.
+      parameters: what made it.
+    """
+
+    widths: Float[Array, " W"]
+    learning_rates: Float[Array, " E"]
+    loss: Float[Array, "W E S"]
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def mean(self) -> Array:
+        """Geometric mean over seeds, shape (W, E); infinite where any diverged."""
+        return jnp.exp(jnp.log(self.loss).mean(axis=2))
+
+    @property
+    def optimum(self) -> Array:
+        """The best learning rate at every width, shape (W,): the lowest point of a parabola in the logarithms."""
+        return jnp.asarray(_optima(self.learning_rates, np.asarray(self.loss)))
+
+    def error(self, name: str = "optimum") -> Array:
+        """Standard error of the logarithm of the ``"optimum"``, shape (W,), by leaving out one seed after the other."""
+        require_one_of("name", name, ["optimum"])
+
+        def logarithm(loss: np.ndarray) -> np.ndarray:
+            return np.log(_optima(self.learning_rates, loss))
+
+        return jnp.asarray(jackknife(logarithm, np.asarray(self.loss), axis=2)[1])
+
+    @property
+    def drift(self) -> float:
+        """By which factor the optimum moves over these widths, at most; NaN where one of them was not seen."""
+        return np.nan if self.at_the_edge.any() else float(self.optimum.max() / self.optimum.min())
+
+    @property
+    def at_the_edge(self) -> Array:
+        """Widths at which no optimum was seen, shape (W,).
+
+        Their best learning rate is the smallest or the largest tried, or as good as its neighbour to rounding.
+        """
+        rounding = 10 * float(jnp.finfo(self.loss.dtype).eps)
+        walls = np.asarray([_walls(row) for row in np.log(np.asarray(self.loss, float)).mean(axis=2)])
+        return jnp.asarray(~(walls > rounding))
+
+
+@known_arguments
+def transfer(
+    network: Callable[[int], AnyNetwork],
+    widths: Iterable[int],
+    learning_rates: Numbers,
+    inputs: Array,
+    targets: Array,
+    steps: int,
+    *,
+    key: Array,
+    optimizer: str = "sgd",
+    batch_size: int | None = None,
+    sample: Sample | None = None,
+    repeats: int = 3,
+) -> Transfer:
+    """Train at every width with every learning rate, and find the best.
+
+    Args:
+      network: a function of the width.
+      widths: whole numbers.
+      learning_rates: eta_0, at least three, > 0; a factor of two apart is good. All of one width train at once.
+      inputs, targets, steps, optimizer, batch_size, sample: as in `train`; the loss is that on all `inputs` at the end.
+      key: a jax random key. Seeds are the same for all learning rates of a width.
+      repeats: seeds, >= 2.
+
+    Returns:
+      ``Transfer``.
+
+    Raises:
+      ValueError: for an argument out of range, or where every learning rate diverges at some width.
+
+    Source: Yang et al. (2022). Book: "Hyperparameters that transfer".
+    """
+    require_function("network", network)
+    steps = require_count("steps", steps, 0)
+    require_key(key)
+    require_shape("learning_rates", learning_rates, 1, "a list of learning rates, shape (E,)")
+    require_known("learning_rates", learning_rates)
+    require_positive("learning_rates", learning_rates)
+    rates = np.unique(np.asarray(concrete(learning_rates), float))
+    if len(rates) < 3:
+        raise ValueError(f"learning_rates must be at least three different ones; got {rates.tolist()}")
+    sizes, repeats = require_counts("widths", widths), require_count("repeats", repeats, 2)
+    require_memory(lambda repeats: 8 * len(sizes) * len(rates) * repeats, repeats=repeats)
+    losses = []
+    for width, of_width in zip(sizes, jax.random.split(key, len(sizes)), strict=True):
+        run = train(
+            network(width),
+            inputs,
+            targets,
+            steps,
+            learning_rate=rates[:, None],
+            key=jax.random.split(of_width, repeats),
+            optimizer=optimizer,
+            batch_size=batch_size,
+            sample=sample,
+            every=max(1, steps),
+        )
+        if bool(run.diverged.any(axis=1).all()):
+            raise ValueError(f"learning_rates must hold one that does not diverge; all did at width {width}")
+        rounding = jnp.finfo(run.loss.dtype).eps ** 2 * run.loss[..., 0]  # a loss below it is none
+        losses.append(jnp.where(run.diverged, jnp.inf, jnp.maximum(run.loss[..., -1], rounding)))
+    parameters = {"steps": steps, "repeats": repeats, "key": jax.random.key_data(key)}
+    return Transfer(jnp.asarray(sizes, float), jnp.asarray(rates), jnp.stack(losses), parameters)
+
+
+def _walls(row: np.ndarray) -> float:
+    """By how much the lower neighbour of the lowest point is above it; 0 where one is missing."""
+    best = int(row.argmin())
+    return 0.0 if best in (0, len(row) - 1) else float(min(row[best - 1], row[best + 1]) - row[best])
+
+
+def _optima(rates: Array, loss: np.ndarray) -> np.ndarray:
+    """Of each row of (W, E, S): the parabola through the best and its neighbours; at an edge or a cliff, the best."""
+    eta, found = np.log(np.asarray(rates)), []
+    for row in np.log(loss).mean(axis=2):
+        best = int(row.argmin())
+        near = slice(best - 1, best + 2)
+        if best in (0, len(eta) - 1) or not np.isfinite(row[near]).all():
+            found.append(eta[best])
+            continue
+        bend, slope, _ = np.polyfit(eta[near] - eta[best], row[near], 2)
+        found.append(eta[best] - slope / (2 * bend) if bend > 0 else eta[best])
+    return np.exp(found)

@@ -1,0 +1,153 @@
+r"""Slightly rich: the posterior to first order in the squared richness, about the one that stays lazy.
+
+.. math::
+   \Phi_2 &= \tfrac12 \big\langle \phi\phi^\top (s^2 - \langle s^2\rangle) \big\rangle, \qquad s = \kappa_0\cdot\phi\\
+   \kappa_0 &= (\Phi_0 + 1/\beta)^{-1} y, \qquad \kappa_2 = -(\Phi_0 + 1/\beta)^{-1}\, \Phi_2 \kappa_0
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from .._checks import as_floats, finite_answer, require_count, require_key, require_nonnegative, require_scalar
+from .._memory import require_memory
+from .._pytree import pytree
+from ..gaussian import Function, activation_function
+from ..numerics.gaussians import require_particles, sobol
+from ..results import Result
+from .results import Posterior, Task, checked_task
+from .two_layers import Points
+
+
+@pytree
+@dataclass(frozen=True)
+class Expansion(Result):
+    """A posterior in powers of the richness; the first axis is (order 0, order 2), order 1 vanishes.
+
+    Attributes:
+      outputs: shape (2, P), f_0 and f_2 on the training points.
+      test: shape (2, M), on the points without a target.
+      features: Phi^l, shape (2, L, Q, Q).
+      readout: <w^2>, shape (2,).
+      parameters: what made it.
+    """
+
+    outputs: Float[Array, "2 P"]
+    test: Float[Array, "2 M"]
+    features: Float[Array, "2 L Q Q"]
+    readout: Float[Array, " 2"]
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    @finite_answer
+    def at(self, richness: ArrayLike) -> Posterior:
+        """The sum of both orders at gamma_0 >= 0, in the form of `two_layer` and `deep_linear`."""
+        require_scalar("richness", richness)
+        require_nonnegative("richness", richness)
+        square = as_floats(richness) ** 2
+
+        def total(one: Array) -> Array:
+            return one[0] + square * one[1]
+
+        given = self.parameters | {"richness": as_floats(richness)}
+        return Posterior(
+            total(self.outputs), total(self.test), total(self.features), total(self.readout), parameters=given
+        )
+
+
+@finite_answer
+def expansion(
+    gram: Array,
+    targets: Array,
+    *,
+    activation: str | Function,
+    inverse_temperature: ArrayLike,
+    depth: int = 1,
+    key: Array | None = None,
+    particles: int = 2**10,
+    repeats: int = 16,
+) -> Expansion:
+    r"""What a little richness adds to the NNGP's posterior, in infinitely wide networks.
+
+    .. math:: f = f_0 + \gamma_0^2 f_2 + O(\gamma_0^4), \qquad f_2 = \Phi_0\,\kappa_2 + \Phi_2\,\kappa_0
+
+    Args:
+      gram: Phi^0 = X X^T / D of all Q points; the first P have targets, the others are test points.
+      targets: y, shape (P,).
+      activation: of two layers as for `two_layer`; "linear" at any depth.
+      inverse_temperature: beta > 0.
+      depth: L, hidden layers; 1 unless the network is linear.
+      key: a jax random key, for averages over neurons; a linear network needs none.
+      particles, repeats: neurons, as for `two_layer`. With the same key, particles and repeats both see the same
+        neurons, so that the difference to `two_layer` is of order gamma_0^4, whatever their number.
+
+    Returns:
+      ``Expansion``; ``expansion.at(richness)`` is a ``Posterior``.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value; for a depth above 1 where neurons are not linear.
+
+    Exact as width -> infinity at a fixed P. In the NNGP's scaling, gamma_0 = gamma / sqrt(N), it is the part of order
+    gamma^2 / N of finite networks, whose other part of order 1 / N, without gamma, is the scatter of their kernels.
+    Cost: repeats x particles x Q^2. Source: talk *Scaling limits for learning*, statics; Naveh et al. (2021). Book:
+    "Statics: what equilibrium has learned".
+    """
+    phi, depth = activation_function(activation), require_count("depth", depth)
+    task = checked_task(gram, targets, 1.0, inverse_temperature)
+    given: dict[str, Any] = task._asdict()
+    linear = activation == "linear"
+    require_memory(lambda depth: 16 * depth * len(task.gram) ** 2, depth=depth)
+    if linear:
+        first, second = task.gram, None
+    elif depth != 1:
+        raise ValueError(f"depth must be 1 unless activation is 'linear'; got {depth}")
+    elif key is None:
+        raise ValueError("key must be a jax random key unless activation is 'linear'; got None")
+    else:
+        require_key(key)
+        size, repeats = require_particles(particles, len(task.gram)), require_count("repeats", repeats, 2)
+        require_memory(lambda r, s: 40 * len(task.gram) * r * s, repeats=repeats, particles=size)
+        draws = sobol(jax.random.split(key)[0], repeats, size, len(task.gram))  # as `two_layer`
+        first, second = _moments(task, draws, phi=phi)
+        given |= {"particles": size, "repeats": repeats, "key": jax.random.key_data(key)}
+    f, features, readout = _series(task, first, second, depth)
+    return Expansion(f[:, : task.known], f[:, task.known :], features, readout, given)
+
+
+@partial(jax.jit, static_argnames="phi")
+def _moments(task: Task, draws: Array, *, phi: Function) -> tuple[Array, Array]:
+    """Phi_0 and Phi_2 of samples of the prior, (Q, Q) each."""
+    points, known = Points.of(task), task.known
+    value = phi(points.preactivations(draws[..., :known], draws[..., known:])).reshape(-1, len(task.gram))
+    first = value.T @ value / len(value)
+    square = (value[:, :known] @ _kappa(task, first)) ** 2
+    return first, value.T @ ((square - square.mean())[:, None] * value) / (2 * len(value))
+
+
+def _kappa(task: Task, kernel: Array) -> Array:
+    """(Phi + 1/beta)^-1 y on the training points."""
+    noisy = kernel[: task.known, : task.known] + jnp.eye(task.known) / task.inverse_temperature
+    return jnp.linalg.solve(noisy, task.targets)
+
+
+@partial(jax.jit, static_argnums=3)
+def _series(task: Task, first: Array, second: Array | None, depth: int) -> tuple[Array, Array, Array]:
+    """Both orders of outputs (2, Q), kernels (2, L, Q, Q) and <w^2>."""
+    known = task.known
+    kappa = _kappa(task, first)
+    f = first[:, :known] @ kappa
+    readout = kappa @ f[:known]  # <w^2> - 1, and of a linear network the growth of every layer's u
+    layers = jnp.arange(1.0, depth + 1)[:, None, None]
+    moved = layers * jnp.outer(f, f) if second is None else second[None]
+    # the kernel of the outputs: of a linear network u^L K, so that each of L layers adds as much
+    kernel = depth * readout * first if second is None else second
+    bend = _kappa(task._replace(targets=-kernel[:known, :known] @ kappa), first)
+    after = first[:, :known] @ bend + kernel[:, :known] @ kappa
+    one = jnp.broadcast_to(first, moved.shape)
+    return jnp.stack([f, after]), jnp.stack([one, moved]), jnp.stack([jnp.ones(()), readout])
