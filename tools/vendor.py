@@ -100,7 +100,13 @@ PACKAGES = (
         "sha512-Bt+SSVU8eBG27zChVewOicYs7Xsdt40qm4+UpHyX7k0/O9NliPc+x77k1/FEsPsjKPZGJvtRZM1vO+geW0OhGw==",
         "mathjax",
         {
-            "es5/tex-chtml.js": "tex-chtml.js",
+            # what equations need, and no menu, which weighs two fifths of the whole
+            "es5/startup.js": "startup.js",
+            "es5/core.js": "core.js",
+            "es5/input/tex.js": "input/tex.js",
+            "es5/output/chtml.js": "output/chtml.js",
+            "es5/output/chtml/fonts/tex.js": "output/chtml/fonts/tex.js",
+            "es5/a11y/assistive-mml.js": "a11y/assistive-mml.js",
             "es5/output/chtml/fonts/woff-v2": "output/chtml/fonts/woff-v2",
             "es5/input/tex/extensions": "input/tex/extensions",
             "LICENSE": "LICENSE",

@@ -267,7 +267,11 @@
       this.data = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
       this.stage = figure.querySelector(".explorer-stage");
       this.inputs = [...figure.querySelectorAll("input[type=range]")];
-      this.ready = this.begin();
+    }
+
+    // Begins when first asked: most visits never come to a figure far below.
+    get ready() {
+      return (this.begun ??= this.begin());
     }
 
     async begin() {
@@ -349,10 +353,20 @@
     }
   }
 
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        near.unobserve(target);
+        target.explorer.ready.catch((error) => {
+          target.querySelector(".explorer-said").textContent = `This figure stands still: ${error.message}.`;
+        });
+      }
+    },
+    { rootMargin: "600px" },
+  );
   for (const figure of document.querySelectorAll("figure.explorer")) {
     figure.explorer = new Explorer(figure);
-    figure.explorer.ready.catch((error) => {
-      figure.querySelector(".explorer-said").textContent = `This figure stands still: ${error.message}.`;
-    });
+    near.observe(figure);
   }
 })();

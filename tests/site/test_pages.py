@@ -1,9 +1,12 @@
 """Every page of the built site, in Chromium at desk and phone width, over loopback and nothing else."""
 
+import gzip
+import re
 from pathlib import Path
 
 import pytest
-from built_site import toc_pages
+from built_site import HTML, toc_pages
+from fontTools.ttLib import TTFont
 from visits import COLOURS, DESK, LAYOUT, PHONE, look, open_page
 
 pytestmark = pytest.mark.browser
@@ -18,6 +21,8 @@ SAMPLE = pytest.mark.parametrize(
 )
 TELEPHONE = {"viewport": PHONE, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 LARGEST = 2_500_000
+VISIT = 500_000  # bytes
+PACKED = {".woff", ".woff2", ".png", ".jpg", ".ico"}
 
 
 @pytest.fixture(scope="session", params=WRITTEN + OTHERS)
@@ -73,6 +78,17 @@ def test_the_page_is_light(desk):
     assert sum(path.stat().st_size for path in own) <= LARGEST
 
 
+def test_a_first_visit_loads_little(desk):
+    """As a server sends it: text is compressed."""
+    sizes = {
+        path: path.stat().st_size if path.suffix in PACKED else len(gzip.compress(path.read_bytes()))
+        for path in desk.first
+        if path.is_file()
+    }
+    assert {"startup.js", "icons.woff"} <= {path.name for path in sizes}
+    assert sum(sizes.values()) < VISIT, {path.name: sizes[path] for path in sorted(sizes, key=sizes.get)[-5:]}
+
+
 def test_the_page_fits_a_phone(desk):
     assert desk.narrow["width"] <= PHONE["width"], desk.narrow["wide"]
     assert desk.narrow["wide"] == []
@@ -84,3 +100,21 @@ def test_the_search_finds_a_word_of_the_book(browser, address):
     tab.locator("ul.search li a").first.wait_for()
     assert visit.blocked + visit.failed + visit.complaints == []
     context.close()
+
+
+def test_every_icon_has_its_sign_and_no_page_loads_all_of_them():
+    pages = [path.read_text(encoding="utf-8") for path in sorted((HTML / "book").rglob("*.html"))]
+    assert not any("vendor/fontawesome" in page for page in pages)
+    named = set(re.findall(r'class="fa[srb]? fa-([a-z-]+)|class="fa-\w+ fa-([a-z-]+)', "".join(pages)))
+    names = {one or other for one, other in named}
+    assert {"bars", "download", "circle-half-stroke"} <= names
+    rules = dict(
+        re.findall(r'\.fa-([a-z-]+)::before \{ content: "\\([0-9a-f]+)"', (HTML / "_static/icons.css").read_text())
+    )
+    signs = TTFont(HTML / "_static/icons.woff").getBestCmap()
+    assert {name for name in names if int(rules[name], 16) not in signs} == set()
+    drawn = set(
+        re.findall("[\ue000-\uf8ff]", (HTML / "_static/styles/pydata-sphinx-theme.css").read_text(encoding="utf-8"))
+    )
+    assert drawn
+    assert {ord(sign) for sign in drawn} - {0xF09B, 0xF296} <= set(signs)  # two are marks of other companies

@@ -30,6 +30,7 @@ class Visit:
     failed: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     served: set[Path] = field(default_factory=set)
+    first: set[Path] = field(default_factory=set)  # before it scrolls to a figure that moves
     facts: dict = field(default_factory=dict)
     narrow: dict = field(default_factory=dict)
     axe: dict[str, list[str]] = field(default_factory=dict)
@@ -61,6 +62,8 @@ def open_page(context, address: str, page: str, query: str = "") -> tuple:
     tab.on("pageerror", lambda error: visit.complaints.append(str(error)))
     tab.goto(f"{address}/{page}.html?{query}", wait_until="load")
     tab.wait_for_function(RENDERED)
+    tab.evaluate("document.fonts.ready")
+    visit.first = set(visit.served)
     tab.evaluate(EXPLORERS)
     return tab, visit
 
