@@ -22,6 +22,7 @@ SAMPLE = pytest.mark.parametrize(
 TELEPHONE = {"viewport": PHONE, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 LARGEST = 2_500_000
 VISIT = 500_000  # bytes
+CHARTS = 165_000  # more, where a figure that moves stands on the first screen or just below
 PACKED = {".woff", ".woff2", ".png", ".jpg", ".ico"}
 
 
@@ -85,8 +86,10 @@ def test_a_first_visit_loads_little(desk):
         for path in desk.first
         if path.is_file()
     }
-    assert {"startup.js", "icons.woff"} <= {path.name for path in sizes}
-    assert sum(sizes.values()) < VISIT, {path.name: sizes[path] for path in sorted(sizes, key=sizes.get)[-5:]}
+    names = {path.name for path in sizes}
+    assert "icons.woff" in names
+    allowed = VISIT + (CHARTS if "plot.umd.min.js" in names else 0)
+    assert sum(sizes.values()) < allowed, {path.name: sizes[path] for path in sorted(sizes, key=sizes.get)[-5:]}
 
 
 def test_the_page_fits_a_phone(desk):
@@ -105,8 +108,8 @@ def test_the_search_finds_a_word_of_the_book(browser, address):
 def test_every_icon_has_its_sign_and_no_page_loads_all_of_them():
     pages = [path.read_text(encoding="utf-8") for path in sorted((HTML / "book").rglob("*.html"))]
     assert not any("vendor/fontawesome" in page for page in pages)
-    named = set(re.findall(r'class="fa[srb]? fa-([a-z-]+)|class="fa-\w+ fa-([a-z-]+)', "".join(pages)))
-    names = {one or other for one, other in named}
+    classes = " ".join(re.findall(r'class="([^"]*\bfa-[^"]*)"', "".join(pages)))
+    names = set(re.findall(r"\bfa-([a-z-]+)", classes)) - {"solid", "regular", "brands", "lg"}
     assert {"bars", "download", "circle-half-stroke"} <= names
     rules = dict(
         re.findall(r'\.fa-([a-z-]+)::before \{ content: "\\([0-9a-f]+)"', (HTML / "_static/icons.css").read_text())
