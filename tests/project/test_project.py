@@ -51,12 +51,27 @@ def test_format():
     run("ruff", "format", "--check", "--output-format", "concise", ".")
 
 
+def test_pages_are_written_in_the_oldest_python_that_we_allow():
+    """Of their notebooks: a newer Python's syntax ends a build with an older one, and ours is the newest."""
+    oldest = PROJECT["project"]["requires-python"].removeprefix(">=").replace(".", "")
+    run("ruff", "check", "--isolated", "--target-version", f"py{oldest}", "--select", "E9", "notebooks")
+
+
 def test_types():
     run("mypy")
 
 
 FILES = [
-    *("README.md", "LICENSE", "LICENSE-text", "CITATION.cff", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile"),
+    *(
+        "README.md",
+        "LICENSE",
+        "LICENSE-text",
+        "CITATION.cff",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "Makefile",
+        "ARCHITECTURE.md",
+    ),
     *("pyproject.toml", "constraints.txt", "environment.yml", "_config.yml", "_toc.yml", ".ci/run"),
 ]
 
