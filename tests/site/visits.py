@@ -40,7 +40,7 @@ def open_page(context, address: str, page: str, query: str = "") -> tuple:
     """Open a page of the site with every outside request stopped and recorded; the page and its visit."""
     visit = Visit(page)
     tab = context.new_page()
-    tab.set_default_timeout(20_000)
+    tab.set_default_timeout(120_000)  # a busy machine is slow, and no fault of the page
 
     def stop(route):
         visit.blocked.append(route.request.url)
