@@ -101,7 +101,8 @@ def check(notebooks, python, jax):
         for name, path in zip(names, notebooks, strict=True):
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, place / name)
-        clean = {k: v for k, v in os.environ.items() if not re.match("PYTHON|JUPYTER|JPY|VIRTUAL_ENV|MPL|SOLVABLE", k)}
+        ours = re.compile("PYTHON|JUPYTER|JPY|VIRTUAL_ENV|MPL|SOLVABLE|XLA")  # of this environment, not of a reader's
+        clean = {name: value for name, value in os.environ.items() if not ours.match(name)}
         proxies = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
         nowhere = dict.fromkeys(proxies, "http://127.0.0.1:9")
         clean |= nowhere | {"PIP_NO_INDEX": "1", "PYTHONNOUSERSITE": "1", "JUPYTER_DATA_DIR": folder}
