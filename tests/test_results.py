@@ -6,6 +6,7 @@ import json
 import pickle
 import pkgutil
 import re
+import sys
 import zipfile
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
@@ -195,6 +196,21 @@ def test_a_folder_must_exist_and_a_file_too(tmp_path):
         results.save(tmp_path / "run3", LossCurves)
     with pytest.raises(TypeError, match="kind"):
         results.load(tmp_path / "run3", "LossCurves")
+
+
+def test_a_class_of_ones_own_is_refused_by_name(tmp_path):
+    """A file names classes of this library alone, so it could not be read back."""
+    with pytest.raises(TypeError, match=r"result must be a result dataclass of this library; got Foreign\(x=1\)"):
+        results.save(tmp_path / "run1", Foreign())
+    with pytest.raises(TypeError, match="kind must be a class of results of this library"):
+        results.load(tmp_path / "run1", Foreign)
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_two_classes_share_a_name_in_files():
+    modules = [module for name, module in sys.modules.items() if name.startswith("solvable.")]
+    found = {one for module in modules for one in vars(module).values() if isinstance(one, type) and _files.ours(one)}
+    assert len(found) == len({_files.class_name(one) for one in found}) == len(_files.classes())
 
 
 def foreign(file):

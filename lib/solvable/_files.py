@@ -90,7 +90,7 @@ def class_name(kind: type) -> str:
 def classes() -> dict[str, type]:
     """What a file may name: the small classes of this library that are loaded. Nothing is imported for it."""
     modules = [module for name, module in sys.modules.items() if name.startswith("solvable.")]
-    own = {kind for module in modules for kind in vars(module).values() if isinstance(kind, type) and _ours(kind)}
+    own = {kind for module in modules for kind in vars(module).values() if isinstance(kind, type) and ours(kind)}
     return {class_name(kind): kind for kind in own}
 
 
@@ -110,7 +110,7 @@ def encode(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
     if type(value) in (list, tuple):
         parts = [encode(one, f"{name}/{number}", arrays) for number, one in enumerate(value)]
         return parts if isinstance(value, list) else {"tuple": parts}
-    if _ours(type(value)):
+    if ours(type(value)):
         return {
             "class": class_name(type(value)),
             "fields": {part: encode(getattr(value, part), f"{name}/{part}", arrays) for part in _parts(type(value))},
@@ -171,7 +171,7 @@ def _decode_array(node: dict[str, Any], array: np.ndarray) -> Any:
     return jnp.asarray(array) if node["jax"] else array[()]
 
 
-def _ours(kind: Any) -> bool:
+def ours(kind: Any) -> bool:
     """Whether it is a small class of this library: a dataclass or a named tuple."""
     return getattr(kind, "__module__", "").startswith("solvable.") and (is_dataclass(kind) or hasattr(kind, "_fields"))
 

@@ -24,7 +24,7 @@ def over_repeats(
 
     Args:
       draw: of one key, an array or several. With `each`, of several keys at once, which it returns in rows.
-      each: bytes of one draw: as many together as fit, so that results do not depend on the chunks.
+      each: bytes of one draw: as many together as fit, and results do not depend on how many.
 
     Returns:
       The rows; and a dictionary of repeats, key and seconds.
@@ -40,7 +40,7 @@ def over_repeats(
         for first in range(0, repeats, chunk):  # a Python loop: XLA's CPU threads can hang on batches inside lax.map
             part = draw(keys[first]) if each is None else draw(keys[first : first + chunk])
             parts.append(jax.block_until_ready(part))
-            shown.update(chunk)
+            shown.update(min(chunk, repeats - first))
     join = jnp.stack if each is None else jnp.concatenate
     rows = jax.tree.map(lambda *several: join(several)[:repeats], *parts)
     return rows, {"repeats": repeats, "key": jax.random.key_data(key), "seconds": perf_counter() - start}

@@ -33,8 +33,8 @@ def save(path: str | PathLike[str], result: Any) -> None:
       ValueError: for anything else in it, named with its field.
       FileNotFoundError: where the folder is missing.
     """
-    if isinstance(result, type) or not is_dataclass(result):
-        raise TypeError(f"result must be a result dataclass; got {shown(result)}")
+    if isinstance(result, type) or not is_dataclass(result) or not _files.ours(type(result)):
+        raise TypeError(f"result must be a result dataclass of this library; got {shown(result)}")
     _files.write(path, result)
 
 
@@ -49,8 +49,8 @@ def load(path: str | PathLike[str], kind: type[Found]) -> Found:
       ValueError: if the file holds a result of another class, or none, or is damaged.
       FileNotFoundError: where there is no such file.
     """
-    if not isinstance(kind, type) or not is_dataclass(kind):
-        raise TypeError(f"kind must be a class of results; got {shown(kind)}")
+    if not isinstance(kind, type) or not is_dataclass(kind) or not _files.ours(kind):
+        raise TypeError(f"kind must be a class of results of this library; got {shown(kind)}")
     found: Found = _files.rebuild(kind, path)
     return found
 
