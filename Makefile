@@ -18,6 +18,8 @@ book test check perturb: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS = 0.2
 # As many processes as cores, so each has one thread: two that share two cores wait for each other, at twice the time.
 book test test-slow test-all test-floor test-newest check perturb: export PJRT_NPROC = 1
 book test test-slow test-all test-floor test-newest check perturb: export OMP_NUM_THREADS = 1
+# A page's imports take 2 s, and 6 s where Python may not keep what it compiled.
+unexport PYTHONDONTWRITEBYTECODE
 # pytest keeps what ran with what, for `make platforms` (tests/conftest.py)
 test test-all test-floor test-newest: export TESTED_BY = make $@
 
