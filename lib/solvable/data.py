@@ -39,15 +39,17 @@ def circle(points: int, power: float) -> tuple[Float[Array, "P 2"], Float[Array,
               y(\theta) = \sqrt{2/\zeta(2q)} \sum_{1 \le k < P/2} k^{-q} \cos k\theta
 
     Args:
-      points: P >= 3, equally spaced.
+      points: P, whole and >= 3, equally spaced.
       power: q > 1/2, and at most 100, from where on mode 1 is all.
 
     Returns:
-      Inputs (P, 2), whose entries have mean square 1; targets (P,); and the power of the modes from P/2 on, which these
-      points cannot tell from lower ones. The endless series has power 1, of which mode k holds k^-2q / zeta(2q).
+      Inputs (P, 2), whose entries have mean square 1; targets (P,); and the power of the modes from P/2 on, a number,
+      which these points cannot tell from lower ones. The endless series has power 1, of which mode k holds
+      :math:`k^{-2q}/\zeta(2q)`.
 
     Raises:
-      ValueError: for an argument out of range, named with its value.
+      ValueError: for an argument out of range, named with its value, or traced by jax.
+      RuntimeError: where jax is in float32.
 
     Source: talk by C. Pehlevan (2025). Book: "Networks on a circle".
     """
@@ -74,6 +76,7 @@ def digits() -> tuple[Float[Array, "1797 64"], Float[Array, "1797 10"]]:
 
     Raises:
       ImportError: where scikit-learn is missing; ``pip install scikit-learn`` brings it.
+      RuntimeError: where jax is in float32.
 
     Source: E. Alpaydin, C. Kaynak, "Optical recognition of handwritten digits", UCI (1998). Book: "Three bottlenecks".
     """
@@ -89,20 +92,22 @@ def digits() -> tuple[Float[Array, "1797 64"], Float[Array, "1797 10"]]:
 def fashion_mnist(part: str = "train") -> tuple[Float[Array, "M 784"], Float[Array, "M 10"]]:
     """Fashion-MNIST, 28 x 28 pixels an image, where its four files are on this machine; nothing is downloaded.
 
-    They are looked for in the folder that the environment variable DATA_DIR names, in its subfolder ``fashion-mnist``,
-    and where Debian's package ``dataset-fashion-mnist`` puts them.
+    They are looked for in the folder that the environment variable ``DATA_DIR`` names, in its subfolder
+    ``fashion-mnist``, and where Debian's package ``dataset-fashion-mnist`` puts them.
 
     Args:
       part: ``"train"`` (60,000 images) or ``"test"`` (10,000).
 
     Returns:
-      Images (M, 784) and targets (M, 10), as `digits`.
+      Images (M, 784), the mean image subtracted, each of unit norm; targets (M, 10), one-hot labels with their mean
+      subtracted.
 
     Raises:
       ValueError: for another part, or a file that is not what its name says.
       FileNotFoundError: where the files are missing; it says where they were looked for.
+      RuntimeError: where jax is in float32.
 
-    Source: H. Xiao, K. Rasul, R. Vollgraf, arXiv:1708.07747 (2017).
+    Source: H. Xiao, K. Rasul, R. Vollgraf, arXiv:1708.07747 (2017). Book: "The kernel limit".
     """
     require_float64()
     require_one_of("part", part, FASHION_FILES)
@@ -122,15 +127,18 @@ def images(count: int) -> dict[str, tuple[Float[Array, "P D"], Float[Array, "P 1
     """A few images of every set that this machine has: the digits, and Fashion-MNIST where its files are.
 
     Args:
-      count: how many of each, the first ones.
+      count: how many of each, the first ones, whole, from 1 to 1,797.
 
     Returns:
-      Name -> (images, targets), as `digits` and `fashion_mnist` (its test part) return them.
+      Name -> (images, targets), of shapes (count, pixels) and (count, 10), from `digits` and `fashion_mnist` (its test
+      part). Means are subtracted over the whole set.
 
     Raises:
-      ValueError: for more than the 1,797 digits.
+      ValueError: for a count that is no whole number >= 1, or more than the 1,797 digits.
+      ImportError: where scikit-learn is missing.
+      RuntimeError: where jax is in float32.
 
-    Book: "The coordinate check".
+    Source: those of `digits` and `fashion_mnist`. Book: "The coordinate check".
     """
     if (count := require_count("count", count)) > 1797:
         raise ValueError(f"count must be at most 1797, the number of digits; got {count}")
@@ -165,8 +173,8 @@ def relu_features(inputs: Float[Array, "M D"], size: int, *, key: Array) -> Floa
     .. math:: \phi_s(x) = \max(0, w_s\cdot x)\,/\sqrt S, \qquad w_s \sim N(0, 1)
 
     Args:
-      inputs: shape (M, D).
-      size: the number S of features.
+      inputs: shape (M, D), finite.
+      size: the number S of features, whole and >= 1.
       key: a jax random key.
 
     Returns:
@@ -174,6 +182,9 @@ def relu_features(inputs: Float[Array, "M D"], size: int, *, key: Array) -> Floa
 
     Raises:
       ValueError: for an argument out of range, named with its value.
+
+    For S -> infinity their inner products are the ReLU kernel of `gaussian.averages`, up to O(1 / sqrt(S)).
+    Source: A. Rahimi, B. Recht (2007), with the kernel of Y. Cho, L. Saul (2009). Book: "Three bottlenecks".
     """
     inputs = require_array("inputs", inputs, 2, "a table (M inputs, D numbers)")
     size = require_count("size", size)

@@ -13,13 +13,15 @@ __all__ = ["PowerLaw", "power_law"]
 
 
 class PowerLaw(NamedTuple):
-    """y = prefactor * x ** -exponent.
+    r"""A fitted power law, a function of x.
+
+    .. math:: y = \text{prefactor} \cdot x^{-\text{exponent}}
 
     Attributes:
-      exponent: positive where y falls.
-      prefactor: y at x = 1.
-      drift: exponent of the upper half of the range minus that of the lower half, in log x. A law that holds has a
-        drift near 0; a small exponent with a large drift is a curve that is still bending.
+      exponent: a number, positive where y falls.
+      prefactor: a number, y at x = 1.
+      drift: a number, the exponent of the upper half of the range minus that of the lower half, in log x. A law that
+        holds has a drift near 0; a small exponent with a large drift is a curve that is still bending.
     """
 
     exponent: float
@@ -27,27 +29,41 @@ class PowerLaw(NamedTuple):
     drift: float
 
     def __call__(self, x: Numbers) -> np.ndarray:
-        """The fitted line."""
+        """The fitted line.
+
+        Args:
+          x: positive numbers, of any shape.
+
+        Returns:
+          y at these, an array of the shape of `x`.
+        """
         return np.asarray(self.prefactor * np.asarray(x, float) ** -self.exponent)
 
 
 def power_law(x: Numbers, y: Numbers, *, between: tuple[float | int, float | int] = (0.0, np.inf)) -> PowerLaw:
     r"""Fit a power law by least squares in the logarithms, every factor of x counting the same.
 
-    .. math:: \log y = \log(\text{prefactor}) - \text{exponent} \cdot \log x
+    .. math:: \min_{A,\,p}\; \sum_i \Delta_i\, \big(\log y_i - \log A + p \log x_i\big)^2, \qquad
+              y \approx A\, x^{-p}
+
+    with :math:`\Delta_i` the spacing of log x at point i.
 
     Args:
       x: shape (n,), positive and increasing: mode numbers, widths, times.
       y: shape (n,), positive.
-      between: the range of x that is fitted, ends included; it holds at least four points.
+      between: the range (low, high) of x that is fitted, ends included; it holds at least four points, two on either
+        side of its middle in log x.
 
     Returns:
-      ``PowerLaw``. Points that crowd together on the logarithmic axis, as mode numbers do, share their weight.
+      ``PowerLaw`` of three numbers: exponent p, prefactor A and drift. Points that crowd together on the logarithmic
+      axis, as mode numbers do, share their weight.
 
     Raises:
-      ValueError: for an argument out of range, named with its value.
+      ValueError: for an argument out of range, named with its value, traced by jax, or with too few points in the
+        range.
 
-    Book: "Power law in, power law out".
+    Exact for a power law; of a curve that bends it is a mean slope, and the drift tells.
+    Source: weighted least squares; the drift is this library's. Book: "Power law in, power law out".
     """
     for name, value in (("x", x), ("y", y)):
         require_known(name, value)

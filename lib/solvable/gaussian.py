@@ -36,7 +36,14 @@ ROUGH = 0.05  # by how much of itself an average may change when the nodes are d
 
 
 class Averages(NamedTuple):
-    """<phi(u) phi(v)> and <phi'(u) phi'(v)>, arrays of one shape."""
+    r"""Two averages over a pair of Gaussians.
+
+    .. math:: \langle\phi(u)\,\phi(v)\rangle, \qquad \langle\phi'(u)\,\phi'(v)\rangle
+
+    Attributes:
+      product: the first, an array of the broadcast shape of the arguments.
+      slopes: the second, an array of the same shape.
+    """
 
     product: Array
     slopes: Array
@@ -52,10 +59,23 @@ ACTIVATIONS: dict[str, Function] = {
 
 
 def activation_function(activation: str | Function) -> Function:
-    """The function of this name, or the function itself.
+    r"""The function of this name, or the function itself.
+
+    .. math:: \text{linear: } x, \quad \text{relu: } \max(0, x), \quad
+              \text{erf: } \frac{2}{\sqrt\pi} \int_0^x e^{-t^2} dt, \quad
+              \text{gelu: } \frac x2 \Big(1 + \mathrm{erf}\,\frac{x}{\sqrt2}\Big), \quad \tanh x
+
+    Args:
+      activation: ``"linear"``, ``"relu"``, ``"erf"``, ``"gelu"``, ``"tanh"``, or a function of arrays, entry by entry.
+
+    Returns:
+      A function of arrays, entry by entry.
 
     Raises:
       ValueError: for a name that is none.
+
+    Source: the usual definitions; GELU, without its tanh approximation, after D. Hendrycks, K. Gimpel (2016).
+    Book: "The kernel limit".
     """
     if callable(activation):
         return activation
@@ -69,6 +89,7 @@ def averages(activation: str | Function, variance1: ArrayLike, variance2: ArrayL
     With s^2 = q q' - k^2 and d = (1 + q)(1 + q') - k^2:
 
     .. math::
+       \text{linear:}&\quad k, \quad 1\\
        \text{ReLU:}&\quad \frac{s + (\pi - \theta)\,k}{2\pi}, \quad \frac{\pi - \theta}{2\pi},
           \qquad \theta = \operatorname{atan2}(s, k)\\
        \text{erf:}&\quad \frac2\pi \operatorname{atan2}(2k, e), \quad \frac{4}{\pi e},
@@ -78,17 +99,18 @@ def averages(activation: str | Function, variance1: ArrayLike, variance2: ArrayL
           \qquad A = \frac14 + \frac{\operatorname{atan2}(k, \sqrt d)}{2\pi},\; B = \frac{1}{2\pi\sqrt d}
 
     Args:
-      activation: "linear", "relu", "erf", "gelu", "tanh", or a function of arrays, entry by entry.
-      variance1: q >= 0.
-      variance2: q' >= 0; the three broadcast.
-      covariance: k, at most sqrt(q q') in size, to rounding.
+      activation: ``"linear"``, ``"relu"``, ``"erf"``, ``"gelu"``, ``"tanh"``, or a function of arrays, entry by entry.
+      variance1: q >= 0, a number or an array.
+      variance2: q' >= 0, a number or an array; the three broadcast.
+      covariance: k, a number or an array, at most sqrt(q q') in size, to rounding.
 
     Returns:
       ``Averages`` of the broadcast shape, in the precision of the arguments.
 
     Raises:
-      ValueError: for an activation that is none, a variance or covariance that cannot be, or variances beyond what this
-        precision, or the rule below, can hold.
+      ValueError: for an activation that is none, shapes that do not broadcast, a variance or covariance that cannot be,
+        variances beyond what this precision, or the rule below, can hold, or where jax differentiates along the
+        variances or the covariance of a function with a kink that has no closed form.
 
     No digit depends on the order of the two variances. Closed forms are exact to rounding; close to k = sqrt(q q') the
     square root s doubles it to half the digits, so take `diagonal` there. Others use the trapezoid rule:
@@ -119,7 +141,9 @@ def averages(activation: str | Function, variance1: ArrayLike, variance2: ArrayL
 
 
 def pairs(activation: str | Function, q1: Array, q2: Array, k: Array) -> Averages:
-    """As ``averages``, of arrays of one shape, without checks; for ReLU at variances whose product is a number."""
+    """The averages of ``averages``, of arrays of one shape, without checks; for ReLU at variances whose product is a
+    number.
+    """
     if isinstance(activation, str) and activation in CLOSED:
         return CLOSED[activation](q1, q2, k)
     return _by_quadrature(activation_function(activation), q1, q2, k)
@@ -138,7 +162,28 @@ def _by_quadrature(phi: Function, q1: Array, q2: Array, k: Array) -> Averages:
 
 
 def diagonal(activation: str | Function, variance: ArrayLike) -> Averages:
-    """<phi(u)^2> and <phi'(u)^2>, where both inputs are the same one; arguments as for `averages`."""
+    r"""<phi(u)^2> and <phi'(u)^2>, where both inputs are the same one.
+
+    .. math:: \langle\phi(u)^2\rangle, \quad \langle\phi'(u)^2\rangle, \quad u \sim N(0, q); \qquad
+              \text{ReLU: } \frac q2, \quad \frac12
+
+    and for linear, erf and GELU the closed forms of `averages` at k = q' = q.
+
+    Args:
+      activation: ``"linear"``, ``"relu"``, ``"erf"``, ``"gelu"``, ``"tanh"``, or a function of arrays, entry by entry.
+      variance: q >= 0, a number or an array.
+
+    Returns:
+      ``Averages`` of the shape of `variance`, in its precision.
+
+    Raises:
+      ValueError: for an activation that is none, a variance that cannot be, or beyond what this precision, or the
+        trapezoid rule, can hold, or where jax differentiates along the variance of a function with a kink that has no
+        closed form.
+
+    Closed forms are exact to rounding. Others use the trapezoid rule, whose error `quadrature_error` states.
+    Source: Y. Cho, L. Saul (2009) for ReLU, C. Williams (1997) for erf. Book: "The kernel limit".
+    """
     activation_function(activation)
     require("variance", variance, "finite", np.isfinite)
     (q,) = _floats(variance)
@@ -152,9 +197,27 @@ def diagonal(activation: str | Function, variance: ArrayLike) -> Averages:
 
 
 def quadrature_error(activation: str | Function, variance: float) -> float:
-    """How far the trapezoid rule is off at this variance; 0 for closed forms.
+    r"""How far the trapezoid rule is off at this variance; 0 for closed forms.
 
-    Twice the change when its nodes are doubled: where the slope jumps, doubling takes away half of the error.
+    .. math:: 2 \max\Big( \big|\langle\phi^2\rangle_{401} - \langle\phi^2\rangle_{201}\big|,\;
+              \big|\langle\phi'^2\rangle_{401} - \langle\phi'^2\rangle_{201}\big| \Big), \qquad u \sim N(0, q)
+
+    by rules of 201 nodes, as the averages have, and of 401, from -9 to 9 standard deviations.
+
+    Args:
+      activation: ``"linear"``, ``"relu"``, ``"erf"``, ``"gelu"``, ``"tanh"``, or a function of arrays, entry by entry.
+      variance: q >= 0, a known number.
+
+    Returns:
+      A number, in the unit of the averages themselves; NaN where the activation holds a value that jax is tracing.
+
+    Raises:
+      ValueError: for an activation that is none, or a variance that is negative, not finite, no number or traced by
+        jax; closed forms do not look at it.
+
+    Twice the change when the nodes are doubled: where the slope jumps, doubling takes away half of the error; for
+    smooth functions it takes away nearly all, and the estimate is twice the error.
+    Source: the estimate of L. Richardson (1911) for an error that halves. Book: "The kernel limit".
     """
     if isinstance(activation, str) and activation in CLOSED:
         return 0.0

@@ -46,14 +46,15 @@ class Spectrum:
       eigenvalues: :math:`\lambda_k`, shape (K,), positive. Times are in units of 1 / (learning rate x eigenvalue).
       task_power: :math:`c_k`, shape (K,), not negative. Losses come in this unit; :math:`\sum_k c_k` is the loss
         of the zero function.
-      multiplicity: shape (K,), how many modes share each eigenvalue; their task power is given in one sum. It need
-        not be whole: see ``binned`` of `power_law`. One mode each by default.
+      multiplicity: shape (K,), positive, how many modes share each eigenvalue; their task power is given in one sum. It
+        need not be whole: see ``binned`` of `power_law`. None is one mode each.
 
     Raises:
       ValueError: for wrong shapes or values out of range, named with the value.
       RuntimeError: where jax is in float32.
 
-    The order of the modes is free: every result is a sum over them. Book: "A model you can solve".
+    The order of the modes is free: every result is a sum over them.
+    Source: Bordelon, Atanasov, Pehlevan (2024). Book: "A model you can solve".
     """
 
     eigenvalues: Float[Array, " K"]
@@ -88,14 +89,22 @@ class Spectrum:
         Args:
           a: exponent of the task power, > 1. A larger `a` is an easier task.
           b: exponent of the eigenvalues, > 0.
-          modes: the number of modes K. Power laws in N or P need K well above both (about 100 times).
+          modes: the number of modes K, whole and >= 1. Power laws in N or P need K well above both (about 100 times).
           normalize: divide eigenvalues and task powers each by their own sum, so that the loss starts at 1 and
             the eigenvalues sum to 1.
-          binned: replace the sums over modes by Gauss sums (`gauss_sum`), 12 nodes for every factor of two in k. A
-            trillion modes are then 450 numbers, and sums over modes stay right to 1e-9. For theories only: an
+          binned: replace the sums over modes by Gauss sums (`spectra.gauss_sum`), 12 nodes for every factor of two in
+            k. A trillion modes are then 450 numbers, and sums over modes stay right to 1e-9. For theories only: an
             experiment needs its modes one by one.
 
-        Source: A. Maloney, D. Roberts, J. Sully (2022); B. Bordelon, A. Atanasov, C. Pehlevan (2024).
+        Returns:
+          A `Spectrum` of shape (K,), the largest eigenvalue first; binned, of one number a node, with a multiplicity.
+
+        Raises:
+          ValueError: for an argument out of range, named with its value, or more modes than memory or float64 can hold.
+          TypeError: for `normalize` or `binned` that is neither True nor False.
+          RuntimeError: where jax is in float32.
+
+        Exact one by one. Source: A. Maloney, D. Roberts, J. Sully (2022); B. Bordelon, A. Atanasov, C. Pehlevan (2024).
         Book: "A model you can solve".
         """
         require_float64()
@@ -129,14 +138,16 @@ class Spectrum:
           targets: shape (M,) or (M, C). Several outputs share the features, so their task powers add up.
 
         Returns:
-          The spectrum, and the residual: the mean square of the targets that no linear function of the features
-          reaches. A linear student meets it as label noise, so pass it on as ``noise=``. Directions in which the
-          features do not vary (eigenvalues at rounding level) are left out.
+          The spectrum, and a scalar, the residual, which is the mean square of the targets that no linear function of
+          the features reaches. A linear student meets it as label noise, so pass it on as ``noise=``. Directions in
+          which the features do not vary (eigenvalues at rounding level) are left out.
 
         Raises:
-          ValueError: for wrong shapes, NaN, or features that are all zero.
+          ValueError: for wrong shapes, NaN, values that jax is tracing, or features that are all zero.
+          RuntimeError: where jax is in float32.
 
-        Source: B. Bordelon, A. Canatar, C. Pehlevan (2020). Book: "Three bottlenecks", the digits.
+        Exact for this population. Source: B. Bordelon, A. Canatar, C. Pehlevan (2020). Book: "Three bottlenecks", the
+        digits.
         """
         require_float64()
         require_shape("features", features, 2, "a table (M inputs, S features)")
@@ -175,12 +186,12 @@ class Spectrum:
 
     @property
     def counts(self) -> Float[Array, " K"]:
-        """The multiplicity, as an array also where every mode stands alone."""
+        """The multiplicity, shape (K,), as an array also where every mode stands alone."""
         return jnp.ones_like(self.eigenvalues) if self.multiplicity is None else self.multiplicity
 
     @property
     def teacher(self) -> Float[Array, " K"]:
-        r"""The task's weights :math:`\bar w_k`, with a plus sign: losses know their squares only.
+        r"""The task's weights :math:`\bar w_k`, shape (K,), with a plus sign, since losses know their squares only.
 
         Of modes that share an eigenvalue it is the length of their weights.
         """
@@ -193,13 +204,15 @@ class Spectrum:
 
         Args:
           kappa: the resolution, >= 0, in the unit of the eigenvalues; any shape.
-          order: the power j; 1 and 2 enter the theory.
+          order: the power j, whole and >= 1; 1 and 2 enter the theory.
 
         Returns:
-          An array of the shape of `kappa`, between 0 and K. Book: "A model you can solve".
+          An array of the shape of `kappa`, between 0 and K.
 
         Raises:
           ValueError: for a negative kappa, or an order below 1.
+
+        Exact. Source: B. Bordelon, A. Canatar, C. Pehlevan (2020). Book: "A model you can solve".
         """
         require_nonnegative("kappa", kappa)
         order = require_count("order", order)
@@ -213,7 +226,10 @@ def gauss_sum(first: int, last: int, points: int) -> tuple[np.ndarray, np.ndarra
 
     .. math:: \sum_{k=\mathrm{first}}^{\mathrm{last}} f(k) \approx \sum_j w_j\, f(x_j)
 
-    exact where f is a polynomial of degree below 2 x `points`, and where `points` covers the range.
+    Args:
+      first: the first number of the sum, whole and >= 0.
+      last: the last, whole and >= `first`; it may be beyond 2^64.
+      points: of the rule, whole and >= 1; what the range does not need is left out.
 
     Returns:
       Nodes and weights, shape (min(points, last - first + 1),) each.
@@ -221,7 +237,9 @@ def gauss_sum(first: int, last: int, points: int) -> tuple[np.ndarray, np.ndarra
     Raises:
       ValueError: for an argument that is no whole number, a range that ends before it begins, or no points.
 
-    The nodes are the eigenvalues of the Jacobi matrix of the discrete Chebyshev (Gram) polynomials.
+    Exact where f is a polynomial of degree below twice `points`, and where `points` covers the range. The nodes are the
+    eigenvalues of the Jacobi matrix of the discrete Chebyshev (Gram) polynomials.
+    Source: the rule of G. Golub, J. Welsch (1969) for these polynomials. Book: "A model you can solve".
     """
     first, points = require_count("first", first, 0, inf), require_count("points", points)
     last = require_count("last", last, first, inf)

@@ -53,7 +53,7 @@ class Frontier(Result):
       compute: shape (C,), budgets N t.
       loss: shape (C,), the smallest test loss, without the label noise's variance.
       width, time: shape (C,), how the budget is split to reach it.
-      parameters: what made it: spectrum, samples and noise.
+      parameters: what made it: spectrum, samples and noise; empty from given curves.
     """
 
     compute: Float[Array, " C"]
@@ -64,7 +64,15 @@ class Frontier(Result):
 
 
 class Exponents(NamedTuple):
-    """loss ~ compute^-loss, width ~ compute^width, time ~ compute^time."""
+    r"""Exponents of a compute-optimal frontier.
+
+    .. math:: L_\star \sim C^{-\text{loss}}, \qquad N_\star \sim C^{\text{width}}, \qquad t_\star \sim C^{\text{time}}
+
+    Attributes:
+      loss: a number, positive: the loss falls.
+      width: a number, the share of growth that goes to the width.
+      time: a number, the share that goes to time; the two add up to 1.
+    """
 
     loss: float
     width: float
@@ -81,16 +89,19 @@ def frontier(spectrum: Spectrum, compute: Numbers, *, samples: ArrayLike = np.in
       spectrum: the K modes; with ``binned=True`` any number of them.
       compute: shape (C,), budgets > 1 / (largest eigenvalue): width times time, in the unit of the times. Known
         values, not traced by jax.
-      samples, noise: as in `gradient_flow`; the frontier of the article has infinite samples.
+      samples: training points P >= 1, or ``inf``, as for the frontier of the article.
+      noise: variance of the label noise, >= 0.
 
     Returns:
-      ``Frontier``: the lowest point of a parabola through the best of four widths per factor of two. The width is good
-      to about 1 %, and the loss to 1e-4 of itself.
+      ``Frontier`` of shape (C,): the lowest point of a parabola through the best of four widths per factor of two.
 
     Raises:
-      ValueError: for an argument out of range, or budgets whose best width is not between 1 and C, or that leave less
+      ValueError: for an argument out of range, budgets whose best width is not between 1 and C, or that leave less
         than 1e-11 of the task.
+      TypeError: for a `spectrum` that is no `Spectrum`.
+      RuntimeError: where jax is in float32.
 
+    L is that of `linear_model.theory.gradient_flow`. The width is good to about 1 %, and the loss to 1e-4 of itself.
     Source: Bordelon, Atanasov, Pehlevan (2024). Book: "Where to spend compute".
     """
     check_sizes(spectrum, width=np.inf, samples=samples, noise=noise)
@@ -127,19 +138,24 @@ def frontier(spectrum: Spectrum, compute: Numbers, *, samples: ArrayLike = np.in
 
 
 def envelope(curves: Sequence[LossCurves], compute: Numbers) -> Frontier:
-    """The frontier of given loss curves, theirs from the theory or measured: the lowest of them at each budget.
+    r"""The frontier of given loss curves, theirs from the theory or measured: the lowest of them at each budget.
+
+    .. math:: L_\star(C) = \min_i\; L_i\big(t = C/N_i\big)
 
     Args:
-      curves: loss curves, each with its own width in ``parameters``.
-      compute: shape (C,), budgets. Between a curve's times its loss is interpolated in the logarithms.
+      curves: a list of `LossCurves`, each with its own width N_i in ``parameters``.
+      compute: shape (C,), budgets > 0: width times time, in the unit of the curves' times. Known values, not traced by
+        jax.
 
     Returns:
-      ``Frontier``: width is one of those given.
+      ``Frontier`` of shape (C,): each width is one of those given.
 
     Raises:
-      ValueError: where no curve reaches a budget.
+      ValueError: for an argument out of range, where no curve reaches a budget, or for a curve without a width.
+      TypeError: for curves that are no list of `LossCurves`.
 
-    Book: "Where to spend compute".
+    Between a curve's times its loss is interpolated in the logarithms, and beyond them it is not used.
+    Source: the definition of the frontier, after Bordelon, Atanasov, Pehlevan (2024). Book: "Where to spend compute".
     """
     require_shape("compute", compute, 1, "a list of budgets, shape (C,)")
     require_known("compute", compute)
@@ -172,18 +188,17 @@ def exponents(*, a: float, b: float) -> Exponents:
        a - 1 \le b: \quad & L_\star \sim C^{-(a-1)/(b+1)}, \quad N_\star \sim C^{1/(b+1)} \\
        a - 1 \ge b: \quad & L_\star \sim C^{-(a-1)/a}, \quad N_\star \sim C^{(a-b)/a}
 
-    The article gives the first pair for all :math:`a - 1 < 2b`; for easy tasks the early 1/N term is larger.
-
     Args:
       a: exponent of the task power, > 1.
       b: exponent of the eigenvalues, >= 1; at 1 there are logarithms too.
 
     Returns:
-      ``Exponents`` of loss (positive), width and time; the last two add up to 1.
+      ``Exponents`` of loss (positive), width and time, three numbers; the last two add up to 1.
 
     Raises:
-      ValueError: for an exponent out of range.
+      ValueError: for an exponent out of range, or traced by jax.
 
+    The article gives the first pair for all :math:`a - 1 < 2b`; for easy tasks the early 1/N term is larger.
     Source: Bordelon, Atanasov, Pehlevan (2024) for hard tasks; the easy ones are derived on the page.
     Book: "Where to spend compute".
     """

@@ -59,23 +59,32 @@ def sgd(
               u_i \leftarrow \big(1 - 2\eta q_i + \eta^2 q_i^2 (1 + \tfrac1B)\big)\,u_i
               + \frac{\eta^2}{B}\, q_i\,(L_t + \sigma^2)
 
-    with m_i times the last term where m_i modes share an eigenvalue and u_i is their sum.
+    with :math:`q_i` the eigenvalues of the kernel :math:`A \Lambda A^\top/N`, :math:`u_i` the mean square distance of
+    the weights from the best ones along its eigenvectors, and :math:`L_\infty` the loss of the best. The last term
+    stands m_i times where m_i modes share an eigenvalue and u_i is their sum.
 
     Args:
       spectrum: the K modes.
-      steps: shape (T,), step numbers, whole and >= 0; known values.
+      steps: shape (T,), step numbers, whole and >= 0, in any order.
       features: A, shape (N, K), unit Gaussians for the model of the theory, a column for each mode; None is infinite
         width.
-      learning_rate, batch_size, noise: as in `theory.sgd`.
+      learning_rate: eta > 0, multiplies half the gradient of the batch's mean square error; in units of 1 / eigenvalue.
+      batch_size: B >= 1 fresh samples a step.
+      noise: variance of the label noise, >= 0.
 
     Returns:
-      ``LossCurves`` whose ``times`` are the step numbers; ``train`` is test + noise.
+      ``LossCurves`` of shape (T,), whose ``times`` are the step numbers; ``test`` excludes the noise variance, and
+      ``train`` is test + noise.
 
     Raises:
       ValueError: for an argument out of range, features of a spectrum with multiplicity, or a learning rate at which
         the loss leaves float64 in these steps.
+      TypeError: for a `spectrum` that is no `Spectrum`.
+      RuntimeError: where jax is in float32.
 
-    Exact for Gaussian data at any size. Costs O(N K + N max(steps)). Book: "Fresh data: one-pass SGD".
+    Exact for Gaussian data at any size. Costs O(N K + N max(steps)), and O(N^2 (K + N)) once for the eigenvectors.
+    Source: the moments of the model's definition; summed over i they are the Volterra equation of E. Paquette,
+    C. Paquette, L. Xiao, J. Pennington (2024). Book: "Fresh data: one-pass SGD".
     """
     require_float64()
     require_kind("spectrum", spectrum, Spectrum)

@@ -27,8 +27,10 @@ class EnsembleCurves(Result):
       init_variance, data_variance, both_variance: shape (T,), what one draw of features, of data, and of their
         combination adds. All four are estimates in an experiment.
       test_std: shape (T,), standard deviation of `test` over repeats; None for a theory.
-      residual: of the theory's self-consistent equation, at worst; None for an experiment.
-      parameters: what made the curves: spectrum, sizes, noise, inits, datasets, and repeats and key of an experiment.
+      residual: a scalar, relative size of the last Newton step on the theory's self-consistent equation, at worst; None
+        for an experiment.
+      parameters: what made the curves: spectrum, sizes, noise, inits, datasets, paired, and repeats and key of an
+        experiment.
     """
 
     times: Float[Array, "*batch T"]

@@ -28,17 +28,19 @@ def anderson(sweep: Callable[[Array], Array], start: Array) -> tuple[Array, Arra
 
     Args:
       sweep: from an array to one of the same shape; jax traces it.
-      start: where to begin, of any shape.
+      start: where to begin, of any shape, finite.
 
     Returns:
-      The point, and by how much an entry still moves at most: below 1e-10, or what 200 sweeps have left. The caller
-      judges that.
+      The point, of the shape of `start`, and by how much an entry still moves at most, a scalar: below 1e-10, or what
+      200 sweeps have left. The caller judges that.
 
     Raises:
-      ValueError: for a start that is not finite, or a sweep that returns another shape.
+      ValueError: for a start that is empty or not finite, a sweep that returns another shape, or a point that
+        overflows.
       TypeError: for a sweep that is no function.
 
-    Source: D. Anderson (1965).
+    The least squares are regularised at 1e-13 of their trace. Costs a sweep and six inner products a move.
+    Source: D. Anderson (1965). Book: "Glassy: three spins at a time".
     """
     require_function("sweep", sweep)
     require("start", start, "finite", np.isfinite)

@@ -15,7 +15,12 @@ LARGEST = 100  # points: the weights, and rounding with them, grow as e^(0.17 po
 
 
 class Contour(NamedTuple):
-    """Nodes Z_j and weights W_j in the upper half plane, at unit time; at time t they are Z_j / t and W_j / t."""
+    """Nodes and weights of a contour in the upper half plane.
+
+    Attributes:
+      nodes: complex, shape (J,). Of `talbot` they are :math:`Z_j` at unit time, and :math:`Z_j/t` at time t.
+      weights: of the same shape. Of `talbot` they are :math:`W_j` at unit time, and :math:`W_j/t` at time t.
+    """
 
     nodes: np.ndarray
     weights: np.ndarray
@@ -28,17 +33,19 @@ def talbot(points: int) -> Contour:
               \qquad Z(\theta) = n\,(0.5017\,\theta\cot(0.6407\,\theta) - 0.6122 + 0.2645\,i\,\theta)
 
     Args:
-      points: n, even: the number of nodes on the whole contour; half of it stands in the upper half plane. The
-        error of :math:`e^{-xt}`, for any x >= 0, is about :math:`3.89^{-n}`. Rounding stops the gain near n = 28.
+      points: n, even, from 2 to 100: the number of nodes on the whole contour; half of it stands in the upper half
+        plane.
 
     Returns:
-      Nodes and weights, shape (n/2,) each. Valid where F is analytic off the negative real axis and
+      ``Contour``: nodes and weights, shape (n/2,) each. Valid where F is analytic off the negative real axis and
       :math:`F(\bar z) = \bar F(z)`.
 
     Raises:
       ValueError: for an odd number of points, or more than 100, whose weights would leave float64.
 
+    The error of :math:`e^{-xt}`, for any x >= 0, is about :math:`3.89^{-n}`. Rounding stops the gain near n = 28.
     Source: J. A. C. Weideman, "Optimizing Talbot's contours for the inversion of the Laplace transform" (2006).
+    Book: "A model you can solve".
     """
     require("points", points, "even and >= 2", lambda n: (n >= 2) & (n % 2 == 0))
     points = require_count("points", points, most=LARGEST)
@@ -56,14 +63,18 @@ def circle(steps: int) -> Contour:
               \qquad |u_j| = e^{5/\mathrm{steps}}
 
     Args:
-      steps: the last coefficient wanted, >= 1.
+      steps: the last coefficient wanted, whole and >= 1.
 
     Returns:
-      Nodes u_j and weights 1 / points of the upper half circle: 5 points for every step, and 16 more. Where f does
-      not grow, the error is :math:`e^{-25}` from aliasing and :math:`e^{5}` times rounding.
+      ``Contour``: nodes u_j and weights 1 / points of the upper half of the circle, shape (points/2,) each. On the
+      whole circle stand 5 points for every step and 16 more, and one where that is odd.
 
     Raises:
       ValueError: for steps that are no whole number >= 1.
+
+    Where f does not grow, the error is :math:`e^{-25}` from aliasing and :math:`e^{5}` times rounding.
+    Source: Cauchy's integral by the trapezoid rule, as in L. N. Trefethen, J. A. C. Weideman (2014).
+    Book: "What a batch buys".
     """
     steps = require_count("steps", steps)
     require_memory(lambda steps: 120 * steps, steps=steps)

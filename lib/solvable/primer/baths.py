@@ -27,20 +27,25 @@ def regression(steps: int, *, learning_rate: ArrayLike, aspect: ArrayLike, noise
        v_{n+1} &= v_n - \eta \Big( g_n + \sum_{m\le n} R^\Delta_{nm} v_m \Big), \qquad
        \langle g g \rangle = \gamma\, C^\Delta
 
+    with the correlations C and the responses R, to a push of u or of v, of these two.
+
     Args:
       steps: how many, whole and >= 1.
-      learning_rate: eta > 0.
+      learning_rate: eta > 0, in units of 1 / eigenvalue of the data's covariance.
       aspect: gamma = D / P > 0, dimensions over data points.
       noise: variance of the label noise, >= 0.
 
     Returns:
-      ``LossCurves`` at steps 0, 1, ..., steps: ``test`` is C^v, ``train`` is C^Delta at equal times.
+      ``LossCurves`` of shape (steps + 1,), at steps 0, 1, ..., steps: ``test`` is C^v, without the noise and 1 at the
+      start, ``train`` is C^Delta, with it, at equal times.
 
     Raises:
-      ValueError: for an argument out of range, named with its value.
+      ValueError: for an argument out of range, named with its value, or a learning rate at which a loss leaves float64.
+      RuntimeError: where jax is in float32.
 
     Exact for D, P -> infinity at any learning rate; costs O(steps^3). `exact.regression` has the same numbers as an
-    integral. Book: "Beyond glasses".
+    integral. Source: two-time theory as in the talk of B. Bordelon (2025); the equations are derived on the page.
+    Book: "Beyond glasses".
     """
     steps = require_count("steps", steps)
     require_memory(lambda steps: 32 * (steps + 1) ** 2, steps=steps)

@@ -58,15 +58,17 @@ def tanh_network(gain: ArrayLike, lags: Numbers) -> Chaos:
 
     Args:
       gain: g, >= 0 and <= 10, where the series of 1,200 terms converges.
-      lags: shape (L,), >= 0, in units of the neurons' time constant.
+      lags: shape (L,), >= 0, in any order, in units of the neurons' time constant.
 
     Returns:
-      ``Chaos``. At g <= 1 activity dies: all is 0, and the exponent is g - 1. ``zero_mode`` is E_1, exactly 0 in the
-      limit, because Delta' solves the equation: its size is the error that the grid makes.
+      ``Chaos`` with ``correlation`` of shape (L,). At g <= 1 activity dies: all is 0, and the exponent is g - 1.
+      ``zero_mode`` is E_1, exactly 0 in the limit, because Delta' solves the equation: its size is the error that the
+      grid makes.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
       TypeError: where jax differentiates along the gain.
+      RuntimeError: where jax is in float32.
 
     Exact for N -> infinity; the correlation is good to about 1e-8 of the variance up to g = 5.
     Beyond, ``zero_mode`` grows: 4e-8 at g = 7, 2e-6 at 10.

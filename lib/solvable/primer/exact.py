@@ -28,17 +28,20 @@ def linear_network(times: Numbers, *, gain: ArrayLike) -> Correlation:
               C(t,t') = e^{-(t+t')}\, I_0\big(2 g \sqrt{t t'}\big)
 
     Args:
-      times: shape (T,), >= 0.
-      gain: g >= 0.
+      times: shape (T,), >= 0, in any order, in units of the neurons' time constant.
+      gain: g >= 0, a scalar.
 
     Returns:
-      ``Correlation``, 1 at the start. It grows for ever if g > 1.
+      ``Correlation`` with ``values`` of shape (T, T), 1 at the start. It grows for ever if g > 1.
 
     Raises:
-      ValueError: for an argument out of range, named with its value.
+      ValueError: for an argument out of range, named with its value, or times and a gain at which it leaves float64.
+      RuntimeError: where jax is in float32.
 
-    Exact for N -> infinity: without symmetry there is no memory, R = exp(-(t - t')), and C solves
-    (1 + d/dt)(1 + d/dt') C = g^2 C. Book: "Beyond glasses".
+    Exact for N -> infinity: without symmetry there is no memory, :math:`R = e^{-(t - t')}`, and C solves
+    :math:`(1 + \partial_t)(1 + \partial_{t'})\,C = g^2 C`.
+    Source: the theory of H. Sompolinsky, A. Crisanti, H. Sommers (1988), for linear neurons; solved on the page.
+    Book: "Beyond glasses".
     """
     times, gain = require_times(times), check_gain(gain)
     require_memory(lambda count: 32 * count**2, **{"len(times)": len(times)})
@@ -57,19 +60,22 @@ def regression(
               \hat L(t) = \int\! \rho(\lambda)\, \lambda q^2 d\lambda
               + \sigma^2 \Big[ 1 - \gamma + \gamma \int\! \rho(\lambda)\, q^2 d\lambda \Big]
 
-    with the Marchenko-Pastur density and :math:`q = e^{-\lambda t}`, or :math:`(1 - \eta\lambda)^t` for descent.
+    with the Marchenko-Pastur density, its mass at 0 included, and :math:`q = e^{-\lambda t}`, or
+    :math:`(1 - \eta\lambda)^t` for descent.
 
     Args:
       times: shape (T,), >= 0, in units of 1 / eigenvalue; whole numbers of steps where there is a learning rate.
       aspect: gamma = D / P > 0, dimensions over data points.
       noise: variance of the label noise, >= 0.
-      learning_rate: eta > 0 of gradient descent; None is gradient flow.
+      learning_rate: eta > 0 of gradient descent, in units of 1 / eigenvalue; None is gradient flow.
 
     Returns:
-      ``LossCurves``; ``test`` is |w - w*|^2 / D, without the noise, and 1 at the start.
+      ``LossCurves`` of shape (T,); ``test`` is :math:`|w - w_\star|^2/D`, without the noise, and 1 at the start;
+      ``train`` includes the noise.
 
     Raises:
-      ValueError: for an argument out of range, named with its value.
+      ValueError: for an argument out of range, named with its value, or a learning rate at which a loss leaves float64.
+      RuntimeError: where jax is in float32.
 
     Exact for D, P -> infinity, with a quadrature error below 1e-12, or 1e-5 within 1 % of gamma = 1. It is
     `linear_model.theory.gradient_flow` of D equal modes.

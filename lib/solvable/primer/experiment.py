@@ -39,22 +39,25 @@ LARGEST = 1 << 30  # bytes
 def linear_network(times: Numbers, *, gain: ArrayLike, size: int, key: Array, repeats: int = 16) -> Correlation:
     r"""Random linear networks of N neurons, left alone from a random start.
 
-    .. math:: \dot x = -x + g J x, \qquad |x(0)|^2 = N
+    .. math:: \dot x = -x + g J x, \quad J_{ij} \sim N(0, 1/N), \quad |x(0)|^2 = N, \qquad
+              C(t, t') = \frac{x(t)\cdot x(t')}{N}
 
     Args:
-      times: shape (T,), >= 0.
-      gain: g >= 0.
+      times: shape (T,), >= 0, in any order, in units of the neurons' time constant.
+      gain: g >= 0, a scalar.
       size: N, whole and >= 2.
       key: a jax random key; repeat i uses the i-th of ``jax.random.split(key, repeats)``.
       repeats: number of networks and starts, >= 2.
 
     Returns:
-      ``Correlation``: mean and standard deviation over networks.
+      ``Correlation`` with ``values`` of shape (T, T): mean and standard deviation over networks.
 
     Raises:
-      ValueError: for an argument out of range, named with its value.
+      ValueError: for an argument out of range, named with its value, or a matrix of over a gigabyte.
+      RuntimeError: where jax is in float32.
 
     Runge-Kutta steps of at most 0.1, with an error near 1e-5; four products of a matrix and a vector each.
+    Source: the definition of the model, after H. Sompolinsky, A. Crisanti, H. Sommers (1988), with linear neurons.
     Book: "Beyond glasses".
     """
     times, gain = require_times(times), check_gain(gain)
@@ -98,28 +101,32 @@ def tanh_network(
     key: Array,
     repeats: int = 4,
 ) -> Chaos:
-    r"""Random networks of N tanh neurons, watched after a warm-up, each with a nearby twin.
+    r"""Random networks of N tanh neurons, watched after a burn-in, each with a nearby twin.
 
-    .. math:: \dot x = -x + J \tanh x, \qquad \dot\delta = -\delta + J\,(\tanh' x \cdot \delta), \qquad
+    .. math:: \dot x = -x + J \tanh x, \quad J_{ij} \sim N(0, g^2/N), \qquad
+              \dot\delta = -\delta + J\,(\tanh' x \cdot \delta), \qquad
               \lambda_{\max} \approx \frac{\ln |\delta(t)| - \ln |\delta(0)|}{t}
 
     Args:
-      gain: g >= 0.
-      lags: shape (L,), >= 0, at most `time`; they are rounded to steps of 0.1.
+      gain: g >= 0, a scalar.
+      lags: shape (L,), >= 0, at most `time`, in units of the neurons' time constant; they are rounded to steps of 0.1.
       size: N, whole and >= 2.
-      time: how long each network is watched, in time constants.
-      burn_in: how long it runs before that, >= 0.
+      time: how long each network is watched, at least 0.1, in time constants.
+      burn_in: how long it runs before that, >= 0, in time constants.
       key: a jax random key; repeat i uses the i-th of ``jax.random.split(key, repeats)``.
       repeats: number of networks, >= 2.
 
     Returns:
-      ``Chaos``: means over networks, time and neurons, with standard deviations over networks.
+      ``Chaos`` with ``correlation`` of shape (L,): means over networks, time and neurons, with standard deviations over
+      networks.
 
     Raises:
-      ValueError: for an argument out of range, or paths that need over a gigabyte.
+      ValueError: for an argument out of range, named with its value, or paths that need over a gigabyte.
+      RuntimeError: where jax is in float32.
 
     Runge-Kutta steps of 0.1, four products of a matrix and two vectors each. Small networks are less chaotic than the
-    theory says: use N >= 1,000, and more the nearer g is to 1. Book: "Beyond glasses".
+    theory says: use N >= 1,000, and more the nearer g is to 1.
+    Source: the definition of the model, after H. Sompolinsky, A. Crisanti, H. Sommers (1988). Book: "Beyond glasses".
     """
     gain, lags = check_gain(gain), require_times(lags, "lags")
     size, repeats = _check_draws(size, repeats, key)
@@ -193,20 +200,29 @@ def regression(
     .. math:: y_\mu = \frac{x_\mu \cdot w_\star}{\sqrt D} + \sigma\epsilon_\mu, \qquad
               \dot w = \frac{\sqrt D}{P} X^\top \Big(y - \frac{X w}{\sqrt D}\Big), \qquad w(0) = 0
 
+    or the same change of w, eta times, in each step where there is a learning rate; X and the teacher are unit
+    Gaussians.
+
     Args:
-      times, aspect, noise, learning_rate: as in `exact.regression`.
+      times: shape (T,), >= 0, in units of 1 / eigenvalue; whole numbers of steps where there is a learning rate.
+      aspect: gamma = D / P > 0, dimensions over data points.
+      noise: variance of the label noise, >= 0.
+      learning_rate: eta > 0 of gradient descent, in units of 1 / eigenvalue; None is gradient flow.
       dimensions: D, whole and >= 2; round(D / aspect) data points are drawn, at least 1.
       key: a jax random key; repeat i uses the i-th of ``jax.random.split(key, repeats)``.
       repeats: number of data sets and teachers, >= 2.
 
     Returns:
-      ``LossCurves`` with mean and standard deviation over repeats. ``parameters`` holds the aspect ratio of the
-      whole numbers.
+      ``LossCurves`` of shape (T,) with mean and standard deviation over repeats: ``test`` is :math:`|w - w_\star|^2/D`,
+      without the noise, ``train`` includes it. ``parameters`` holds the aspect ratio of the whole numbers.
 
     Raises:
-      ValueError: for an argument out of range, named with its value.
+      ValueError: for an argument out of range, named with its value, a matrix of over a gigabyte, or a learning rate at
+        which a loss leaves float64.
+      RuntimeError: where jax is in float32.
 
-    Costs O(repeats D^3). Book: "Beyond glasses".
+    Exact for each data set. Costs O(repeats D^3).
+    Source: the definition of the model of `exact.regression`. Book: "Beyond glasses".
     """
     times = check_times(times, learning_rate)
     aspect, noise = check_regression(aspect, noise)

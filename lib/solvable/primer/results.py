@@ -20,7 +20,7 @@ class Correlation(Result):
       times: shape (T,), in units of the neurons' time constant.
       values: shape (T, T), C[n, m] = x(t_n).x(t_m) / N.
       values_std: shape (T, T), standard deviation over networks; None for what is exact.
-      parameters: what made it.
+      parameters: what made it: gain, and size, repeats, key and seconds of an experiment.
     """
 
     times: Float[Array, "*batch T"]
@@ -32,17 +32,18 @@ class Correlation(Result):
 @pytree
 @dataclass(frozen=True)
 class Chaos(Result):
-    r"""The steady state of a random network of tanh neurons.
+    """The steady state of a random network of tanh neurons.
 
     Attributes:
       lags: shape (L,), in units of the neurons' time constant.
       correlation: shape (L,), Delta(lag) = x(t).x(t + lag) / N.
-      variance: Delta(0).
-      activity: mean of tanh(x)^2.
-      lyapunov: largest Lyapunov exponent; positive where two nearby states part.
-      zero_mode: the theory's check of itself, an eigenvalue that should be 0; None for an experiment.
-      correlation_std, lyapunov_std: standard deviation over networks; None for a theory.
-      parameters: what made it.
+      variance: a scalar, Delta(0).
+      activity: a scalar, mean of tanh(x)^2.
+      lyapunov: a scalar, the largest Lyapunov exponent; positive where two nearby states part.
+      zero_mode: a scalar, the theory's check of itself, an eigenvalue that should be 0; None for an experiment.
+      correlation_std: shape (L,), standard deviation over networks; None for a theory.
+      lyapunov_std: a scalar, standard deviation over networks; None for a theory.
+      parameters: what made it: gain, and time, burn_in, size, repeats, key and seconds of an experiment.
     """
 
     lags: Float[Array, "*batch L"]

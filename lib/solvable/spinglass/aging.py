@@ -1,4 +1,4 @@
-"""The spherical glass at long times: a grid of fixed size whose step doubles whenever it is full (see `doubling`)."""
+"""The spherical glass at long times: a grid of fixed size, whose step doubles when it is full (see ``doubling``)."""
 
 from __future__ import annotations
 
@@ -32,17 +32,18 @@ class Aging(Result):
 
     Attributes:
       times: shape (n,), of every row that was solved.
-      energy, multiplier: shape (n,).
+      energy: shape (n,), H / N.
+      multiplier: shape (n,), lambda, which keeps the spins on the sphere.
       shown: shape (m,), times that double, at which two-time functions are kept.
       fractions: shape (points + 1,), from 0 to 1.
       correlation: shape (m, points + 1), C(t, fraction t) at ``shown``.
       integrated: shape (m, points + 1), the susceptibility chi(t, fraction t): what a field switched on at fraction t,
         of unit size, has done by t.
-      trusted: the last of ``shown`` up to which a run with half the points agrees, energy to 3e-4 and C(t, t/2) to
-        1 %; the first of them counts without a witness. Agreement is all that it says, not how far both are off:
-        see `flow`.
-      residual: of the fixed points, at worst.
-      parameters: what made it.
+      trusted: a number, the last of ``shown`` up to which a run with half the points agrees, energy to 3e-4 and
+        C(t, t/2) to 1 %; the first of them counts without a witness. Agreement is all that it says, not how far both
+        are off: see `flow`.
+      residual: a number, of the fixed points, at worst.
+      parameters: what made it: glass and points.
     """
 
     times: Float[Array, " n"]
@@ -61,6 +62,11 @@ class Aging(Result):
 def flow(glass: SphericalGlass, time: ArrayLike, *, points: int = 1024) -> Aging:
     r"""Gradient flow or Langevin dynamics up to long times, at a cost that grows with their logarithm.
 
+    .. math:: \chi(t, t') = \int_{t'}^t R(t, u)\,du, \qquad
+              \partial_t \chi(t, t') = 1 - \lambda\, \chi + \int_{t'}^t f''(C(t,u))\,R(t,u)\,\chi(u,t')\,du
+
+    with C, R, the multiplier and the energy of `theory.flow`.
+
     Args:
       glass: the model, without a spike.
       time: to reach, > 0. It is passed: the last grid ends beyond it.
@@ -68,20 +74,21 @@ def flow(glass: SphericalGlass, time: ArrayLike, *, points: int = 1024) -> Aging
 
     Returns:
       ``Aging``. The whole is run again with half the points, and ``trusted`` says up to where the two agree.
-      Two grids that agree are no proof, for both drift. Beside a solver that converges, at f = q^3/2 and T = 0.5: the
-      energy is 1e-3 too high at the first of ``shown``, from the step of `theory.flow`, and 2e-4 too low later;
-      C(t, t/2) of 1,024 points is 0.5 % too high at t = 788 and 2.2 % at 12,600. There 2,048 points are 2.6 % too high,
-      and agree with them to 0.4 %. Pairs at T = 0 are worse: 512 points are a third too low at 13,100.
 
     Raises:
       ValueError: for an argument out of range, or a glass with a spike.
+      TypeError: for a `glass` that is no `SphericalGlass`.
       RuntimeError: where a row does not converge.
 
     Warns:
       UserWarning: where `time` is later than ``trusted``.
 
+    Two grids that agree are no proof, for both drift. Beside a solver that converges, at f = q^3/2 and T = 0.5: the
+    energy is 1e-3 too high at the first of ``shown``, from the step of `theory.flow`, and 2e-4 too low later;
+    C(t, t/2) of 1,024 points is 0.5 % too high at t = 788 and 2.2 % at 12,600. There 2,048 points are 2.6 % too high,
+    and agree with them to 0.4 %. Pairs at T = 0 are worse: 512 points are a third too low at 13,100.
     Costs O(points^3) for each factor of two in time. Errors of 512, 1,024, 2,048 points: benchmarks/spinglass.py.
-    Source: the grid of B. Kim, A. Latz (2001). Book: "Glassy".
+    Source: the grid of B. Kim, A. Latz (2001). Book: "Glassy: three spins at a time".
     """
     check_glass(glass)
     require_scalar("time", time)

@@ -46,21 +46,26 @@ def two_spin(times: Numbers, *, temperature: ArrayLike = 0.0) -> TwoTime:
        C(t,t') &= \frac{1}{\sqrt{\Gamma\,\Gamma'}} \int\! \rho(\mu)\, e^{\mu (t - t')} \Big[ e^{2\mu t'}
                   + 2T \int_0^{t'}\! e^{2\mu(t' - u)}\, \Gamma(u)\,du \Big] d\mu, \quad t \ge t' \\
        R(t,t') &= M(t-t')\,\sqrt{\Gamma'/\Gamma}, \qquad \lambda = \frac{\dot\Gamma}{2\,\Gamma}, \qquad
-       e = \frac{T - \lambda}{2}
+       e = \frac{T - \lambda}{2} \\
+       \Gamma(t) &= \int \frac{\rho(\mu)\, e^{2\mu t}}{1 - T\mu + T^2}\,d\mu
+       \;+\; \big[\,(1 - T^{-2})\, e^{2(T + 1/T)\,t} \text{ if } T > 1\,\big]
+
+    with the semicircle :math:`\rho` on [-2, 2] and :math:`M(x) = \int \rho(\mu)\,e^{\mu x} d\mu = I_1(2x)/x`.
 
     Args:
       times: shape (T,), increasing, >= 0.
-      temperature: T >= 0.
+      temperature: T >= 0, a scalar.
 
     Returns:
-      ``TwoTime``; the response's diagonal is its right limit 1.
+      ``TwoTime`` with C and R of shape (T, T); the response's diagonal is its right limit 1, and the overlap is 0.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
+      RuntimeError: where jax is in float32.
 
     Exact for N -> infinity. Good to about 1e-12 up to t = 1e6: the modes are summed with Gauss's rule on panels that
     halve towards the edge of the semicircle, and the growth of the largest mode is taken out, so nothing overflows.
-    Costs 272 T (T + 272) exponentials.
+    Costs 272 T (T + 272) exponentials for T times.
     Source: L. Cugliandolo, D. Dean (1995); the closed form of Gamma by Laplace transform.
     Book: "An exact solution, and aging".
     """

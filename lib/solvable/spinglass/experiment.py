@@ -33,25 +33,31 @@ def langevin(
 ) -> Runs:
     r"""Projected Langevin dynamics of `repeats` samples of N spins.
 
-    .. math:: H = -\sqrt{\tfrac{a_2}{N}} \sum_{ij} A_{ij} s_i s_j - \tfrac{\sqrt{a_3}}{N} \sum_{ijk} K_{ijk} s_i s_j s_k
-              - \tfrac{\kappa}{2N} (s\cdot v)^2, \qquad A, K \sim N(0, 1)
+    .. math::
+       H &= -\sqrt{\tfrac{a_2}{N}} \sum_{ij} A_{ij} s_i s_j - \tfrac{\sqrt{a_3}}{N} \sum_{ijk} K_{ijk} s_i s_j s_k
+       - \tfrac{\kappa}{2N} (s\cdot v)^2, \qquad A, K \sim N(0, 1) \\
+       u &= s_n - h\,\nabla H(s_n) + \sqrt{2Th}\,\xi_n, \qquad s_{n+1} = \sqrt N\, u/|u|
 
     Args:
-      glass: couplings with p = 2 and 3 only.
+      glass: the model; couplings with p = 2 and 3 only.
       size: N, whole and >= 2.
-      steps: whole and >= 1; every state is kept.
-      step_size: h > 0, as in `theory.descent`.
+      steps: how many, whole and >= 1; every state is kept.
+      step_size: h > 0.
       overlap: s.v / N of the start, exactly, between -1 and 1.
       key: a jax random key; repeat i uses the i-th of ``jax.random.split(key, repeats)``.
       repeats: samples of couplings, starts and noise, >= 2.
 
     Returns:
-      ``Runs``: means over samples of correlation, energy and overlap, with standard deviations.
+      ``Runs`` of T = steps + 1 rows: means over samples of correlation, energy and overlap, with standard deviations.
 
     Raises:
-      ValueError: for an argument out of range, or a size whose couplings need over a gigabyte.
+      ValueError: for an argument out of range, other couplings, or a size whose couplings need over a gigabyte.
+      TypeError: for a `glass` that is no `SphericalGlass`.
 
-    Costs repeats x steps x N^2, or N^3 with three-spin couplings. Book: "From coupled spins to one spin in a bath".
+    The experiment of `theory.descent` at the same step; means and limit differ by the scatter of samples, which falls
+    as 1 / sqrt(N). Costs repeats x steps x N^2, or N^3 with three-spin couplings.
+    Source: the definition of the model, after L. Cugliandolo, J. Kurchan (1993) and the talk of B. Bordelon (2025).
+    Book: "From coupled spins to one spin in a bath".
     """
     size, (steps, *settings) = require_count("size", size, 2), check_run(glass, steps, step_size, overlap)
     repeats = require_count("repeats", repeats, 2)

@@ -47,10 +47,11 @@ class SphericalGlass:
       ValueError: for an argument out of range, named with its value.
       RuntimeError: where jax is in float32.
 
-    **Two conventions are in use, and no number survives a change between them.** Here f(q) = q^3 / 2 is ``{3: 0.5}``:
+    Two conventions are in use, and no number survives a change between them. Here f(q) = q^3 / 2 is ``{3: 0.5}``:
     threshold energy -2 / sqrt(3), dynamical temperature sqrt(3/8). With E H^2 = N, which is f(q) = q^3, energies and
     temperatures are larger by sqrt(2): see `with_unit_variance`.
     Source: L. Cugliandolo, J. Kurchan (1993); B. Bordelon's talk (2025).
+    Book: "From coupled spins to one spin in a bath".
     """
 
     couplings: dict[int, Array]
@@ -76,11 +77,41 @@ class SphericalGlass:
 
     @classmethod
     def with_unit_variance(cls, p: int, temperature: ArrayLike = 0.0, spike: ArrayLike = 0.0) -> SphericalGlass:
-        """The pure p-spin model in the convention E H^2 = N, f(q) = q^p: energies and temperatures as written there."""
+        """The pure p-spin model in the convention E H^2 = N, with energies and temperatures as written there.
+
+        .. math:: f(q) = q^p
+
+        Args:
+          p: how many spins a coupling joins, whole and >= 1.
+          temperature: T >= 0; 0 is gradient descent.
+          spike: kappa >= 0, how strongly the direction v is favoured.
+
+        Returns:
+          The ``SphericalGlass`` with couplings ``{p: 1}``.
+
+        Raises:
+          ValueError: for an argument out of range, named with its value.
+          RuntimeError: where jax is in float32.
+
+        Source: the convention of papers with E H^2 = N. Book: "From coupled spins to one spin in a bath".
+        """
         return cls({require_count("p", p): 1.0}, temperature, spike)
 
     def f(self, q: ArrayLike, derivative: int = 0) -> Array:
-        """f, f' or f'' at overlaps q, of any shape."""
+        r"""The covariance of the energy per spin, or one of its derivatives.
+
+        .. math:: f(q) = \sum_p a_p\, q^p, \qquad f^{(j)}(q) = \sum_{p \ge j} a_p\, \frac{p!}{(p - j)!}\, q^{p - j}
+
+        Args:
+          q: overlaps, finite, of any shape.
+          derivative: j, whole and >= 0: 0 for f, 1 for f', 2 for f''.
+
+        Returns:
+          An array of the shape of `q`.
+
+        Raises:
+          ValueError: for an overlap that is not finite, or a derivative that is no whole number >= 0.
+        """
         require("q", q, "finite", np.isfinite)
         derivative = require_count("derivative", derivative, 0)
         q, total = as_floats(q), jnp.zeros(())
@@ -103,7 +134,7 @@ class TwoTime(Result):
       energy: shape (T,), H / N.
       multiplier: shape (T,), lambda, which keeps the spins on the sphere.
       overlap: shape (T,), s.v / N with the planted direction.
-      parameters: what made them.
+      parameters: what made them: the glass, and step_size and overlap, or particles and key, where there are any.
     """
 
     times: Float[Array, "*batch T"]
@@ -121,8 +152,12 @@ class Runs(Result):
     """Averages over samples of finite size.
 
     Attributes:
-      times, correlation, energy, overlap: as in `TwoTime`, means over samples.
-      correlation_std, energy_std, overlap_std: standard deviations over samples, of the same shapes.
+      times: shape (T,), the first is 0, a random start.
+      correlation: shape (T, T), mean over samples of s(t_n).s(t_m) / N.
+      energy: shape (T,), mean of H / N.
+      overlap: shape (T,), mean of s.v / N with the planted direction.
+      correlation_std: shape (T, T), standard deviation over samples.
+      energy_std, overlap_std: shape (T,), standard deviations over samples.
       parameters: what made them: glass, size, step_size, overlap, repeats, key and seconds.
     """
 

@@ -27,10 +27,11 @@ class Responses(Result):
 
     Attributes:
       tangent: shape (T, T), the recursion of ds_n / d(h j_m) along a path.
-      probe: the derivative along random signs z of the field: R[n, m] = <(ds_n / d(h j).z) z_m>.
-      novikov: by parts on the white noise: R[n, m] = <s_n xi_m> / sqrt(2 T h); 0 where T = 0, where it says nothing.
-      novikov_field: by parts on the coloured field, <s_n eta_m> = h sum_k R[n, k] f'(C[k, m]), solved for R. **Do not
-        use it**: f'(C) is singular to rounding, and its inverse turns sampling error into anything.
+      probe: shape (T, T), the derivative along random signs z of the field: R[n, m] = <(ds_n / d(h j).z) z_m>.
+      novikov: shape (T, T), by parts on the white noise: R[n, m] = <s_n xi_m> / sqrt(2 T h); 0 where T = 0, where it
+        says nothing.
+      novikov_field: shape (T, T), by parts on the coloured field, <s_n eta_m> = h sum_k R[n, k] f'(C[k, m]), solved for
+        R. Do not use it: f'(C) is singular to rounding, and its inverse turns sampling error into anything.
       parameters: what made them: glass, particles and key.
     """
 
@@ -45,18 +46,29 @@ class Responses(Result):
 def responses(glass: SphericalGlass, bath: TwoTime, *, particles: int = 4000, key: Array) -> Responses:
     r"""Four estimates of the response of one spin in a given bath, of which one fails.
 
+    .. math::
+       R_{n+1,m} &= \frac{1}{\sqrt{Z_n}} \Big[ R_{nm} + h^2 \sum_k f''(C_{nk})\, R^{\text{bath}}_{nk}\, R_{km} \Big],
+       \qquad R_{nm} = \frac1h \Big\langle \Big(\frac{\partial s_n}{\partial j} \cdot z\Big)\, z_m \Big\rangle \\
+       R_{nm} &= \frac{\langle s_n \xi_m \rangle}{\sqrt{2Th}}, \qquad
+       \langle s_n \eta_m \rangle = h \sum_k R_{nk}\, f'(C_{km})
+
+    for paths s of `single_site.iterate` in the bath's C, R and Z, with random signs z.
+
     Args:
       glass: the model.
-      bath: what `theory.descent` found for it.
+      bath: a `TwoTime`, what `theory.descent` found for it.
       particles: how many spins are drawn, whole and >= 2.
       key: a jax random key.
 
     Returns:
-      ``Responses``, each of the shape of ``bath.response``, to be compared with it.
+      ``Responses``, four arrays of the shape (T, T) of ``bath.response``, to be compared with it.
 
     Raises:
       ValueError: for an argument out of range, or a bath with another diagonal than that of `theory.descent`.
+      TypeError: for a `glass` that is no `SphericalGlass`, or a `bath` that is no `TwoTime`.
 
+    The first is exact in a given bath; the next two carry an error of order 1 / sqrt(particles); the fourth fails.
+    Source: the second line is Novikov's theorem (1965); the paths are those of H. Eissfeller, M. Opper (1992).
     Book: "Write your own".
     """
     check_glass(glass)

@@ -41,21 +41,35 @@ def iterate(
 ) -> TwoTime:
     r"""Guess C and R, draw paths in that bath, measure C and R, and again.
 
+    .. math::
+       s_{n+1} &= \frac{1}{\sqrt{Z_n}} \Big[ s_n + h\,\eta_n + h^2 \sum_{k<n} G_{nk}\, s_k + h\,\kappa\, m_n v
+       + \sqrt{2 T h}\,\xi_n \Big], \qquad \langle \eta_n \eta_m \rangle = f'(C_{nm}), \quad G = f''(C)\,R \\
+       C_{nm} &\leftarrow \langle s_n s_m \rangle, \qquad m_n \leftarrow \langle s_n v \rangle, \qquad
+       R_{n+1,m} \leftarrow \frac{1}{\sqrt{Z_n}} \Big[ R_{nm} + h^2 \sum_{k<n} G_{nk}\, R_{km} \Big], \quad
+       R_{n+1,n} \leftarrow \frac{1}{\sqrt{Z_n}}
+
+    with Z_n the mean square of the bracket over paths, and v a random sign of each.
+
     Args:
       glass: the model.
-      steps, step_size, overlap: as in `theory.descent`, which is the same for endless paths.
+      steps: how many, whole and >= 1.
+      step_size: h > 0.
+      overlap: s.v / N of the random start, between -1 and 1.
       particles: how many spins are drawn, whole and >= 2.
       sweeps: how often, whole and >= 1. No damping: sweep k gets a little more of early time right, for ever.
       key: a jax random key. All sweeps use the same random numbers, so that they settle on one solution.
 
     Returns:
-      ``TwoTime``; ``parameters["changes"]``, shape (sweeps,), is by how much C moved at most in each sweep. It should
-      have become small beside 1 / sqrt(particles), the sampling error.
+      ``TwoTime`` of T = steps + 1 rows; ``parameters["changes"]``, shape (sweeps,), is by how much C moved at most in
+      each sweep. It should have become small beside 1 / sqrt(particles), the sampling error.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
+      TypeError: for a `glass` that is no `SphericalGlass`.
 
-    The first guess is C = exp(-|t - t'|), R = 0. A sweep costs particles x steps^2. Book: "Write your own".
+    The first guess is :math:`C = e^{-|t - t'|}`, R = 0. Endless paths would end at `theory.descent`, at the same step.
+    A sweep costs particles x steps^2.
+    Source: H. Eissfeller, M. Opper (1992); B. Bordelon's talk (2025). Book: "Write your own".
     """
     steps, particles, h, m0 = _check(glass, steps, step_size, overlap, particles, key)
     sweeps = require_count("sweeps", sweeps)
@@ -74,21 +88,28 @@ def march(
     particles: int = 4000,
     key: Array,
 ) -> TwoTime:
-    r"""The same in one pass: the bath at step n needs the paths up to n only, so nothing has to be guessed.
+    r"""The paths of `iterate` in one pass: the bath at step n needs them up to n only, so nothing has to be guessed.
 
     .. math:: \eta_n = \sum_{k<n} \ell_{nk}\, z_k + \ell_{nn}\, z_n, \qquad L L^\top = f'(C)
               \quad \text{one row of } L \text{ at each step}
 
     Args:
-      glass, steps, step_size, overlap, particles, key: as in `iterate`.
+      glass: the model.
+      steps: how many, whole and >= 1.
+      step_size: h > 0.
+      overlap: s.v / N of the random start, between -1 and 1.
+      particles: how many spins are drawn, whole and >= 2.
+      key: a jax random key.
 
     Returns:
-      ``TwoTime``, with a sampling error of order 1 / sqrt(particles).
+      ``TwoTime`` of T = steps + 1 rows, with a sampling error of order 1 / sqrt(particles).
 
     Raises:
       ValueError: for an argument out of range, named with its value.
+      TypeError: for a `glass` that is no `SphericalGlass`.
 
-    Costs particles x steps^2, once. Book: "Write your own".
+    Endless paths would give `theory.descent`, at the same step. Costs particles x steps^2, once.
+    Source: H. Eissfeller, M. Opper (1992). Book: "Write your own".
     """
     steps, particles, h, m0 = _check(glass, steps, step_size, overlap, particles, key)
     c, r, m = _march(glass, steps, h, m0, particles, key)

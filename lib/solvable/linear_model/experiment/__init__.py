@@ -1,4 +1,4 @@
-"""The linear model at finite size: draw features and data, train exactly, repeat. Units as in `theory`."""
+"""The linear model at finite size: draw features and data, train exactly, repeat. Units as in `linear_model.theory`."""
 
 from .descent import gradient_descent
 from .ensembles import ensemble

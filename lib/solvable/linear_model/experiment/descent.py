@@ -34,25 +34,33 @@ def gradient_descent(
 ) -> LossCurves:
     r"""Test and train loss of `repeats` random students, each trained by full-batch descent with heavy-ball momentum.
 
-    .. math:: w(t+1) = w(t) - \tfrac{\eta}{2} \nabla \hat L + \beta\,(w(t) - w(t-1))
+    .. math:: w(t+1) = w(t) - \tfrac{\eta}{2} \nabla \hat L + \beta\,(w(t) - w(t-1)), \qquad w(0) = w(-1) = 0
 
     in closed form along each eigenvector of the student's kernel, so that late steps cost what early ones do.
 
     Args:
-      spectrum: the K modes.
-      steps: shape (T,), step numbers, whole and >= 0.
-      learning_rate: eta > 0, in units of 1 / eigenvalue.
-      momentum: beta, >= 0 and < 1; 0 is plain gradient descent.
-      width, samples, noise, key, repeats: as in `gradient_flow`.
+      spectrum: the K modes, one by one.
+      steps: shape (T,), step numbers, whole and >= 0; known values, not traced by jax.
+      learning_rate: eta > 0, multiplies half the gradient of the mean square error; in units of 1 / eigenvalue.
+      momentum: beta of heavy ball, >= 0 and < 1, a known number; 0 is plain gradient descent.
+      width: number of features N, whole, or ``inf``: the student then has all K modes themselves.
+      samples: training points P, whole, or ``inf``: the student then descends the population loss.
+      noise: variance of the label noise, >= 0.
+      key: a jax random key. Repeat i uses the i-th of ``jax.random.split(key, repeats)``, however they are chunked.
+      repeats: number of independent draws of features, data and noise, >= 2.
 
     Returns:
-      ``LossCurves`` as from `gradient_flow`; its ``times`` are the step numbers.
+      ``LossCurves`` of shape (T,): mean and standard deviation over repeats; its ``times`` are the step numbers.
+      ``test`` excludes the noise variance and ``train`` includes it.
 
     Raises:
-      ValueError: for an argument out of range, or a learning rate at which losses grow a thousandfold in these steps.
+      ValueError: for an argument out of range, a binned spectrum, a student that needs over 16 GiB, or a learning rate
+        at which losses grow a thousandfold in these steps.
+      TypeError: for a `spectrum` that is no `Spectrum`.
       RuntimeError: where jax is in float32.
 
-    Costs as `gradient_flow`. Book: "What a batch buys".
+    Exact for each student. Costs as `gradient_flow`.
+    Source: the definition of the model, after Bordelon, Atanasov, Pehlevan (2024). Book: "What a batch buys".
     """
     numbers = jnp.asarray(check_known_steps(steps))
     check_rate(learning_rate)

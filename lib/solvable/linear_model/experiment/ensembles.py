@@ -38,23 +38,37 @@ def ensemble(
 ) -> EnsembleCurves:
     r"""Test loss of averaged students: every combination of E draws of features and D data sets, `repeats` times.
 
+    .. math:: L = \sum_k \lambda_k \Big(\bar w_k - \frac{1}{E D} \sum_{e=1}^{E} \sum_{d=1}^{D}
+              \frac{[A_e^\top w_{ed}]_k}{\sqrt N}\Big)^2
+
+    with :math:`w_{ed}` the student of `gradient_flow` with features e on data set d.
+
     Args:
-      spectrum: the K modes.
+      spectrum: the K modes, one by one.
       times: shape (T,), >= 0, in units of 1 / (learning rate x eigenvalue).
-      inits, datasets: E and D.
-      width, samples, noise: of one student, as in `gradient_flow`.
-      paired: E students with features and data of their own, instead of all combinations.
-      key, repeats: as in `gradient_flow`.
+      inits: E draws of features, whole and >= 1.
+      datasets: D data sets of `samples` points each, whole and >= 1.
+      width: number of features N of one student, whole, or ``inf``: it then has all K modes themselves.
+      samples: training points P of one student, whole, or ``inf``: it then descends the population loss.
+      noise: variance of the label noise, >= 0.
+      paired: E students with features and data of their own, instead of all combinations; `datasets` must then equal
+        `inits`.
+      key: a jax random key. Repeat i uses the i-th of ``jax.random.split(key, repeats)``, however they are chunked.
+      repeats: number of independent ensembles, >= 2.
 
     Returns:
-      ``EnsembleCurves``: the mean of ``test`` with its standard deviation. The parts are the unbiased estimates of a
-      two-way analysis of variance, which needs at least two `inits` and two `datasets`; NaN where these are fewer.
-      ``both_variance`` holds all of the variance where students are paired, and the other two are NaN.
+      ``EnsembleCurves`` of shape (T,): the mean of ``test`` with its standard deviation. The parts are the unbiased
+      estimates of a two-way analysis of variance, which needs at least two `inits` and two `datasets`; NaN where these
+      are fewer. ``both_variance`` holds all of the variance where students are paired, and the other two are NaN.
 
     Raises:
-      ValueError: for an argument out of range, named with its value.
+      ValueError: for an argument out of range, named with its value, a binned spectrum, or ensembles that no memory
+        holds.
+      TypeError: for a `spectrum` that is no `Spectrum`, or `paired` that is neither True nor False.
+      RuntimeError: where jax is in float32.
 
-    Costs E D times `gradient_flow`. Book: "Ensembling or width".
+    Exact for each ensemble. Costs E D times `gradient_flow`.
+    Source: the definition of the model, after Bordelon, Atanasov, Pehlevan (2024). Book: "Ensembling or width".
     """
     times = require_times(times)
     e, d = require_count("inits", inits), require_count("datasets", datasets)

@@ -37,18 +37,27 @@ def final_loss(
     .. math:: w = \Phi^\top (\Phi\Phi^\top + P\,\delta)^{-1} y, \qquad \Phi = \Psi A^\top/\sqrt N
 
     Args:
-      spectrum: the K modes.
-      width, samples, noise, key, repeats: as in `gradient_flow`.
-      ridge: delta >= 0, one number or shape (R,): every student is solved at each. 0 is the solution of least norm.
+      spectrum: the K modes, one by one.
+      width: number of features N, whole, or ``inf``: the student then has all K modes themselves.
+      samples: training points P, whole, or ``inf``: the student then has the population loss to minimise.
+      noise: variance of the label noise, >= 0.
+      ridge: delta >= 0, one number or shape (R,), in the unit of the eigenvalues: every student is solved at each. 0 is
+        the solution of least norm.
+      key: a jax random key. Repeat i uses the i-th of ``jax.random.split(key, repeats)``, however they are chunked.
+      repeats: number of independent draws of features, data and noise, >= 2.
 
     Returns:
-      ``FinalLoss`` of the shape of `ridge`: means and standard deviations over repeats; ``train`` does not include
-      the penalty.
+      ``FinalLoss`` of the shape of `ridge`: means and standard deviations over repeats; ``test`` excludes the noise
+      variance, ``train`` includes it and does not include the penalty.
 
     Raises:
-      ValueError: for an argument out of range, named with its value.
+      ValueError: for an argument out of range, named with its value, a binned spectrum, or a student that needs over
+        16 GiB.
+      TypeError: for a `spectrum` that is no `Spectrum`.
+      RuntimeError: where jax is in float32.
 
-    Costs as `gradient_flow`. Book: "Test and train part ways".
+    Exact for each student. Costs as `gradient_flow`.
+    Source: the definition of the model, after J. Simon et al. (2023). Book: "Test and train part ways".
     """
     if len(shape_of("ridge", ridge)) > 1:
         raise ValueError(f"ridge must be one number or a list of numbers; got shape {np.shape(ridge)}")

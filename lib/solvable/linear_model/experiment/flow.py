@@ -44,25 +44,28 @@ def gradient_flow(
               L(t) = \sum_k \lambda_k \Big(\bar w_k - \frac{[A^\top w(t)]_k}{\sqrt N}\Big)^2
 
     Args:
-      spectrum: the K modes.
+      spectrum: the K modes, one by one.
       times: shape (T,), >= 0, in units of 1 / (learning rate x eigenvalue).
       width: number of features N, whole, or ``inf``: the student then has all K modes themselves.
       samples: training points P, whole, or ``inf``: the student then descends the population loss.
       noise: variance of the label noise, >= 0.
       key: a jax random key. Repeat i uses the i-th of ``jax.random.split(key, repeats)``, however they are chunked.
-      repeats: number of independent draws of features, data and noise.
+      repeats: number of independent draws of features, data and noise, >= 2.
 
     Returns:
-      ``LossCurves`` with mean, standard deviation over repeats (unbiased) and, from it, the standard error. ``test``
-      is the population loss of each student, without sampling error and without the noise variance; ``train``
-      includes the noise.
+      ``LossCurves`` of shape (T,) with mean, standard deviation over repeats (unbiased) and, from it, the standard
+      error. ``test`` is the population loss of each student, without sampling error and without the noise variance;
+      ``train`` includes the noise.
 
     Raises:
-      ValueError: for an argument out of range, named with its value.
+      ValueError: for an argument out of range, named with its value, a binned spectrum, or a student that needs over
+        16 GiB.
+      TypeError: for a `spectrum` that is no `Spectrum`.
       RuntimeError: where jax is in float32: late times need the small eigenvalues of G.
 
-    Costs O(repeats (min(N, P)^3 + K N P)); repeats run together in chunks of about a gigabyte.
-    Book: "A model you can solve".
+    Exact for each student; the error of the mean falls as 1 / sqrt(repeats). Costs O(repeats (min(N, P)^3 + K N P));
+    repeats run together in chunks of about a gigabyte.
+    Source: the definition of the model, after Bordelon, Atanasov, Pehlevan (2024). Book: "A model you can solve".
     """
     times = require_times(times)
     sizes: dict[str, Any] = {"width": width, "samples": samples}
@@ -85,18 +88,26 @@ def mode_errors(
     .. math:: h_k(t) = 1 - \frac{[A^\top w(t)]_k}{\sqrt N\,\bar w_k}
 
     Args:
-      spectrum: the K modes, each with some task power.
+      spectrum: the K modes, one by one, each with some task power.
       times: shape (T,), >= 0, in units of 1 / (learning rate x eigenvalue).
-      width, samples, noise, key, repeats: as in `gradient_flow`.
+      width: number of features N, whole, or ``inf``: the student then has all K modes themselves.
+      samples: training points P, whole, or ``inf``: the student then descends the population loss.
+      noise: variance of the label noise, >= 0.
+      key: a jax random key. Repeat i uses the i-th of ``jax.random.split(key, repeats)``, however they are chunked.
+      repeats: number R of independent draws of features, data and noise, >= 2.
 
     Returns:
-      An array (repeats, T, K). Its mean over students is `theory.mode_errors`; single entries may lie far below 0 and
+      An array (R, T, K). Its mean over students is `theory.mode_errors`; single entries may lie far below 0 and
       above 1.
 
     Raises:
-      ValueError: for an argument out of range, named with its value.
+      ValueError: for an argument out of range, named with its value, a binned spectrum, or a student that needs over
+        16 GiB.
+      TypeError: for a `spectrum` that is no `Spectrum`.
+      RuntimeError: where jax is in float32.
 
-    Book: "Mode by mode".
+    Exact for each student, trained as in `gradient_flow`.
+    Source: the definition of the model, after Bordelon, Atanasov, Pehlevan (2024). Book: "Mode by mode".
     """
     require_kind("spectrum", spectrum, Spectrum)
     times = require_times(times)

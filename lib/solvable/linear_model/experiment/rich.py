@@ -58,21 +58,30 @@ def feature_learning(
     set the bottlenecks, while V and w learn.
 
     Args:
-      spectrum: the K modes.
+      spectrum: the K modes, one by one.
       times: shape (T,), >= 0, in the unit of `theory.feature_learning`.
-      richness: gamma_0 >= 0; 0 with infinite `hidden` is `gradient_flow`.
+      richness: gamma_0, >= 0 and at most 1e100; 0 with infinite `hidden` is `gradient_flow`.
       hidden: size H of the trained hidden layer, whole, or ``inf``.
-      width, samples, noise, key, repeats: as in `gradient_flow`; ``width=inf`` hands the network the K modes.
+      width: number of features N, whole, or ``inf``: the network is then handed the K modes.
+      samples: training points P, whole, or ``inf``: the network then descends the population loss.
+      noise: variance of the label noise, >= 0.
+      key: a jax random key. Repeat i uses the i-th of ``jax.random.split(key, repeats)``, however they are chunked.
+      repeats: number of independent draws of features, hidden layer, data and noise, >= 2.
 
     Returns:
-      ``LossCurves`` as from `gradient_flow`.
+      ``LossCurves`` of shape (T,): mean and standard deviation over repeats; ``test`` excludes the noise variance and
+      ``train`` includes it.
 
     Raises:
-      ValueError: for an argument out of range, or times that a finite `hidden` would need over a million steps for.
+      ValueError: for an argument out of range, a binned spectrum, a student that needs over 16 GiB, or times that a
+        finite `hidden` would need over a million steps for.
+      TypeError: for a `spectrum` that is no `Spectrum`.
+      RuntimeError: where jax is in float32.
 
     With infinite `hidden` a student costs what it costs in `gradient_flow`, and 8,000 sums over min(N, P) rates; its
     equation is stepped as in `theory.feature_learning`. A finite one is stepped with a fourth-order Runge-Kutta rule,
     hidden x min(N, P) numbers a step.
+    Source: the definition of the model, after Bordelon, Atanasov, Pehlevan (2025), ICLR.
     Book: "Feature learning changes the exponent".
     """
     require_kind("spectrum", spectrum, Spectrum)

@@ -36,27 +36,33 @@ def sgd(
 ) -> LossCurves:
     r"""Test loss of `repeats` random students on their own streams of fresh data.
 
-    .. math:: w(t+1) = w(t) + \frac{\eta}{B} \sum_{\mu=1}^{B} \big(y_\mu - f_\mu\big)\,\phi_\mu
+    .. math:: w(t+1) = w(t) + \frac{\eta}{B} \sum_{\mu=1}^{B} \big(y_\mu - f_\mu\big)\,\phi_\mu, \qquad w(0) = 0
 
     Args:
-      spectrum: the K modes.
-      steps: shape (T,), step numbers, whole and >= 0.
-      learning_rate: eta > 0, in units of 1 / eigenvalue.
-      batch_size: B fresh samples a step.
-      width: number of features N, whole, or ``inf``.
+      spectrum: the K modes, one by one.
+      steps: shape (T,), step numbers, whole and >= 0; known values, not traced by jax.
+      learning_rate: eta > 0, multiplies half the gradient of the batch's mean square error; in units of 1 / eigenvalue.
+      batch_size: B fresh samples a step, whole and >= 1.
+      width: number of features N, whole, or ``inf``: the student then has all K modes themselves.
       noise: variance of the label noise, >= 0.
-      key, repeats: as in `gradient_flow`.
+      key: a jax random key. Repeat i uses the i-th of ``jax.random.split(key, repeats)``, however they are chunked.
+      repeats: number of independent draws of features and streams, >= 2.
       average_batches: replace each student's stream by the exact average over all streams (`exact.sgd`), so that only
         the features are random. Much faster, and much less noise where the learning rate is large.
 
     Returns:
-      ``LossCurves``: mean, standard deviation over repeats; ``train`` is test + noise.
+      ``LossCurves`` of shape (T,): mean and standard deviation over repeats; its ``times`` are the step numbers.
+      ``test`` excludes the noise variance, and ``train`` is test + noise.
 
     Raises:
-      ValueError: for an argument out of range, or a learning rate at which a loss grows a thousandfold in these steps.
+      ValueError: for an argument out of range, a binned spectrum, a student that needs over 16 GiB, or a learning rate
+        at which a loss grows a thousandfold in these steps.
+      TypeError: for a `spectrum` that is no `Spectrum`, or `average_batches` that is neither True nor False.
+      RuntimeError: where jax is in float32.
 
-    A step costs O(N) at any batch size: given the size of a batch's errors, its gradient is a Gaussian vector with
-    known mean, so it is drawn at once.
+    A step costs O(N) at any batch size, and nothing is approximated: given the size of a batch's errors, its gradient
+    is a Gaussian vector with known mean, so it is drawn at once.
+    Source: the definition of the model, after E. Paquette, C. Paquette, L. Xiao, J. Pennington (2024).
     Book: "Fresh data: one-pass SGD".
     """
     require_flag("average_batches", average_batches)

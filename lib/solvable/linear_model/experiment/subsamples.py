@@ -40,9 +40,9 @@ def regression(
     Args:
       features: shape (M, S), all of the population.
       targets: shape (M, C).
-      samples: training sizes P, each at most M.
+      samples: training sizes P, a list of whole numbers from 1 to M.
       key: a jax random key.
-      repeats: how many subsamples, drawn without replacement, for each size.
+      repeats: how many subsamples, drawn without replacement, for each size, >= 2.
 
     Returns:
       ``FinalLoss`` whose fields have shape (len(samples),): mean and standard deviation over subsamples. ``test`` is
@@ -51,8 +51,11 @@ def regression(
 
     Raises:
       ValueError: for sizes out of range or shapes that do not match.
+      RuntimeError: where jax is in float32.
 
-    Source: A. Canatar, B. Bordelon, C. Pehlevan (2021). Book: "Three bottlenecks", the digits.
+    Exact for each subsample, up to directions at rounding level, which are left out.
+    Source: A. Canatar, B. Bordelon, C. Pehlevan (2021). Book: "Three bottlenecks" and "Power law in, power law
+    out", the digits.
     """
     require_float64()
     features = require_array("features", features, 2, "a table (M inputs, S features)")

@@ -1,7 +1,8 @@
 """The linear model's limit: N, P and the effective dimension large together, disorder averaged.
 
 Student f = w.A psi / sqrt(N) with A of shape (N, K) and Gaussian entries, P Gaussian inputs, labels
-y = wbar.psi + noise, trained on the mean square error from w = 0. Equations: see `response`.
+y = wbar.psi + noise, trained on the mean square error from w = 0. The equations stand in `gradient_flow`; their
+order, and how they are solved, in the module ``linear_model.theory.response``.
 """
 
 from .corrections import first_order

@@ -42,18 +42,23 @@ class FirstOrder(NamedTuple):
 def first_order(spectrum: Spectrum, times: Numbers) -> FirstOrder:
     r"""What 1/N costs in test loss, and what 1/P opens between test and train.
 
-    .. math:: P\,(L - \hat L) = 2 \sum_k c_k\, e^{-\lambda_k t} \sum_l \lambda_l\,
-              \frac{e^{-\lambda_k t} - e^{-\lambda_l t}}{\lambda_l - \lambda_k} + O(1/P)
+    .. math::
+       N\,(L_N - L_\infty) &= \frac{1}{2\pi i}\int e^{2zt}\, d_1(z) \sum_k \frac{\lambda_k c_k}{(z + \lambda_k)^2}\,dz
+       + O(1/N) \\
+       P\,(L - \hat L) &= 2 \sum_k c_k\, e^{-\lambda_k t} \sum_l \lambda_l\,
+       \frac{e^{-\lambda_k t} - e^{-\lambda_l t}}{\lambda_l - \lambda_k} + O(1/P)
 
     Args:
       spectrum: the K modes.
-      times: shape (T,), >= 0, in units of 1 / (learning rate x eigenvalue).
+      times: shape (T,), >= 0, in any order, in units of 1 / (learning rate x eigenvalue).
 
     Returns:
-      ``FirstOrder``, in the unit of the task power.
+      ``FirstOrder``, two arrays (T,) in the unit of the task power: ``width``, the first line on infinite data, and
+      ``data``, the second at infinite width without label noise.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
+      TypeError: for a `spectrum` that is no `Spectrum`.
       RuntimeError: where jax is in float32.
 
     Good while the correction is small, t well below N^b or P^b. At t of order one both true coefficients are larger,

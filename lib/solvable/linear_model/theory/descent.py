@@ -61,23 +61,29 @@ def gradient_descent(
     r"""Test and train loss of full-batch gradient descent, averaged over features and data.
 
     .. math:: w(t+1) &= w(t) - \tfrac{\eta}{2} \nabla \hat L + \beta\,(w(t) - w(t-1)) \\
-              L(t) &= \frac{1}{(2\pi i)^2} \oint\!\oint \frac{(u u')^t}{(u-1)(u'-1)}\,[C(z, z') - \sigma^2]\,du\,du'
+              L(t) &= \frac{1}{(2\pi i)^2} \oint\!\oint \frac{(u u')^t}{(u-1)(u'-1)}\,[C(z, z') - \sigma^2]\,du\,du',
+              \qquad z = \frac{(u - 1)(u - \beta)}{\eta\, u}
 
-    with z = (u - 1)(u - beta) / (eta u) and C of `solvable.linear_model.response`.
+    and the train loss likewise with :math:`R_1 R_1' C` in the bracket; C and the data response R_1 are those of
+    `gradient_flow`.
 
     Args:
       spectrum: the K modes.
       steps: shape (T,), step numbers, whole and >= 0, in any order; known values, not traced by jax.
       learning_rate: eta > 0, multiplies half the gradient of the mean square error; in units of 1 / eigenvalue.
       momentum: beta of heavy ball, >= 0 and < 1, a known number; 0 is plain gradient descent.
-      width, samples, noise: as in `gradient_flow`.
+      width: number of features N >= 1, or ``inf``.
+      samples: training points P >= 1, or ``inf``.
+      noise: variance of the label noise, >= 0.
 
     Returns:
-      ``LossCurves`` whose ``times`` are the step numbers.
+      ``LossCurves`` of shape (T,), whose ``times`` are the step numbers; ``test`` excludes the noise variance and
+      ``train`` includes it.
 
     Raises:
       ValueError: for an argument out of range, or a learning rate at or past the `stability_limit`, which is named.
         (Where it or a size is traced by jax it is not checked: past 0.85 of the limit losses would be wrong.)
+      TypeError: for a `spectrum` that is no `Spectrum`.
       RuntimeError: where jax is in float32, or if the self-consistent equation did not converge.
 
     Exact as N, P and the effective dimension grow together; gradient flow is the limit eta -> 0 at fixed

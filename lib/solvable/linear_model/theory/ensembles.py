@@ -41,24 +41,34 @@ def ensemble(
 ) -> EnsembleCurves:
     r"""Test loss of the average of many students, each trained by gradient flow.
 
-    .. math:: L = \text{bias} + \frac{V_{\text{init}}}{E} + \frac{V_{\text{data}}}{D}
-                  + \frac{V_{\text{both}}}{E D}
+    .. math::
+       L &= \text{bias} + \frac{V_{\text{init}}}{E} + \frac{V_{\text{data}}}{D} + \frac{V_{\text{both}}}{E D}, \qquad
+       \text{bias} = L_0 = \sum_k c_k H_k^2 \\
+       V_{\text{init}} &= L_A - L_0, \qquad V_{\text{data}} = L_D - L_0, \qquad
+       V_{\text{both}} = L_{AD} - L_A - L_D + L_0
+
+    Each term is the loss of a pair of students that share nothing, features (A), data (D) or both, from C of
+    `gradient_flow`: 1/N = 0 in it where the features are not shared, 1/P = 0 and no noise where the data are not, while
+    each effective ridge keeps its own N and P.
 
     Args:
       spectrum: the K modes.
-      times: shape (T,), >= 0, in units of 1 / (learning rate x eigenvalue).
+      times: shape (T,), >= 0, in any order, in units of 1 / (learning rate x eigenvalue).
       inits: E >= 1 draws of features, or ``inf``.
       datasets: D >= 1 data sets of `samples` points each, or ``inf``. Every student of the E x D has one of each.
-      width, samples, noise: of one student, as in `gradient_flow`.
+      width: number of features N >= 1 of one student, or ``inf``.
+      samples: training points P >= 1 of one student, or ``inf``.
+      noise: variance of the label noise, >= 0.
       paired: E students, each with features and data of its own, instead of all E x D combinations; `inits` and
         `datasets` must then be equal, and the loss is bias + (all three variances) / E.
 
     Returns:
-      ``EnsembleCurves``: ``test`` of the average, and ``bias``, ``init_variance``, ``data_variance`` and
-      ``both_variance``, which do not depend on E and D.
+      ``EnsembleCurves`` of shape (T,): ``test`` of the average, without the noise variance, and ``bias``,
+      ``init_variance``, ``data_variance`` and ``both_variance``, which do not depend on E and D.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
+      TypeError: for a `spectrum` that is no `Spectrum`, or `paired` that is neither True nor False.
       RuntimeError: where jax is in float32, or if the self-consistent equation did not converge.
 
     Exact as N, P and the effective dimension grow together. The quadrature error of each part is that of

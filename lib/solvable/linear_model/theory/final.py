@@ -1,4 +1,4 @@
-"""The end of training: the static problem, one real frequency. Equations: see `response`, with z = z'."""
+"""The end of training: the static problem, one real frequency. Equations: see ``response``, with z = z'."""
 
 from __future__ import annotations
 
@@ -37,22 +37,26 @@ def final_loss(
 
     Args:
       spectrum: the K modes; losses come in the unit of their task power.
-      width: number of features N >= 1, or ``inf``. This and the following may be arrays that broadcast.
-      samples: training points P >= 1, or ``inf``.
-      noise: variance of the label noise, >= 0.
-      ridge: strength delta >= 0 of delta |w|^2 added to the mean square error, in the unit of the eigenvalues.
+      width: number of features N >= 1, or ``inf``; one number or an array. The four sizes broadcast.
+      samples: training points P >= 1, or ``inf``; one number or an array.
+      noise: variance of the label noise, >= 0; one number or an array.
+      ridge: strength delta >= 0 of the penalty :math:`\delta |w|^2` added to the mean square error, in the unit of the
+        eigenvalues; one number or an array.
 
     Returns:
-      ``FinalLoss``: ``test`` without the label noise and ``train`` with it, of the broadcast shape. Without ridge
-      the singular cases are values: ``test`` is ``inf`` at N = P < K, and where N and P are at least K it is the
-      limit (0 without noise; with it, noise K / (P - K), which is ``inf`` at P = K). At N = P = K the limits
-      ridge -> 0 and t -> inf differ, and the value is that of ridge -> 0.
+      ``FinalLoss``: ``test`` without the label noise and ``train`` with it and without the penalty, of the broadcast
+      shape. Without ridge the singular cases are values: ``test`` is ``inf`` at N = P < K, and where N and P are at
+      least K it is the limit (0 without noise; with it, noise K / (P - K), which is ``inf`` at P = K). At N = P = K the
+      limits ridge -> 0 and t -> inf differ, and the value is that of ridge -> 0.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
+      TypeError: for a `spectrum` that is no `Spectrum`.
+      RuntimeError: where jax is in float32.
 
     Exact as N, P and the effective dimension grow together; corrections are O(1/N, 1/P).
-    Source: teacher-student slides of C. Pehlevan (2025); J. Simon et al. (2023). Book: "Three bottlenecks".
+    Source: teacher-student slides of C. Pehlevan (2025); J. Simon et al. (2023). Book: "Three bottlenecks" and
+    "Test and train part ways".
     """
     check_sizes(spectrum, scalar=False, width=width, samples=samples, noise=noise)
     require_nonnegative("ridge", ridge)
@@ -71,17 +75,22 @@ def optimal_ridge(
 
     Args:
       spectrum: the K modes.
-      width, samples, noise: of one student, as in `final_loss`.
+      width: number of features N >= 1, or ``inf``; one number.
+      samples: training points P >= 1, or ``inf``; one number.
+      noise: variance of the label noise, >= 0; one number.
 
     Returns:
-      A scalar delta >= 0, in the unit of the eigenvalues; 0 where no ridge helps by more than rounding. Good to about
-      1e-6 of itself, and less where the ridge moves the loss by little: a minimum is flat.
+      A scalar delta >= 0, in the unit of the eigenvalues; 0 where no ridge helps by more than rounding.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
-      TypeError: where jax differentiates it: a search has no derivative; that of `final_loss` is 0 at its minimum.
+      TypeError: for a `spectrum` that is no `Spectrum`; and where jax differentiates it, for a search has no derivative
+        (that of `final_loss` is 0 at its minimum).
+      RuntimeError: where jax is in float32.
 
-    Source: the closed case is Bayes' rule for a Gaussian teacher. Book: "Test and train part ways".
+    Good to about 1e-6 of itself, and less where the ridge moves the loss by little: a minimum is flat.
+    Source: the minimum of `final_loss`; the closed case is Bayes' rule for a Gaussian teacher.
+    Book: "Test and train part ways".
     """
     check_sizes(spectrum, width=width, samples=samples, noise=noise)
     sizes = (as_floats(x) for x in (width, samples, noise))

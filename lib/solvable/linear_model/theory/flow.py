@@ -30,10 +30,16 @@ def gradient_flow(
 ) -> LossCurves:
     r"""Test and train loss of gradient flow, averaged over features and data.
 
-    .. math:: L(t) = \frac{1}{(2\pi i)^2}\iint \frac{e^{(z+z')t}}{z z'}\,\big[C(z,z') - \sigma^2\big]\,dz\,dz',
-              \qquad \hat L(t) = \frac{1}{(2\pi i)^2}\iint \frac{e^{(z+z')t}}{z z'}\,R_1 R_1'\, C\,dz\,dz'
+    .. math::
+       L(t) &= \frac{1}{(2\pi i)^2}\iint \frac{e^{(z+z')t}}{z z'}\,\big[C(z,z') - \sigma^2\big]\,dz\,dz' \\
+       \hat L(t) &= \frac{1}{(2\pi i)^2}\iint \frac{e^{(z+z')t}}{z z'}\,R_1 R_1'\, C\,dz\,dz' \\
+       C &= \frac{(1 - S/N)(T + \sigma^2) + X U/N}{(1 - S/P)(1 - S/N) - X X^\top/(N P)}, \qquad
+       z = \kappa R_1 R_3, \quad R_1 = 1 - \frac{d_1(\kappa)}{P}, \quad R_3 = 1 - \frac{d_1(\kappa)}{N}
 
-    with C and the data response R_1 in closed form (`solvable.linear_model.response`).
+    Frequency z misses mode k to the fraction :math:`F_k = \kappa/(\lambda_k + \kappa)` and learns
+    :math:`G_k = 1 - F_k`; :math:`d_1(\kappa)` is the effective dimension, and two frequencies meet in
+    :math:`S = \sum_k G_k G'_k`, :math:`X = \sum_k F_k G'_k`, :math:`X^\top = \sum_k G_k F'_k`,
+    :math:`T = \sum_k c_k F_k F'_k` and :math:`U = \sum_k c_k G_k F'_k`.
 
     Args:
       spectrum: the K modes.
@@ -43,11 +49,12 @@ def gradient_flow(
       noise: variance of the label noise, >= 0.
 
     Returns:
-      ``LossCurves``: ``test`` excludes the noise variance and ``train`` includes it, so that with infinite samples
-      train = test + noise. At t = 0, test is the whole task power.
+      ``LossCurves`` of shape (T,): ``test`` excludes the noise variance and ``train`` includes it, so that with
+      infinite samples train = test + noise. At t = 0, test is the whole task power.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
+      TypeError: for a `spectrum` that is no `Spectrum`.
       RuntimeError: where jax is in float32, or if the self-consistent equation did not converge.
 
     Exact as N, P and the effective dimension grow together; corrections are O(1/N, 1/P), and early on they are
@@ -102,7 +109,8 @@ def mode_errors(
     r"""How much of each mode is still missed on average: the bias, mode by mode.
 
     .. math:: H_k(t) = \frac{E[(y - f)\,\psi_k]}{E[y\,\psi_k]}
-              = \frac{1}{2\pi i}\int \frac{e^{zt}}{z}\,\frac{\kappa(z)}{\kappa(z)+\lambda_k}\,dz
+              = \frac{1}{2\pi i}\int \frac{e^{zt}}{z}\,\frac{\kappa(z)}{\kappa(z)+\lambda_k}\,dz, \qquad
+              z = \kappa \Big(1 - \frac{d_1(\kappa)}{N}\Big)\Big(1 - \frac{d_1(\kappa)}{P}\Big)
 
     Args:
       spectrum: the K modes.
@@ -112,12 +120,15 @@ def mode_errors(
 
     Returns:
       An array (T, K): 1 at t = 0, ``exp(-lambda_k t)`` where width and samples are infinite. Label noise does not
-      enter. The loss of an infinite ensemble over features and data is ``sum_k c_k H_k**2``.
+      enter. The loss of an infinite ensemble over features and data is :math:`\sum_k c_k H_k^2`.
 
     Raises:
-      As `gradient_flow`.
+      ValueError: for an argument out of range, named with its value.
+      TypeError: for a `spectrum` that is no `Spectrum`.
+      RuntimeError: where jax is in float32, or if the self-consistent equation did not converge.
 
-    Exact in the same limit. Source: Bordelon, Atanasov, Pehlevan (2024). Book: "Three bottlenecks".
+    Exact as N, P and the effective dimension grow together.
+    Source: Bordelon, Atanasov, Pehlevan (2024). Book: "Three bottlenecks" and "Mode by mode".
     """
     check_sizes(spectrum, width=width, samples=samples)
     times = require_times(times)

@@ -39,22 +39,27 @@ ALLOWED = 1e-3  # largest relative error of the loss
 def feature_learning(spectrum: Spectrum, times: Numbers, *, richness: ArrayLike) -> LossCurves:
     r"""Loss of a two-layer linear network of infinite width on infinite data.
 
-    .. math:: \dot u_k = (1 + s)\,\lambda_k(\bar w_k - u_k) + \frac{\gamma^2\,(u\cdot g)}{1 + s}\,u_k, \qquad
+    .. math:: \dot u_k = (1 + s)\,g_k + \frac{\gamma^2\,(u\cdot g)}{1 + s}\,u_k, \qquad
+              g_k = \lambda_k(\bar w_k - u_k), \qquad s = \tfrac12\big(\sqrt{1 + 4\gamma^2|u|^2} - 1\big), \qquad
               \gamma = \frac{\gamma_0}{2}, \qquad L = \sum_k \lambda_k (\bar w_k - u_k)^2
+
+    from u = 0, where u are the weights that the network has learned and s is by how much its kernel has grown along
+    them.
 
     Args:
       spectrum: the K modes.
       times: shape (T,), >= 0, in any order, in the unit of `gradient_flow`: there, and here at ``richness=0``,
         mode k decays as exp(-lambda_k t). A network with unit Gaussian weights in both layers gets as far in t / 2.
-      richness: gamma_0 >= 0; 0 is lazy training. It multiplies the weights' movement, and comes in units of
-        1 / |u|: what counts is its product with the length of the learned weights.
+      richness: gamma_0, >= 0 and at most 1e100; 0 is lazy training. It multiplies the weights' movement, and comes in
+        units of :math:`1/|u|`: what counts is its product with the length of the learned weights.
 
     Returns:
-      ``LossCurves`` with ``train`` equal to ``test``; ``residual`` is the integrator's largest relative error of the
-      loss, estimated from steps twice as long.
+      ``LossCurves`` of shape (T,) with ``train`` equal to ``test``; ``residual`` is the integrator's largest relative
+      error of the loss, estimated from steps twice as long.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
+      TypeError: for a `spectrum` that is no `Spectrum`.
       RuntimeError: where jax is in float32, or if the integrator's error exceeds 1e-3.
 
     Exact at infinite width. With lambda_k ~ k^-b, c_k ~ k^-a and beta = (a - 1) / b, late losses fall as

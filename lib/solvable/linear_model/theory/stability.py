@@ -24,19 +24,26 @@ def stability_limit(
               q_{\max} = \min_{x > \lambda_1} x \Big(1 + \frac{D}{N}\Big)\Big(1 + \frac{D}{P}\Big), \quad
               D = \sum_k \frac{\lambda_k}{x - \lambda_k}
 
-    where q_max is the upper edge of the averaged spectrum of M S. The average spreads each eigenvalue into a band; a
-    single student's largest eigenvalue scatters about lambda_1 by a share sqrt(2/N + 2/P), mostly below that edge.
+    where q_max is the upper edge of the averaged spectrum of a student's kernel on its data.
 
     Args:
       spectrum: the K modes.
       momentum: beta of heavy ball, >= 0 and < 1.
-      width, samples: as in `gradient_flow`.
+      width: number of features N >= 1, or ``inf``.
+      samples: training points P >= 1, or ``inf``.
 
     Returns:
-      A scalar, in units of 1 / eigenvalue. Book: "What a batch buys".
+      A scalar, in units of 1 / eigenvalue.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
+      TypeError: for a `spectrum` that is no `Spectrum`.
+      RuntimeError: where jax is in float32.
+
+    Exact for the averaged spectrum. The average spreads each eigenvalue into a band; a single student's largest
+    eigenvalue scatters about lambda_1 by a share sqrt(2/N + 2/P), mostly below that edge.
+    Source: the edge of the self-consistent equation of Bordelon, Atanasov, Pehlevan (2024), at negative kappa.
+    Book: "What a batch buys".
     """
     check_sizes(spectrum, width=width, samples=samples)
     check_momentum(momentum, known=False)
@@ -66,21 +73,28 @@ def sgd_stability_limit(spectrum: Spectrum, *, batch_size: ArrayLike, width: Arr
 
     .. math:: \frac{\eta^2}{B} \sum_t K_t = \frac{\eta}{B} \sum_q \frac{q}{2 - c\,\eta\,q} = 1
               \quad\Longleftrightarrow\quad \eta = \frac{2}{c\,x\,(1 + D/N)}, \qquad
-              D = \sum_k \frac{\lambda_k}{x - \lambda_k} = B + 1
+              D = \sum_k \frac{\lambda_k}{x - \lambda_k} = B + 1, \qquad c = 1 + \frac1B
 
-    or the edge of the kernel's spectrum, where this comes first. Where many modes matter and
-    the batch is small it is about 2 B / tr(Lambda).
+    with K_t what a unit of noise adds to the loss t steps later, and q the eigenvalues of the student's kernel; or the
+    edge of their spectrum, where this comes first. Where many modes matter and the batch is small it is about
+    2 B / tr(Lambda).
 
     Args:
       spectrum: the K modes.
-      batch_size: B >= 1.
+      batch_size: B >= 1 and finite, samples a step.
       width: number of features N >= 1, or ``inf``.
 
     Returns:
-      A scalar, in units of 1 / eigenvalue. Book: "Fresh data: one-pass SGD".
+      A scalar, in units of 1 / eigenvalue.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
+      TypeError: for a `spectrum` that is no `Spectrum`.
+      RuntimeError: where jax is in float32.
+
+    Exact as N and the effective dimension grow together, at any batch size.
+    Source: the condition of E. Paquette, C. Paquette, L. Xiao, J. Pennington (2024), averaged over features.
+    Book: "Fresh data: one-pass SGD" and "What a batch buys".
     """
     check_sizes(spectrum, width=width, samples=np.inf)
     check_batch(batch_size)

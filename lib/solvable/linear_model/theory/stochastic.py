@@ -54,8 +54,16 @@ def sgd(
 ) -> LossCurves:
     r"""Test loss of one-pass SGD, averaged over batches and features.
 
-    .. math:: w(t+1) = w(t) + \frac{\eta}{B} \sum_{\mu=1}^{B} \big(y_\mu - f_\mu\big)\,\phi_\mu, \qquad
-              L(t) = \frac{1}{2\pi i} \oint \zeta^t\, \hat L(\zeta)\, d\zeta
+    .. math::
+       w(t+1) &= w(t) + \frac{\eta}{B} \sum_{\mu=1}^{B} \big(y_\mu - f_\mu\big)\,\phi_\mu, \qquad
+       L(t) = \frac{1}{2\pi i} \oint \zeta^t\, \hat L(\zeta)\, d\zeta \\
+       \hat L &= \hat F + \frac{\eta^2}{B}\,\hat K\,\Big(\hat L + \frac{\sigma^2}{\zeta - 1}\Big), \qquad
+       \hat F = \frac{g_F(z_-) - g_F(z_+)}{\eta^2 c\,(z_- - z_+)}, \quad \hat K \text{ likewise with } g_K \\
+       g_F(z) &= \frac1z \sum_k \frac{c_k\,\kappa}{\lambda_k + \kappa}, \qquad g_K(z) = -z\, d_1(\kappa), \qquad
+       z = \kappa \Big(1 - \frac{d_1(\kappa)}{N}\Big)
+
+    at the two roots :math:`z_\mp` of :math:`1 + 2\eta z + \eta^2 c z^2 = \zeta`, with :math:`c = 1 + 1/B`. Here
+    :math:`\hat L(\zeta)` is the sum of :math:`\zeta^{-t-1} L(t)`, no train loss.
 
     Args:
       spectrum: the K modes.
@@ -67,12 +75,13 @@ def sgd(
       noise: variance of the label noise, >= 0.
 
     Returns:
-      ``LossCurves`` whose ``times`` are the step numbers. ``test`` excludes the noise variance; ``train``, the loss
-      on a batch before it is used, is test + noise.
+      ``LossCurves`` of shape (T,), whose ``times`` are the step numbers. ``test`` excludes the noise variance;
+      ``train``, the loss on a batch before it is used, is test + noise.
 
     Raises:
       ValueError: for an argument out of range, or a learning rate at or past `sgd_stability_limit`, which is named.
         (A traced learning rate is not checked.)
+      TypeError: for a `spectrum` that is no `Spectrum`.
       RuntimeError: where jax is in float32, or if the self-consistent equation did not converge.
 
     Exact as N and the effective dimension grow together, at any batch size. The quadrature error is below 1e-8 of
