@@ -90,7 +90,7 @@ def expansion(
     .. math::
        f &= f_0 + \gamma_0^2 f_2 + O(\gamma_0^4), \qquad f_0 = \Phi_0\,\kappa_0, \qquad
             f_2 = \Phi_0\,\kappa_2 + \Phi_2\,\kappa_0\\
-       \Phi_2 &= \tfrac12 \big\langle \phi\phi^\top (s^2 - \langle s^2\rangle) \big\rangle, \qquad s = \kappa_0\cdot\phi\\
+       \Phi_2 &= \tfrac12 \big\langle \phi\phi^\top (s^2 - \langle s^2\rangle) \big\rangle, \ s = \kappa_0\cdot\phi\\
        \kappa_0 &= (\Phi_0 + 1/\beta)^{-1} y, \qquad \kappa_2 = -(\Phi_0 + 1/\beta)^{-1}\, \Phi_2 \kappa_0, \qquad
        \langle w^2\rangle = 1 + \gamma_0^2\, \kappa_0\cdot f_0
 
