@@ -39,7 +39,7 @@ def compare(
     what is no loss it gives the largest deviation itself.
 
     Args:
-      limit: the theory, for instance `LossCurves` or `spinglass.TwoTime`.
+      limit: the theory, for instance `linear_model.LossCurves` or `spinglass.TwoTime`.
       runs: the experiment at the same times, with ``_std`` beside each curve; None draws the theory alone.
       ax: where to draw; the current axes by default.
       label: what the legend calls the pair, for instance ``"N = 128"``.

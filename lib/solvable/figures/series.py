@@ -199,7 +199,7 @@ class Knob:
           value: a finite number, > 0 for a knob spaced in the logarithm.
 
         Returns:
-          A string such as ``"1,000"`` or ``"0.25"``.
+          A string such as ``"1,000"``.
 
         Raises:
           ValueError: for a value that is not one finite number, not positive where it must be, or traced by jax.

@@ -139,11 +139,11 @@ class ABC:
     ) -> Scale:
         r"""Multiplier, initial spread and learning rate of one layer, as numbers.
 
-        .. math:: m = n^{-a} \times \begin{cases} 1/\sqrt D & \text{input}\\ 1 & \text{hidden}\\ 1/\gamma & \text{output}
-                  \end{cases}, \qquad \sigma = n^{-b}, \qquad r = \gamma^2 n^{r_\mathrm{SGD}} \text{ or } n^{r_\mathrm{Adam}},
-                  \qquad \gamma = \gamma_0 N^c
+        .. math:: m_0 = \frac{N^{-a_0}}{\sqrt D}, \quad m_l = n^{-a_l}, \quad m_L = \frac{n^{-a_L}}{\gamma}, \qquad
+                  \sigma = n^{-b}, \qquad r = \gamma^2 n^{r_\mathrm{SGD}} \text{ or } n^{r_\mathrm{Adam}}, \qquad
+                  \gamma = \gamma_0 N^c
 
-        with n = N for the input layer and n = fan-in for the others.
+        with n = N for the input layer, of fan-in D, and n = fan-in for the others.
 
         Args:
           kind: ``"input"``, ``"hidden"`` or ``"output"``.
