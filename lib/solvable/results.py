@@ -30,7 +30,8 @@ def save(path: str | PathLike[str], result: Any) -> None:
         kept.
 
     Raises:
-      ValueError: for anything else in it, named with its field.
+      ValueError: for anything else in it, named with its field; for a path that is a folder.
+      TypeError: for a result that is no such dataclass, or a path that is no name.
       FileNotFoundError: where the folder is missing.
     """
     if isinstance(result, type) or not is_dataclass(result) or not _files.ours(type(result)):
@@ -45,8 +46,12 @@ def load(path: str | PathLike[str], kind: type[Found]) -> Found:
       path: the file; ``.npz`` is added where it is missing.
       kind: the class of the result, for instance ``LossCurves``.
 
+    Returns:
+      The result, of the class `kind`; of a function that was saved, its name.
+
     Raises:
       ValueError: if the file holds a result of another class, or none, or is damaged.
+      TypeError: for a kind that is no class of results, or a path that is no name.
       FileNotFoundError: where there is no such file.
     """
     if not isinstance(kind, type) or not is_dataclass(kind) or not _files.ours(kind):
@@ -56,7 +61,19 @@ def load(path: str | PathLike[str], kind: type[Found]) -> Found:
 
 
 def saved_version(path: str | PathLike[str]) -> str:
-    """The version of this library that wrote the file."""
+    """The version of this library that wrote the file.
+
+    Args:
+      path: the file; ``.npz`` is added where it is missing.
+
+    Returns:
+      A string such as ``"1.0.0"``.
+
+    Raises:
+      ValueError: if the file holds no result, or is damaged.
+      TypeError: for a path that is no name.
+      FileNotFoundError: where there is no such file.
+    """
     return str(_files.read(path)[1]["version"])
 
 
@@ -68,7 +85,13 @@ class Result:
     """
 
     def error(self, name: str) -> Array:
-        """Standard error of the mean of a field, of its shape; 0 where it is exact.
+        """Standard error of the mean of a field.
+
+        Args:
+          name: of a field beside which a ``_std`` stands.
+
+        Returns:
+          An array of the field's shape, its standard deviation over the root of the repeats; 0 where it is exact.
 
         Raises:
           ValueError: for a field that has none, or that is not known.
@@ -94,18 +117,43 @@ class Result:
 
     @classmethod
     def axes(cls) -> dict[str, tuple[str, ...]]:
-        """The axes of each field of arrays, by name, as xarray wants them; those of a batch are left out."""
+        """The axes of each field of arrays, by name, as xarray wants them; those of a batch are left out.
+
+        Returns:
+          A dictionary from fields to tuples of names, for instance ``{"times": ("T",)}``.
+        """
         hints = {name: next(iter(get_args(hint) or (hint,))) for name, hint in get_type_hints(cls).items()}
         named = {name: hint for name, hint in hints.items() if hasattr(hint, "dim_str")}
         return {name: tuple(one for one in hint.dim_str.split() if "*" not in one) for name, hint in named.items()}
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write it, with its parameters, key and the library's version, to an ``.npz`` file."""
+        """Write it, with its parameters, key and the library's version, to an ``.npz`` file.
+
+        Args:
+          path: file name; ``.npz`` is added where it is missing.
+
+        Raises:
+          ValueError: for anything in it that no file can hold, named with its field; for a path that is a folder.
+          TypeError: for a path that is no name.
+          FileNotFoundError: where the folder is missing.
+        """
         save(path, self)
 
     @classmethod
     def load(cls: type[Found], path: str | PathLike[str]) -> Found:
-        """Read back what `save` wrote."""
+        """Read back what `save` wrote.
+
+        Args:
+          path: the file; ``.npz`` is added where it is missing.
+
+        Returns:
+          The result, of this class.
+
+        Raises:
+          ValueError: if the file holds a result of another class, or none, or is damaged.
+          TypeError: for a path that is no name.
+          FileNotFoundError: where there is no such file.
+        """
         return load(path, cls)
 
 
@@ -119,8 +167,8 @@ class LossCurves(Result):
       test: shape (T,), population loss without the label noise's variance.
       train: shape (T,), mean square error on the training set, label noise included.
       test_std, train_std: shape (T,), standard deviation over repeats; None for a theory.
-      residual: relative size of the last Newton step on the theory's self-consistent equation, at worst; None for an
-        experiment.
+      residual: relative size of the last Newton step on the theory's self-consistent equation, at worst, a number; None
+        for an experiment.
       parameters: what made the curves: spectrum, width, samples, noise, and repeats and key of an experiment.
     """
 

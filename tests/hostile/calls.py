@@ -223,8 +223,12 @@ CALLS: dict[str, dict[str, Any]] = {
     "kernels.both": {
         "x1": X, "x2": X, "depth": 2, "activation": "relu", "weight_variance": 1.0, "bias_variance": 1.0,
     },
-    "kernels.nngp": {"x1": X, "x2": X, "network": {"depth": 2}},
-    "kernels.ntk": {"x1": X, "x2": X, "network": {"depth": 2}},
+    "kernels.nngp": {
+        "x1": X, "x2": X, "depth": 2, "activation": "relu", "weight_variance": 1.0, "bias_variance": 1.0,
+    },
+    "kernels.ntk": {
+        "x1": X, "x2": X, "depth": 2, "activation": "relu", "weight_variance": 1.0, "bias_variance": 1.0,
+    },
     "kernels.empirical": {"network": MLP, "weights": WEIGHTS, "x1": X, "x2": X},
     "kernels.gradient_flow": {
         "kernel": GRAM, "targets": Z, "times": EIGHTHS, "cross": GRAM, "ridge": 1.0, "weights": Z,

@@ -196,7 +196,7 @@ ARGUMENTS: dict[str, str] = {
         "table": "couplings controls forward.weights apply.weights empirical.weights networks.train.weights",
         "maybe": "sample since runs",
         "holder": "result results figures.*.results load.kind envelope.curves",
-        "free": "kernels.nngp.network kernels.ntk.network ax color",
+        "free": "ax color",
     }.items()
     for name in names.split()
 }

@@ -45,9 +45,10 @@ class Exercise:
 
     Attributes:
       id: stable name, ``part.topic``; course records refer to it.
-      points: what a right answer is worth.
-      draw: parameters from a random generator; None stands for the book's own numbers.
-      check: raises `Wrong` with an explanation, or returns a sentence that confirms and adds an idea.
+      points: what a right answer is worth, a whole number.
+      draw: a function of a random generator that gives the parameters; None stands for the book's own numbers.
+      check: a function of answer and parameters that raises ``Wrong`` with an explanation, or returns a sentence that
+        confirms and adds an idea.
     """
 
     id: str
@@ -58,12 +59,13 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome of a check.
+    """The outcome of a check; a notebook prints it in words.
 
     Attributes:
       id: the exercise.
       passed: whether the answer is right.
-      points: points earned, of `possible`.
+      points: points earned.
+      possible: points that a right answer earns.
       message: what is wrong, or what was shown.
     """
 
@@ -105,6 +107,9 @@ def parameters(id: str, *, seed: Any = None) -> Parameters:
         Capitals, accents typed in one piece or two, and blanks around a name or in a row make no difference; nor do
         7, 7.0 and "7".
 
+    Returns:
+      A dictionary of numbers, words and arrays by the names that the page uses.
+
     Raises:
       ValueError: for an unknown id, or a seed that is neither a name nor a whole number.
     """
@@ -135,7 +140,7 @@ def check(id: str, answer: Any, *, seed: Any = None) -> Verdict:
       seed: the seed that was given to `parameters`.
 
     Returns:
-      A verdict that a notebook prints. An answer of the wrong kind is a wrong answer, not an error.
+      A `Verdict` that a notebook prints. An answer of the wrong kind is a wrong answer, not an error.
 
     Raises:
       ValueError: for an unknown id or seed.

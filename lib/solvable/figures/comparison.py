@@ -39,7 +39,7 @@ def compare(
     what is no loss it gives the largest deviation itself.
 
     Args:
-      limit: the theory, for instance ``LossCurves`` or ``TwoTime``.
+      limit: the theory, for instance `linear_model.LossCurves` or `spinglass.TwoTime`.
       runs: the experiment at the same times, with ``_std`` beside each curve; None draws the theory alone.
       ax: where to draw; the current axes by default.
       label: what the legend calls the pair, for instance ``"N = 128"``.
@@ -52,7 +52,9 @@ def compare(
       The axes.
 
     Raises:
-      ValueError: for a `which` that `limit` does not have, or for `runs` at other times than `limit`.
+      ValueError: for a `which` that `limit` does not have, a `since` that is no number of a time, or for `runs` at
+        other times than `limit`.
+      TypeError: for a limit without times, runs that are no experiment, or a label that is no string.
     """
     if not hasattr(limit, "times"):
         raise TypeError(f"limit must be a result with times, for instance LossCurves; got {shown(limit)}")
@@ -126,6 +128,9 @@ def note(ax: Axes, *results: Any, extra: str = "") -> Annotation:
 
     Returns:
       The text, should it have to be moved.
+
+    Raises:
+      TypeError: for a result without parameters, or an extra that is no string.
     """
     require_text("extra", extra)
     if any(not hasattr(one, "parameters") for one in results):

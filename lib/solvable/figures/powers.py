@@ -41,7 +41,8 @@ def power_laws(
       The axes.
 
     Raises:
-      ValueError: for a curve of another shape than `x`.
+      ValueError: for an x that is not positive or that jax traces, or for a curve of another shape than `x`.
+      TypeError: for curves that are no dictionary, or labels that are no strings.
     """
     _check(x, curves)
     require_known("x", x)
@@ -65,15 +66,20 @@ def power_laws(
 
 
 def power_lines(x: Any, curves: Mapping[str, tuple[Any, Any]]) -> dict[str, Line]:
-    """The same for an explorer: every curve as a `Line`, and beside it the slope that is claimed for it.
+    """Curves for an explorer, each as a `Line`, and beside it the slope that is claimed for it.
 
     Args:
       x: shape (X,), positive.
-      curves: as in `power_laws`; curves and exponents may be traced by jax.
+      curves: ``{label: (y, exponent)}``, y of shape (X,); the claim is ``y ~ x ** -exponent``. Curves and exponents may
+        be traced by jax.
 
     Returns:
       ``{label: Line, "_" + label: Line}``: the second, which legends leave out, has the claimed slope and meets the
       first in its middle point.
+
+    Raises:
+      ValueError: for an x that is not positive, or a curve that is no pair.
+      TypeError: for curves that are no dictionary.
     """
     _check(x, curves)
     x, middle = as_floats(x), len(x) // 2

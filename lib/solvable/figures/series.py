@@ -86,7 +86,7 @@ class Knob:
       low, high: its range; not needed with `values`.
       start: where it stands at first, inside the range.
       label: what the reader sees, for instance ``"width N"``.
-      points: how many settings are computed when the book is built. Between them the page interpolates if
+      points: how many settings are computed when the book is built, >= 2. Between them the page interpolates if
         that was measured to be exact to a pixel; otherwise the knob steps through the computed settings.
       log: spaced in the logarithm. If `low`, `high` and `start` are whole numbers (``16``, not ``16.0``), so
         are the settings.
@@ -94,6 +94,7 @@ class Knob:
 
     Raises:
       ValueError: for a range, start or number of points that make no sense, named.
+      TypeError: for a label that is no string, or a log that is neither True nor False.
     """
 
     low: Number = math.nan
@@ -140,7 +141,17 @@ class Knob:
         return self.log and all(isinstance(v, int) for v in (self.low, self.high, self.start))
 
     def coordinate(self, value: ArrayLike) -> np.ndarray:
-        """Where a value lies along the knob: itself, or its logarithm."""
+        """Where a value lies along the knob: itself, or its logarithm.
+
+        Args:
+          value: a finite number or an array of them, > 0 for a knob spaced in the logarithm.
+
+        Returns:
+          An array of the same shape.
+
+        Raises:
+          ValueError: for a value that is not finite, not positive where it must be, or traced by jax.
+        """
         self._require(value)
         return np.asarray(np.log(value) if self.log else value, dtype=float)
 
@@ -182,7 +193,17 @@ class Knob:
         return np.unique(np.concatenate([inside, [self.low, self.start, self.high]]))
 
     def text(self, value: Number) -> str:
-        """A setting in words, with as many digits as the knob needs."""
+        """A setting in words, with as many digits as the knob needs.
+
+        Args:
+          value: a finite number, > 0 for a knob spaced in the logarithm.
+
+        Returns:
+          A string such as ``"1,000"``.
+
+        Raises:
+          ValueError: for a value that is not one finite number, not positive where it must be, or traced by jax.
+        """
         require_scalar("value", value)
         self._require(value)
         value = float(value)

@@ -1,6 +1,6 @@
 """The kernel limit: infinitely wide networks that stay lazy, `both` kernels and what training with them does.
 
-``gradient_flow`` and ``gradient_descent`` train; `nngp`, `ntk` and `both` are the kernels; `empirical` is that of a
+`gradient_flow` and `gradient_descent` train; `nngp`, `ntk` and `both` are the kernels; `empirical` is that of a
 finite network, and `alignment` says how well one suits a task. Part "Lazy and rich" of the book.
 """
 

@@ -17,16 +17,17 @@ def alignment(kernel: ArrayLike, targets: ArrayLike) -> Array:
     .. math:: \frac{y^\top K y}{\lVert K \rVert_F\, \lVert y \rVert^2}
 
     Args:
-      kernel: K, shape (..., P, P).
-      targets: y, shape (P,), not all zero.
+      kernel: K, shape (..., P, P), finite, no matrix all zero.
+      targets: y, shape (P,), finite, not all zero.
 
     Returns:
       Between 0 and 1 for a kernel without negative eigenvalues, shape (...). 1/sqrt(P) for the unit matrix.
 
     Raises:
-      ValueError: for targets of another length, or all zero; for a kernel that is not finite, or all zero.
+      ValueError: for targets of another length, not finite, or all zero; for a kernel that is not finite, or all zero.
 
-    Source: Cristianini et al. (2001). Book: "Lazy to rich, one dial".
+    Exact to rounding, at any scale of kernel and targets. Source: Cristianini et al. (2001). Book: "Lazy to rich, one
+    dial".
     """
     require_shape("targets", targets, 1, "one number a point, shape (P,)")
     require("targets", targets, "finite and not all zero", lambda y: np.isfinite(y) & (y != 0).any())

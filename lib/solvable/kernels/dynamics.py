@@ -45,9 +45,9 @@ class Predictions(Result):
 
     Attributes:
       times: shape (T,); step numbers for gradient descent.
-      outputs: shape (T, P, ...), on the training points.
-      test: shape (T, M, ...), on further points; None without them.
-      parameters: what made them.
+      outputs: f, shape (T, P) or (T, P, O) as the targets, on the training points.
+      test: f, shape (T, M) or (T, M, O), on further points; None without them.
+      parameters: what made them, by name.
     """
 
     times: Float[Array, " T"]
@@ -65,24 +65,32 @@ def gradient_flow(
     ridge: ArrayLike = 0.0,
     weights: Numbers | None = None,
 ) -> Predictions:
-    """Outputs at these times, exactly.
+    r"""Outputs of a kernel machine in gradient flow, at these times, exactly.
+
+    .. math:: \frac{df}{dt} = K p\,(y - f) - r f, \qquad
+              f_\star(t) = K_\star p^{1/2}\, \frac{1 - e^{-(S + r) t}}{S + r}\, p^{1/2} y, \qquad S = p^{1/2} K p^{1/2}
+
+    from f = 0; p is diagonal, and the training points' own rows K stand for :math:`K_\star` in f.
 
     Args:
       kernel: K, shape (P, P), symmetric without negative eigenvalues.
       targets: y, shape (P,) or (P, O).
-      times: >= 0, in units of 1 / (learning rate x eigenvalue of K p).
-      cross: K between further points (rows) and the training points (columns), shape (M, P).
-      ridge: r >= 0.
+      times: t, shape (T,), >= 0, in any order, in units of 1 / (learning rate x eigenvalue of K p).
+      cross: K between further points (rows) and the training points (columns), shape (M, P); None for no further
+        points.
+      ridge: r >= 0; it pulls the weights back to where they began.
       weights: p, shape (P,), > 0; the loss is sum_mu p_mu (f_mu - y_mu)^2 / 2. 1 by default.
 
     Returns:
-      ``Predictions``.
+      `Predictions`: outputs (T, P) and test (T, M), with a last axis O where the targets have one.
 
     Raises:
-      ValueError: for an argument out of range, named with its value; for second slopes along the kernel.
+      ValueError: for an argument out of range, named with its value; for outputs that overflow; for second slopes along
+        the kernel.
+      RuntimeError: where jax is in float32.
 
-    Slopes are exact also where eigenvalues coincide. Source: Jacot et al. (2018), Lee et al. (2019). Book: "The kernel
-    limit".
+    Exact to rounding. Slopes are exact also where eigenvalues coincide. Cost: one eigendecomposition, P^3.
+    Source: Jacot et al. (2018), Lee et al. (2019). Book: "The kernel limit".
     """
     times = require_times(times)
     require_gram("kernel", kernel)
@@ -102,13 +110,35 @@ def gradient_descent(
     ridge: ArrayLike = 0.0,
     weights: Numbers | None = None,
 ) -> Predictions:
-    """Outputs after 0, 1, ..., steps steps of full-batch gradient descent, exactly; other arguments as above.
+    r"""Outputs of a kernel machine after 0, 1, ..., steps steps of full-batch gradient descent, exactly.
+
+    .. math:: f(t + 1) = f(t) + \eta\,\big[K p\,(y - f(t)) - r f(t)\big], \qquad
+              f_\star(t) = K_\star p^{1/2}\, \frac{1 - (1 - \eta\,(S + r))^t}{S + r}\, p^{1/2} y,
+              \qquad S = p^{1/2} K p^{1/2}
+
+    from f = 0; p is diagonal.
 
     Args:
+      kernel: K, shape (P, P), symmetric without negative eigenvalues.
+      targets: y, shape (P,) or (P, O).
+      steps: how many, a whole number T >= 0.
       learning_rate: eta > 0, at most 2 / (largest eigenvalue of K p + r): beyond, training diverges.
+      cross: K between further points (rows) and the training points (columns), shape (M, P); None for no further
+        points.
+      ridge: r >= 0; it pulls the weights back to where they began.
+      weights: p, shape (P,), > 0; the loss is sum_mu p_mu (f_mu - y_mu)^2 / 2. 1 by default.
+
+    Returns:
+      `Predictions` at ``times`` 0, 1, ..., T: outputs (T + 1, P) and test (T + 1, M), with a last axis O where the
+      targets have one.
 
     Raises:
-      ValueError: also for a learning rate past stability, with the bound.
+      ValueError: for an argument out of range, named with its value; for a learning rate past stability, with the
+        bound; for outputs that overflow.
+      RuntimeError: where jax is in float32.
+
+    Exact to rounding: the steps themselves are taken. Source: Jacot et al. (2018), Lee et al. (2019). Book: "The kernel
+    limit".
     """
     steps = require_count("steps", steps, 0)
     require_gram("kernel", kernel)

@@ -37,13 +37,15 @@ def empirical(
 ) -> Array:
     r"""The kernel with which a small step of gradient descent moves the outputs of this network.
 
-    .. math:: f(t + 1) = f(t) + \eta\, K p\, (y - f(t)) + O(\eta^2)
+    .. math:: f(t + 1) = f(t) + \eta\, K p\, (y - f(t)) + O(\eta^2), \qquad
+              K(x, x') = \sum_\theta r_\theta\, \frac{\partial f(x)}{\partial\theta}\,
+              \frac{\partial f(x')}{\partial\theta}
 
     Args:
-      network: one of ``solvable.networks``, whose layers count with their own rates; or a function of weights and
-        inputs, all of whose weights have the rate 1. Each output must depend on its own input only.
-      weights: arrays, in the form that the network takes.
-      x1: inputs, one a row; of any shape, (P, ...).
+      network: one of `networks`, whose layers count with their own rates r; or a function of weights and inputs, all of
+        whose weights have the rate 1. Each output must depend on its own input only.
+      weights: arrays of floats, in the form that the network takes.
+      x1: inputs, one a row; of any shape, (P, ...), finite.
       x2: further inputs, (Q, ...); `x1` itself by default.
 
     Returns:
@@ -51,6 +53,7 @@ def empirical(
 
     Raises:
       ValueError: for inputs that are not finite, or do not fit together, or whose kernel overflows, named.
+      TypeError: for a network that is neither of the two, or weights that are not floats.
 
     Exact; its mean over random weights is `ntk` up to terms of order 1 / width, in the parameterization of that theory.
     Cost: P Q products of two gradients, whose memory is bounded. Source: Jacot et al. (2018). Book: "The kernel limit".

@@ -39,7 +39,12 @@ WHOLE = 2**22  # bytes: so small a matrix is computed at once, since a mirrored 
 
 
 class Kernels(NamedTuple):
-    """Covariance of the outputs and tangent kernel, each (P, Q)."""
+    """Covariance of the outputs and tangent kernel of an infinitely wide perceptron.
+
+    Attributes:
+      nngp: K^L, covariance of the outputs at the start, shape (P, Q).
+      ntk: Theta^L, the kernel of gradient descent, shape (P, Q).
+    """
 
     nngp: Array
     ntk: Array
@@ -56,21 +61,28 @@ def both(
 ) -> Kernels:
     r"""The covariance K^L of an infinitely wide perceptron's outputs, and its tangent kernel Theta^L.
 
+    .. math::
+       K^0 = \frac{w}{D}\, x\cdot x' + b, \qquad K^{l} = w \langle\phi\phi\rangle_{K^{l-1}} + b, \qquad
+       \Theta^0 = K^0, \qquad \Theta^{l} = K^{l} + w \langle\phi'\phi'\rangle_{K^{l-1}} \Theta^{l-1}
+
+    entry by entry for l = 1, ..., L, with averages over Gaussian pairs.
+
     Args:
-      x1: inputs, one a row.
-      x2: further inputs; `x1` itself by default, when half the work is saved and the diagonal is exact.
+      x1: inputs, one a row, shape (P, D), finite.
+      x2: further inputs, shape (Q, D); `x1` itself by default, when half the work is saved and the diagonal is exact.
       depth: L, hidden layers, whole and >= 1.
-      activation: "linear", "relu", "erf", "gelu", "tanh", or a function; without factors such as ReLU's 2.
+      activation: phi: "linear", "relu", "erf", "gelu", "tanh", or a function; without factors such as ReLU's 2.
       weight_variance: w > 0, of all layers, the readout included.
       bias_variance: b >= 0; biases are trained.
 
     Returns:
-      ``Kernels``, both after the readout, in the precision of `x1`. On several devices the rows are spread over them;
-      on one, without `x2`, both are symmetric to rounding.
+      `Kernels`, both (P, Q) and after the readout, in the precision of `x1`. On several devices the rows are spread
+      over them; on one, without `x2`, both are symmetric to rounding.
 
     Raises:
       ValueError: for an argument out of range, named with its value; for kernels beyond the numbers of this precision;
-        for the slope at rows of zeros, where a ReLU network without biases has none.
+        where the rule that averages this activation is too coarse; for the slope at rows of zeros, where a ReLU network
+        without biases has none.
 
     Exact for width -> infinity. Beyond 4 MB one tile of 512 x 512 pairs is computed at a time, so memory is that of the
     result. Where a point of `x1` stands in `x2` too, rounding leaves its angle half the digits. Source: Lee et al.
@@ -108,14 +120,82 @@ def both(
     return found
 
 
-def nngp(x1: Array, x2: Array | None = None, **network: object) -> Array:
-    """The covariance of the outputs at the start, (P, Q); arguments as for `both`."""
-    return both(x1, x2, **network).nngp  # type: ignore[arg-type]
+def nngp(
+    x1: Array,
+    x2: Array | None = None,
+    *,
+    depth: int,
+    activation: str | Function = "relu",
+    weight_variance: ArrayLike = 1.0,
+    bias_variance: ArrayLike = 0.0,
+) -> Array:
+    r"""The covariance of an infinitely wide perceptron's outputs at the start.
+
+    .. math:: K^0 = \frac{w}{D}\, x\cdot x' + b, \qquad K^{l} = w \langle\phi\phi\rangle_{K^{l-1}} + b, \quad
+              l = 1 \ldots L
+
+    Args:
+      x1: inputs, one a row, shape (P, D), finite.
+      x2: further inputs, shape (Q, D); `x1` itself by default, when half the work is saved and the diagonal is exact.
+      depth: L, hidden layers, whole and >= 1.
+      activation: phi: "linear", "relu", "erf", "gelu", "tanh", or a function; without factors such as ReLU's 2.
+      weight_variance: w > 0, of all layers, the readout included.
+      bias_variance: b >= 0.
+
+    Returns:
+      K^L, shape (P, Q), in the precision of `x1`.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value; for kernels beyond the numbers of this precision;
+        where the rule that averages this activation is too coarse; for the slope at rows of zeros, where a ReLU network
+        without biases has none.
+
+    Exact for width -> infinity. It costs as much as `both`, which also returns the tangent kernel.
+    Source: Neal (1996), Lee et al. (2018). Book: "The kernel limit".
+    """
+    return both(
+        x1, x2, depth=depth, activation=activation, weight_variance=weight_variance, bias_variance=bias_variance
+    ).nngp
 
 
-def ntk(x1: Array, x2: Array | None = None, **network: object) -> Array:
-    """The neural tangent kernel, (P, Q); arguments as for `both`."""
-    return both(x1, x2, **network).ntk  # type: ignore[arg-type]
+def ntk(
+    x1: Array,
+    x2: Array | None = None,
+    *,
+    depth: int,
+    activation: str | Function = "relu",
+    weight_variance: ArrayLike = 1.0,
+    bias_variance: ArrayLike = 0.0,
+) -> Array:
+    r"""The neural tangent kernel of an infinitely wide perceptron.
+
+    .. math:: \Theta^0 = K^0, \qquad \Theta^{l} = K^{l} + w \langle\phi'\phi'\rangle_{K^{l-1}} \Theta^{l-1}, \quad
+              l = 1 \ldots L
+
+    with the covariances K of `nngp`.
+
+    Args:
+      x1: inputs, one a row, shape (P, D), finite.
+      x2: further inputs, shape (Q, D); `x1` itself by default, when half the work is saved and the diagonal is exact.
+      depth: L, hidden layers, whole and >= 1.
+      activation: phi: "linear", "relu", "erf", "gelu", "tanh", or a function; without factors such as ReLU's 2.
+      weight_variance: w > 0, of all layers, the readout included.
+      bias_variance: b >= 0; biases are trained.
+
+    Returns:
+      Theta^L, shape (P, Q), in the precision of `x1`.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value; for kernels beyond the numbers of this precision;
+        where the rule that averages this activation is too coarse; for the slope at rows of zeros, where a ReLU network
+        without biases has none.
+
+    Exact for width -> infinity. It costs as much as `both`, which also returns the covariance.
+    Source: Jacot et al. (2018). Book: "The kernel limit".
+    """
+    return both(
+        x1, x2, depth=depth, activation=activation, weight_variance=weight_variance, bias_variance=bias_variance
+    ).ntk
 
 
 @partial(jax.jit, static_argnames=("depth", "activation"))

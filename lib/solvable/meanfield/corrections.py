@@ -42,7 +42,7 @@ class Expansion(Result):
       features: Phi at equal times, shape (2, T+1, Q, Q).
       gradients: G at equal times, shape (2, T+1, Q, Q).
       tangent_kernel: K, shape (2, T+1, Q, Q).
-      parameters: what made it.
+      parameters: what made it, by name.
     """
 
     outputs: Float[Array, "2 T P"]
@@ -54,7 +54,19 @@ class Expansion(Result):
 
     @finite_answer
     def at(self, richness: ArrayLike) -> MeanField:
-        """The sum of both orders at gamma_0 >= 0, in the form of `two_layer`."""
+        r"""The sum of both orders at one richness, in the form of `two_layer`.
+
+        .. math:: f = f_0 + \gamma_0^2 f_2, \qquad K = K_0 + \gamma_0^2 K_2
+
+        Args:
+          richness: gamma_0 >= 0, one number.
+
+        Returns:
+          `MeanField` without preactivations and standard deviations.
+
+        Raises:
+          ValueError: for a richness out of range, or one at which the sum overflows.
+        """
         require_scalar("richness", richness)
         require_nonnegative("richness", richness)
 
@@ -83,16 +95,40 @@ def expansion(
 ) -> Expansion:
     r"""Full-batch gradient descent of an infinitely wide network with one hidden layer, to second order in gamma_0.
 
-    Args:
-      activation: "linear", "erf", "gelu", "tanh", or a function with three derivatives.
+    .. math::
+       h &= \sum_k \gamma_0^k h_k, \qquad z = \sum_k \gamma_0^k z_k\\
+       h_{k+1}(t+1) &= h_{k+1}(t) + \eta\, \Phi^0 \sum_{i+j=k} D_i(t)\, g_j(t), \qquad
+       z_{k+1}(t+1) = z_{k+1}(t) + \eta \sum_{i+j=k} D_i(t)\cdot\phi_j(t)\\
+       f &= f_0 + \gamma_0^2 f_2 + O(\gamma_0^4), \qquad K = K_0 + \gamma_0^2 K_2 + O(\gamma_0^4)
 
-    Other arguments, errors and source as for `two_layer`; with the same key, particles and repeats both see the same
-    neurons, so that the difference to `two_layer` is of order gamma_0^4, whatever the number of particles.
+    with the coefficients of :math:`\phi(h)`, of :math:`g = \phi'(h) z`, of
+    :math:`f = \langle z\phi(h)\rangle / \gamma_0` and of D = p (y - f); h_0 ~ N(0, Phi^0) and z_0 ~ N(0, 1) stay.
+
+    Args:
+      gram: Phi^0 = X X^T / D of all Q points, shape (Q, Q); the first P have targets, the others are test points.
+      targets: y, shape (P,).
+      activation: phi: "linear", "erf", "gelu", "tanh", or a function with three derivatives.
+      learning_rate: eta > 0, in units of 1 / (eigenvalue of the tangent kernel). A network of width N moves its weights
+        by eta gamma_0^2 N times the gradient.
+      steps: T, whole and >= 1.
+      key: a jax random key; it scrambles the Sobol points.
+      particles: neurons in each sample, more than 1.5 (Q + 1), a power of 2 best; each has a twin with the opposite
+        z(0).
+      repeats: independent samples, >= 2.
+      weights: p, shape (P,), > 0; the loss is sum_mu p_mu (f_mu - y_mu)^2 / 2. 1 by default.
+
+    Returns:
+      `Expansion`; ``expansion.at(richness)`` is a `MeanField`.
 
     Raises:
-      ValueError: also for ReLU. Neurons that cross its kink make the first correction one of order gamma_0.
+      ValueError: for an argument out of range, or a learning rate past stability, with the bound; for ReLU, since
+        neurons that cross its kink make the first correction one of order gamma_0.
+      RuntimeError: where jax is in float32.
 
-    Exact for gradient descent at this learning rate. Book: "Lazy to rich, one dial".
+    Exact for gradient descent at this learning rate, as width -> infinity; what is left out is O(gamma_0^4). With the
+    same key, particles and repeats both this and `two_layer` see the same neurons, so that their difference is of order
+    gamma_0^4, whatever the number of particles. Source: the equations of Bordelon and Pehlevan (2022), expanded; order
+    gamma_0^2 after Bordelon (2025), the talk. Book: "Lazy to rich, one dial".
     """
     phi = activation_function(activation)
     if activation == "relu" or phi is jax.nn.relu:

@@ -39,11 +39,35 @@ def deep_linear(
 ) -> MeanField:
     r"""Full-batch gradient descent of an infinitely wide linear network with `depth` hidden layers, in closed form.
 
-    Args:
-      depth: L, whole and >= 1.
+    With n = (T+1) Q indices k = (t, mu), C and D strictly causal, and D(s) = p (y - f(s)) on the columns of time s:
 
-    Other arguments, errors and source as for `two_layer`; ``two_time`` holds kernels and responses. Nothing is sampled.
-    Cost: steps x depth x (steps Q)^3. Book: "Deep mean-field theory".
+    .. math::
+       H^l &= R\,[H^{l-1} + C^l G^{l+1} C^{l\top}]\,R^\top, \quad R = (1 - C^l D^l)^{-1}, \quad A^l = R\, C^l\\
+       G^l &= R'[G^{l+1} + D^l H^{l-1} D^{l\top}]R'^\top, \quad R' = (1 - D^l C^l)^{-1}, \quad B^{l-1} = R' D^l\\
+       C^l &= A^{l-1} + \eta\gamma_0 H^{l-1} D(s), \quad D^l = B^l + \eta\gamma_0 G^{l+1} D(s), \qquad s < t\\
+       f &= \frac{1}{\gamma_0} \operatorname{diag} R\,[H^{L-1} D^{L\top} + C^L G^{L+1}]\,R'^\top
+
+    with H^0 = Phi^0 and G^(L+1) = 1 at all times, and A^0 = B^L = 0.
+
+    Args:
+      gram: Phi^0 = X X^T / D of all Q points, shape (Q, Q); the first P have targets, the others are test points.
+      targets: y, shape (P,).
+      depth: L, hidden layers, whole and >= 1.
+      richness: gamma_0 > 0; towards 0 the network is lazy.
+      learning_rate: eta > 0, in units of 1 / (eigenvalue of the tangent kernel). A network of width N moves its weights
+        by eta gamma_0^2 N times the gradient.
+      steps: T, whole and >= 1.
+      weights: p, shape (P,), > 0; the loss is sum_mu p_mu (f_mu - y_mu)^2 / 2. 1 by default.
+
+    Returns:
+      `MeanField` without samples and standard deviations; ``two_time`` holds kernels and responses.
+
+    Raises:
+      ValueError: for an argument out of range, or a learning rate past stability, with the bound.
+      RuntimeError: where jax is in float32.
+
+    Exact for gradient descent at this learning rate, as width -> infinity; nothing is sampled. Cost: steps x depth x
+    (steps Q)^3. Source: Bordelon and Pehlevan (2022). Book: "Deep mean-field theory".
     """
     depth = require_count("depth", depth)
     problem, steps = checked(gram, targets, weights, richness, learning_rate, steps)

@@ -52,20 +52,50 @@ def deep(
 ) -> MeanField:
     r"""Full-batch gradient descent of an infinitely wide network with `depth` hidden layers, in one sweep through time.
 
+    .. math::
+       h^l &= u^l + C^l g^l, \quad z^l = r^l + D^l \phi(h^l), \quad g^l = \phi'(h^l)\, z^l,
+       \qquad u^l \sim N(0, \Phi^{l-1}), \quad r^l \sim N(0, G^{l+1})\\
+       C^l(t,s) &= A^{l-1}(t,s) + \eta\gamma_0 \Phi^{l-1}(t,s) D(s)\,[s<t], \qquad
+       D^l(t,s) = B^l(t,s) + \eta\gamma_0 G^{l+1}(t,s) D(s)\,[s<t]\\
+       A^l &= \langle \partial\phi(h^l)/\partial r^l \rangle\ (s<t), \qquad
+       B^l = \langle \partial g^{l+1}/\partial u^{l+1} \rangle\ (s \le t), \qquad A^0 = B^L = 0\\
+       \Phi^l &= \langle \phi(h^l)\phi(h^l) \rangle, \qquad G^l = \langle g^l g^l \rangle, \qquad
+       f(t) = \frac{1}{\gamma_0} \langle z^L(t)\, \phi(h^L(t)) \rangle
+
+    with D(s) = p (y - f(s)) and G^(L+1) = 1.
+
     Args:
-      depth: L, whole and >= 1.
-      activation: as for `two_layer`; a function of your own must have two derivatives: a kink is heard in "relu" only.
-      particles: neurons of each layer in one sample; more than 3 (steps + 1) Q of them.
+      gram: Phi^0 = X X^T / D of all Q points, shape (Q, Q); the first P have targets, the others are test points.
+      targets: y, shape (P,).
+      depth: L, hidden layers, whole and >= 1.
+      activation: phi: "linear", "relu", "erf", "gelu", "tanh", or a function with two derivatives: a kink is heard in
+        "relu" only.
+      richness: gamma_0 > 0; towards 0 the network is lazy.
+      learning_rate: eta > 0, in units of 1 / (eigenvalue of the tangent kernel). A network of width N moves its weights
+        by eta gamma_0^2 N times the gradient.
+      steps: T, whole and >= 1.
+      key: a jax random key.
+      particles: neurons of each layer in one sample; more than 3 (steps + 1) Q of them. Each has a twin with the
+        opposite r, so that f(0) = 0.
       repeats: independent samples, >= 2; their spread is the standard error.
+      weights: p, shape (P,), > 0; the loss is sum_mu p_mu (f_mu - y_mu)^2 / 2. 1 by default.
       responses: False drops A and B, as if gradients did not depend on activations: wrong, and instructive.
 
-    Other arguments, errors and source as for `two_layer`; ``two_time`` holds kernels and responses.
+    Returns:
+      `MeanField`; ``two_time`` holds kernels and responses.
 
-    Every row of time needs earlier rows only, so nothing is iterated or damped. A and B are derivatives of each
-    neuron's path; for ReLU, where phi'' is a spike, they are differences between paths that are 0.05 standard
-    deviations apart. These are noisy, and the noise raises G by a share of order 1 / particles: take thousands,
-    and look at ``error("gradients")``. Cost: repeats x depth x particles x (steps Q)^3; memory 5 (depth - 1) x
-    particles x (steps Q)^2 numbers. Book: "Deep mean-field theory".
+    Raises:
+      ValueError: for an argument out of range, or a learning rate past stability, with the bound.
+      TypeError: for responses that are neither True nor False.
+      RuntimeError: where jax is in float32.
+
+    Exact for gradient descent at this learning rate, as width -> infinity; the error is that of the samples. Every row
+    of time needs earlier rows only, so nothing is iterated or damped. A and B are derivatives of each neuron's path;
+    for ReLU, where phi'' is a spike, they are differences between paths that are 0.05 standard deviations apart. These
+    are noisy, and the noise raises G by a share of order 1 / particles: take thousands, and look at
+    ``error("gradients")``. Cost: repeats x depth x particles x (steps Q)^3; memory 5 (depth - 1) x particles x (steps
+    Q)^2 numbers. Source: Bordelon and Pehlevan (2022), whose A and B are ours over gamma_0. Book: "Deep mean-field
+    theory".
     """
     phi, depth = activation_function(activation), require_count("depth", depth)
     problem, steps = checked(gram, targets, weights, richness, learning_rate, steps)

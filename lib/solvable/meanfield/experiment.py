@@ -35,24 +35,37 @@ def finite(
 ) -> MeanField:
     r"""Full-batch gradient descent of finite networks, in the units of `two_layer` and `deep`.
 
-    Each network has a twin with the opposite readout, w -> -w. The mean of both starts from f = 0, as the limit does,
-    and without f(0), of order 1 / (gamma_0 sqrt(N)), its scatter is far smaller.
+    .. math:: h^1 = \frac{W^0 x}{\sqrt D}, \quad h^{l+1} = \frac{W^l \phi(h^l)}{\sqrt N}, \quad
+              f = \frac{w\cdot\phi(h^L)}{\gamma_0 N}, \qquad
+              W \leftarrow W + \eta\gamma_0^2 N \sum_\mu (y_\mu - f_\mu)\, \frac{\partial f_\mu}{\partial W}
+
+    from unit Gaussian weights. Each network has a twin with the opposite readout, w -> -w. The mean of both starts from
+    f = 0, as the limit does, and without f(0), of order 1 / (gamma_0 sqrt(N)), its scatter is far smaller.
 
     Args:
-      inputs: x; the theories' gram is x x^T / D.
-      targets: y.
-      width: N, neurons in each hidden layer.
-      repeats: pairs of networks, >= 2.
+      inputs: x, shape (P, D); the theories' gram is x x^T / D.
+      targets: y, shape (P,).
+      width: N, neurons in each hidden layer, whole and >= 1.
+      depth: L, hidden layers, whole and >= 1.
+      activation: phi: "linear", "relu", "erf", "gelu", "tanh", or a function.
+      richness: gamma_0 > 0.
+      learning_rate: eta > 0, in units of 1 / (eigenvalue of the tangent kernel).
+      steps: T, whole and >= 1.
+      key: a jax random key.
+      repeats: R, pairs of networks, >= 2.
       tangent_kernel: whether to record it, which costs P times a step.
 
-    Other arguments and errors as for `two_layer`.
-
     Returns:
-      ``MeanField`` without test points, gradients and two_time; its errors are those over the pairs, its preactivations
-      those of all neurons of the last layer.
+      `MeanField` without test points, gradients and two_time; its errors are those over the pairs, its preactivations
+      those of all neurons of the last layer, shape (2 R N, P).
 
-    Its distance from the limit at a fixed time is of order 1/N in the mean and 1/sqrt(N) from pair to pair. Book: "How
-    far are finite networks?"
+    Raises:
+      ValueError: for an argument out of range; where a network diverged, with the learning rate and the step.
+      TypeError: for a tangent_kernel that is neither True nor False.
+      RuntimeError: where jax is in float32.
+
+    Its distance from the limit at a fixed time is of order 1/N in the mean and 1/sqrt(N) from pair to pair.
+    Source: the definition of the model, after Bordelon and Pehlevan (2022). Book: "How far are finite networks?"
     """
     require_flag("tangent_kernel", tangent_kernel)
     inputs, gram = gram_of(inputs)

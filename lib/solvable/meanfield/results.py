@@ -17,10 +17,10 @@ class TwoTime:
     """Kernels and responses between two times, of L hidden layers and Q points; all shapes (L, T+1, Q, T+1, Q).
 
     Attributes:
-      features: Phi^l, (t, mu) against (s, nu).
-      gradients: G^l.
-      feature_response: A^l = <d phi(h^l) / d r^l>; zero in the last layer.
-      gradient_response: B^l = <d g^(l+1) / d u^(l+1)>; zero in the last layer.
+      features: Phi^l, (t, mu) against (s, nu), shape (L, T+1, Q, T+1, Q).
+      gradients: G^l, shape (L, T+1, Q, T+1, Q).
+      feature_response: A^l = <d phi(h^l) / d r^l>, shape (L, T+1, Q, T+1, Q); zero in the last layer.
+      gradient_response: B^l = <d g^(l+1) / d u^(l+1)>, shape (L, T+1, Q, T+1, Q); zero in the last layer.
     """
 
     features: Array
@@ -35,16 +35,18 @@ class MeanField(Result):
     """A wide network in training, in the limit or at a finite width: outputs and kernels at every step.
 
     Attributes:
-      outputs: shape (T+1, P), on the training points; row t after t steps, row 0 is zero.
-      test: shape (T+1, M), on the points without a target.
+      outputs: f, shape (T+1, P), on the training points; row t after t steps, row 0 is zero.
+      test: f, shape (T+1, M), on the points without a target.
       features: Phi^l at equal times, shape (L, T+1, Q, Q), Q = P + M.
       gradients: G^l at equal times, shape (L, T+1, Q, Q); None for finite networks.
       tangent_kernel: sum over l of G^(l+1) Phi^l, shape (T+1, Q, Q); for finite networks only where asked for.
       preactivations: samples of h^L at the end, shape (S, Q); None for a closed form.
-      outputs_std, test_std, features_std, gradients_std: standard deviation between independent samples; None for a
-        closed form, the last one for finite networks too.
-      two_time: kernels and responses between two times, where they were computed.
-      parameters: what made it.
+      outputs_std: shape (T+1, P), standard deviation between independent samples; None for a closed form.
+      test_std: shape (T+1, M), likewise.
+      features_std: shape (L, T+1, Q, Q), likewise.
+      gradients_std: shape (L, T+1, Q, Q), likewise; None for finite networks too.
+      two_time: kernels and responses between two times, a `TwoTime`, where they were computed.
+      parameters: what made it, by name.
     """
 
     outputs: Float[Array, "T P"]
@@ -62,6 +64,6 @@ class MeanField(Result):
 
     @property
     def loss(self) -> Array:
-        """sum_mu p_mu (f_mu - y_mu)^2 / 2 at every step, shape (T+1,)."""
+        r"""The loss at every step, :math:`\sum_\mu p_\mu (f_\mu - y_\mu)^2 / 2`, shape (T+1,)."""
         miss = self.outputs - self.parameters["targets"]
         return miss**2 @ self.parameters["weights"] / 2

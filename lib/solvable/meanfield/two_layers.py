@@ -42,24 +42,33 @@ def two_layer(
 ) -> MeanField:
     r"""Full-batch gradient descent of an infinitely wide network with one hidden layer.
 
+    .. math::
+       h_\mu(t+1) &= h_\mu(t) + \eta\gamma_0 \sum_\nu \Phi^0_{\mu\nu} D_\nu(t)\, \phi'(h_\nu(t))\, z(t)\\
+       z(t+1) &= z(t) + \eta\gamma_0 \sum_\nu D_\nu(t)\, \phi(h_\nu(t)), \qquad
+       f_\mu(t) = \frac{1}{\gamma_0} \langle z(t)\, \phi(h_\mu(t)) \rangle
+
+    with D = p (y - f), from h(0) ~ N(0, Phi^0) and z(0) ~ N(0, 1).
+
     Args:
-      gram: Phi^0 = X X^T / D of all points; the first P have targets, the others are test points.
+      gram: Phi^0 = X X^T / D of all Q points, shape (Q, Q); the first P have targets, the others are test points.
       targets: y, shape (P,).
-      activation: "linear", "relu", "erf", "gelu", "tanh", or a function.
+      activation: phi: "linear", "relu", "erf", "gelu", "tanh", or a function.
       richness: gamma_0 > 0; towards 0 the network is lazy.
       learning_rate: eta > 0, in units of 1 / (eigenvalue of the tangent kernel). A network of width N moves its weights
         by eta gamma_0^2 N times the gradient.
-      steps: whole, >= 1.
+      steps: T, whole and >= 1.
       key: a jax random key; it scrambles the Sobol points.
-      particles: neurons in each sample, a power of 2 best; each has a twin with the opposite z(0), so that f(0) = 0.
+      particles: neurons in each sample, more than 1.5 (Q + 1), a power of 2 best; each has a twin with the opposite
+        z(0), so that f(0) = 0.
       repeats: independent samples, >= 2; their spread is the standard error.
-      weights: p, shape (P,); the loss is sum_mu p_mu (f_mu - y_mu)^2 / 2. 1 by default.
+      weights: p, shape (P,), > 0; the loss is sum_mu p_mu (f_mu - y_mu)^2 / 2. 1 by default.
 
     Returns:
-      ``MeanField``.
+      `MeanField` with L = 1, and without ``two_time``.
 
     Raises:
       ValueError: for an argument out of range, or a learning rate past stability, with the bound.
+      RuntimeError: where jax is in float32.
 
     Exact for gradient descent at this learning rate, as width -> infinity; the error is that of the samples. Cost:
     steps x repeats x particles x Q^2. Source: Bordelon and Pehlevan (2022). Book: "From neurons to one neuron".

@@ -48,15 +48,17 @@ TOO_SMALL = "too small to measure at this learning rate and precision"
 @pytree
 @dataclass(frozen=True)
 class CoordinateCheck(Result):
-    """Sizes against width.
+    """Sizes against width; print it for the verdict.
 
     Attributes:
-      widths: shape (W,).
-      feature_size, feature_change: root mean square of h(0) and of h(t) - h(0), shape (W, S, L) for S seeds.
-      output_size, output_change: the same of f, shape (W, S).
-      weight_change: shape (W, S), the same of the weights that moved least, in units of their rounding: steps below
+      widths: shape (W,), ascending.
+      feature_size: root mean square of h(0), shape (W, S, L) for S seeds and L hidden layers.
+      feature_change: root mean square of h(t) - h(0), shape (W, S, L).
+      output_size: root mean square of f(0), shape (W, S).
+      output_change: root mean square of f(t) - f(0), shape (W, S).
+      weight_change: shape (W, S), the change of the weights that moved least, in units of their rounding: steps below
         one are lost. None where it is not known.
-      parameters: what made it.
+      parameters: what made it, by name.
     """
 
     widths: Float[Array, " W"]
@@ -68,7 +70,14 @@ class CoordinateCheck(Result):
     parameters: dict[str, Any] = field(default_factory=dict)
 
     def exponents(self, name: str) -> tuple[Slope, ...]:
-        """Exponents of one of the four sizes: L of the features', one of the output's; NaN for what is but rounding.
+        """Exponents of one of the four sizes, by a straight line through the logarithms.
+
+        Args:
+          name: "feature_size", "feature_change", "output_size" or "output_change".
+
+        Returns:
+          A tuple of pairs (value, error), the power of N and its standard error over seeds: L of the features', one of
+          the output's; NaN for what is but rounding.
 
         Raises:
           ValueError: for another name.
@@ -97,7 +106,7 @@ class CoordinateCheck(Result):
 
     @property
     def verdict(self) -> tuple[Wish, Wish, Wish]:
-        """The three wishes of a wide network: does the measurement grant them, and which layer breaks them?
+        """The three wishes of a wide network, each a `parameterizations.Wish` that says which layer breaks it.
 
         An exponent counts as 0 when it is within 0.1 and two standard errors; an output at the start may also vanish.
         ``holds`` is None where nothing can be said: sizes are rounding, or two errors are as large as 1/2.
@@ -137,24 +146,33 @@ def coordinate_check(
 ) -> CoordinateCheck:
     r"""Train a network at several widths for a few steps, and fit how its sizes go with the width.
 
+    .. math:: \text{rms}\,h^l(0),\quad \text{rms}\,[h^l(t) - h^l(0)],\quad
+              \text{rms}\,f(0),\quad \text{rms}\,[f(t) - f(0)] \;\propto\; N^{x}
+
+    with one straight line through the logarithms for each; the mean of the squares goes over inputs, neurons and seeds.
+
     Args:
       network: a function of the width, for instance ``lambda width: MLP(width, depth=3)``. Your own network serves if
-        it has ``init``, ``forward`` and ``rates``: see `Custom`.
-      widths: at least two different ones; a factor of 16 between the ends is good.
-      inputs, targets: a small batch, as in `train`.
-      learning_rate: eta_0, small: the exponents are those of the first order in it. Where steps are below the weights'
-        rounding the verdict says that nothing was measured.
+        it has ``init``, ``apply``, ``forward`` and ``rates``: see `Custom`.
+      widths: at least two different ones, whole and >= 1; a factor of 16 between the ends is good.
+      inputs: a small batch, shape (P, D), or (P, T, D) for a transformer.
+      targets: shape (P,), or (P, O) for several outputs.
+      learning_rate: eta_0 > 0, small: the exponents are those of the first order in it. Where steps are below the
+        weights' rounding the verdict says that nothing was measured.
       key: a jax random key.
-      steps: how many, >= 1. One where the changes grow with the width: later steps would diverge.
+      steps: how many, whole and >= 1. One where the changes grow with the width: later steps would diverge.
       optimizer: ``"sgd"`` or ``"adam"``.
       repeats: seeds at every width, >= 2. The output at the start needs 100 or more.
 
     Returns:
-      ``CoordinateCheck``; print it for the verdict.
+      `CoordinateCheck`; print it for the verdict.
 
     Raises:
-      ValueError: for an argument out of range, or where training diverged, with the width and the step.
+      ValueError: for an argument out of range, or where training diverged, with the width and the step; for sizes that
+        overflow.
+      TypeError: for a network that is no function of the width, or widths that are no list.
 
+    The errors are those of the seeds alone; what finite widths add to the leading power is not in them.
     Source: Yang and Hu (2021); Yang et al. (2022). Book: "The coordinate check".
     """
     require_function("network", network)

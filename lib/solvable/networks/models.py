@@ -62,13 +62,16 @@ class Network(metaclass=ABCMeta):
     Args:
       width: N, whole and >= 1.
       depth: L, whole and >= 1.
-      parameterization: an ``ABC``, or the name of one: "standard", "ntk" or "mup".
+      parameterization: a `parameterizations.ABC`, or the name of one: "standard", "ntk" or "mup".
       richness: gamma_0 > 0; small is lazy. It may be an array where `train` runs several networks at once.
-      activation: ``"linear"``, ``"relu"``, ``"erf"``, ``"gelu"``, ``"tanh"``, or a function.
+      activation: phi: ``"linear"``, ``"relu"``, ``"erf"``, ``"gelu"``, ``"tanh"``, or a function.
       dtype: of the weights, float32 by default.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
+      TypeError: for a dtype that is no type of floats.
+
+    Source: the parameterizations are those of Yang and Hu (2021). Book: "Three wishes of a wide network".
     """
 
     width: int
@@ -91,14 +94,63 @@ class Network(metaclass=ABCMeta):
 
     @abstractmethod
     def layers(self, inputs: tuple[int, ...], outputs: tuple[int, ...] = ()) -> dict[str, Layer]:
-        """Every layer by its name."""
+        r"""Every layer's kind, shape and fan-in, by its name.
+
+        The fan-in is how many numbers each of its outputs sums. A perceptron has :math:`W^0` (N, D), a stack
+        :math:`W^1, \ldots, W^{L-1}` (L - 1, N, N) and :math:`w` (N, ...).
+
+        Args:
+          inputs: shape of one input, (D,), or (T, D) for a transformer.
+          outputs: shape of one output; () for a number.
+
+        Returns:
+          A dictionary of triples (kind, shape, fan_in), the kind being "input", "hidden" or "output".
+
+        Raises:
+          ValueError: for a shape that is none, or of another number of axes.
+
+        Source: the definition of the model, after Yang and Hu (2021). Book: "Three wishes of a wide network".
+        """
 
     @abstractmethod
     def forward(self, weights: Parameters, x: Array) -> tuple[Array, Array]:
-        """The outputs f, shape (P, ...), and the preactivations h of all hidden layers, stacked first."""
+        r"""The outputs and the preactivations of all hidden layers.
+
+        Of a perceptron :math:`h^1 = m_0 W^0 x`, :math:`h^{l+1} = m_l W^l \phi(h^l)` and :math:`f = m_L\,
+        w\cdot\phi(h^L)`; each class says its own.
+
+        Args:
+          weights: arrays by the layers' names, as ``init`` of the network returns them.
+          x: inputs, one a row, shape (P, D), or (P, T, D) for a transformer; finite.
+
+        Returns:
+          f, shape (P, ...), and the preactivations h, stacked first, shape (L, P, N) for `MLP`.
+
+        Raises:
+          ValueError: for inputs that are not finite or of another shape, for weights of other layers, or where the
+            answer overflows.
+
+        Source: the definition of the model, after Yang and Hu (2021). Book: "Three wishes of a wide network".
+        """
 
     def scales(self, inputs: tuple[int, ...], optimizer: str = "sgd") -> dict[str, Scale]:
-        """Multiplier, spread and learning rate of every layer, for inputs of this shape."""
+        r"""Multiplier, spread and learning rate of every layer, for inputs of this shape.
+
+        A layer with the effective matrix :math:`m W` begins with entries :math:`W_{ij} \sim N(0, \sigma^2)` and learns
+        at :math:`\eta_0 r`; this gives :math:`m, \sigma, r` of each.
+
+        Args:
+          inputs: shape of one input, (D,), or (T, D) for a transformer.
+          optimizer: ``"sgd"`` or ``"adam"``.
+
+        Returns:
+          A `parameterizations.Scale` by each layer's name.
+
+        Raises:
+          ValueError: for an unknown optimizer, or a shape that is none.
+
+        Source: Yang and Hu (2021). Book: "Standard, NTK and muP side by side".
+        """
         abc = self.parameterization
         assert isinstance(abc, ABC)  # a name was looked up when the network was made
         return {
@@ -109,7 +161,7 @@ class Network(metaclass=ABCMeta):
         }
 
     def init(self, key: Array, inputs: int | tuple[int, ...], outputs: tuple[int, ...] = ()) -> Parameters:
-        """Random weights.
+        r"""Random weights, :math:`W_{ij} \sim N(0, \sigma^2)` with the spread of each layer.
 
         Args:
           key: a jax random key.
@@ -120,7 +172,9 @@ class Network(metaclass=ABCMeta):
           Arrays by the layers' names.
 
         Raises:
-          ValueError: for a key or a shape that is none.
+          ValueError: for a key or a shape that is none, or a network that fits in no memory.
+
+        Source: Yang and Hu (2021). Book: "Three wishes of a wide network".
         """
         require_key(key)
         inputs, outputs = self._checked(inputs), _sizes("outputs", outputs)
@@ -151,11 +205,38 @@ class Network(metaclass=ABCMeta):
         return 2 * jnp.dtype(self.dtype).itemsize * numbers
 
     def apply(self, weights: Parameters, x: Array) -> Array:
-        """The outputs f for a batch of inputs, shape (P, ...)."""
+        """The outputs :math:`f(x)` for a batch of inputs.
+
+        Args:
+          weights: arrays by the layers' names, as ``init`` of the network returns them.
+          x: inputs, one a row, shape (P, D), or (P, T, D) for a transformer; finite.
+
+        Returns:
+          f, shape (P, ...).
+
+        Raises:
+          ValueError: for inputs that are not finite or of another shape, for weights of other layers, or where the
+            answer overflows.
+
+        Source: the definition of the model, after Yang and Hu (2021). Book: "Three wishes of a wide network".
+        """
         return self.forward(weights, x)[0]
 
     def rates(self, inputs: tuple[int, ...], optimizer: str) -> dict[str, ArrayLike]:
-        """Each layer's learning rate, in units of eta_0."""
+        r"""Each layer's learning rate :math:`r`, in units of :math:`\eta_0`.
+
+        Args:
+          inputs: shape of one input, (D,), or (T, D) for a transformer.
+          optimizer: ``"sgd"`` or ``"adam"``.
+
+        Returns:
+          A factor on eta_0 by each layer's name.
+
+        Raises:
+          ValueError: for an unknown optimizer, or a shape that is none.
+
+        Source: Yang and Hu (2021). Book: "Standard, NTK and muP side by side".
+        """
         return {name: scale.learning_rate for name, scale in self.scales(inputs, optimizer).items()}
 
     def _act(self, weights: Parameters, x: Array) -> tuple[dict[str, Array], Function, Array]:
@@ -187,7 +268,13 @@ class Custom:
       forward: a function of (weights, inputs) that returns outputs (P, ...) and hidden states, stacked first.
       learning_rates: a function of (``"sgd"`` or ``"adam"``) that returns a factor on eta_0 for each of the weights, in
         a dictionary of the same form.
-      activation: what stands between a hidden state and its feature, for kernels.
+      activation: what stands between a hidden state and its feature, for kernels: a name as in `MLP`, or a function.
+
+    Raises:
+      ValueError: for an activation that is none.
+      TypeError: for a start, forward or learning_rates that is no function.
+
+    Book: "The coordinate check".
     """
 
     start: Callable[[Array, tuple[int, ...], tuple[int, ...]], Parameters]
@@ -201,26 +288,74 @@ class Custom:
         activation_function(self.activation)
 
     def init(self, key: Array, inputs: tuple[int, ...], outputs: tuple[int, ...] = ()) -> Parameters:
-        """Random weights."""
+        """Random weights, by the network's ``start``.
+
+        Args:
+          key: a jax random key.
+          inputs: shape of one input.
+          outputs: shape of one output; () for a number.
+
+        Returns:
+          A dictionary of arrays, which may hold further ones.
+
+        Raises:
+          Exception: what ``start`` raises; nothing is checked here.
+        """
         return self.start(key, inputs, outputs)
 
     def apply(self, weights: Parameters, x: Array) -> Array:
-        """The outputs."""
+        """The outputs, by the network's ``forward``.
+
+        Args:
+          weights: as ``init`` returns them.
+          x: inputs, one a row, shape (P, ...).
+
+        Returns:
+          f, shape (P, ...).
+
+        Raises:
+          Exception: what ``forward`` raises; nothing is checked here.
+        """
         return self.forward(weights, x)[0]
 
     def rates(self, inputs: tuple[int, ...], optimizer: str) -> dict[str, Any]:
-        """The factors on eta_0."""
+        """The factors on eta_0, by the network's ``learning_rates``.
+
+        Args:
+          inputs: shape of one input; not used.
+          optimizer: ``"sgd"`` or ``"adam"``.
+
+        Returns:
+          A dictionary of factors, in the form of the weights.
+
+        Raises:
+          Exception: what ``learning_rates`` raises; nothing is checked here.
+        """
         return self.learning_rates(optimizer)
 
 
 @partial(pytree, static=STATIC)
 @dataclass(frozen=True)
 class MLP(Network):
-    r"""A perceptron with L hidden layers of N neurons; arguments as for `Network`.
+    r"""A perceptron with L hidden layers of N neurons.
 
     .. math:: h^1 = m_0 W^0 x, \qquad h^{l+1} = m_l W^l \phi(h^l), \qquad f = m_L\, w \cdot \phi(h^L)
 
-    ``forward`` returns h of layers 1 to L, shape (L, P, N). Book: "Three wishes of a wide network".
+    Args:
+      width: N, whole and >= 1.
+      depth: L, hidden layers, whole and >= 1.
+      parameterization: a `parameterizations.ABC`, or the name of one: "standard", "ntk" or "mup"; it gives the
+        multipliers m, the spread of the weights at the start, and each layer's learning rate.
+      richness: gamma_0 > 0; small is lazy. It may be an array where `train` runs several networks at once.
+      activation: phi: ``"linear"``, ``"relu"``, ``"erf"``, ``"gelu"``, ``"tanh"``, or a function.
+      dtype: of the weights, float32 by default.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+      TypeError: for a dtype that is no type of floats.
+
+    ``forward`` returns h of layers 1 to L, shape (L, P, N). Source: Yang and Hu (2021).
+    Book: "Three wishes of a wide network".
     """
 
     def layers(self, inputs: tuple[int, ...], outputs: tuple[int, ...] = ()) -> dict[str, Layer]:
@@ -243,16 +378,27 @@ class MLP(Network):
 @partial(pytree, static=(*STATIC, "branch_power"))
 @dataclass(frozen=True)
 class ResidualMLP(Network):
-    r"""A residual perceptron with L branches of N neurons; further arguments as for `Network`.
+    r"""A residual perceptron with L branches of N neurons.
 
-    .. math:: h^{l+1} = h^l + \frac{\beta}{L^\alpha}\, m_l W^l \phi(h^l), \quad l = 1, \dots, L, \qquad
-              f = m_L\, w \cdot \phi(h^{L+1})
+    .. math:: h^1 = m_0 W^0 x, \qquad h^{l+1} = h^l + \frac{\beta}{L^\alpha}\, m_l W^l \phi(h^l), \quad l = 1, \dots, L,
+              \qquad f = m_L\, w \cdot \phi(h^{L+1})
 
     Args:
-      branch: beta >= 0.
-      branch_power: alpha; 1/2 keeps h of order one at any depth.
+      width: N, whole and >= 1.
+      depth: L, branches, whole and >= 1.
+      parameterization: a `parameterizations.ABC`, or the name of one: "standard", "ntk" or "mup"; it gives the
+        multipliers m, the spread of the weights at the start, and each layer's learning rate.
+      richness: gamma_0 > 0; small is lazy. It may be an array where `train` runs several networks at once.
+      activation: phi: ``"linear"``, ``"relu"``, ``"erf"``, ``"gelu"``, ``"tanh"``, or a function.
+      dtype: of the weights, float32 by default.
+      branch: beta >= 0. It may be an array where `train` runs several networks at once.
+      branch_power: alpha, one finite number; 1/2 keeps h of order one at any depth.
 
-    ``forward`` returns h of layers 1 to L + 1, shape (L + 1, P, N). Book: "Depth without end".
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+      TypeError: for a dtype that is no type of floats.
+
+    ``forward`` returns h of layers 1 to L + 1, shape (L + 1, P, N). Source: Bordelon (2025), the talk.
     """
 
     branch: ArrayLike = 1.0
@@ -286,23 +432,33 @@ class ResidualMLP(Network):
 @partial(pytree, static=(*STATIC, "heads", "attention_power"))
 @dataclass(frozen=True)
 class Transformer(Network):
-    r"""A small pre-norm transformer that reads T vectors and returns one output; further arguments as for `Network`.
+    r"""A small pre-norm transformer that reads T vectors and returns one output.
 
     .. math::
        h \leftarrow h + L^{-1/2}\, W_O \sum_{t'} \mathrm{softmax}_{t'}\!\Big(\frac{q_t\cdot k_{t'}}{d_k^{\alpha}}\Big)
        v_{t'}, \qquad h \leftarrow h + L^{-1/2}\, W_2\, \phi(W_1 \bar h), \qquad f = m_L\, w\cdot \langle\bar h\rangle_t
 
     with :math:`\bar h = h/\mathrm{rms}(h)` before every branch and the output, learned positions, L blocks, and the
-    inner layer of the perceptrons four times as wide. Inputs have shape (P, T, D).
+    inner layer of the perceptrons four times as wide. Queries, keys and values are linear in :math:`\bar h`, head by
+    head; every matrix stands with its multiplier. Inputs have shape (P, T, D).
 
     Args:
+      width: N, whole and >= 1.
+      depth: L, blocks, whole and >= 1.
+      parameterization: a `parameterizations.ABC`, or the name of one: "standard", "ntk" or "mup"; it gives the
+        multipliers m, the spread of the weights at the start, and each layer's learning rate.
+      richness: gamma_0 > 0; small is lazy. It may be an array where `train` runs several networks at once.
+      activation: phi: ``"linear"``, ``"relu"``, ``"erf"``, ``"gelu"``, ``"tanh"``, or a function.
+      dtype: of the weights, float32 by default.
       heads: H >= 1, a divisor of the width; each has d_k = N / H.
-      attention_power: alpha, 1 in muP and 1/2 in the usual default.
+      attention_power: alpha, one finite number; 1 in muP and 1/2 in the usual default.
 
     Raises:
-      ValueError: also where the heads do not divide the width.
+      ValueError: for an argument out of range, named with its value; where the heads do not divide the width.
+      TypeError: for a dtype that is no type of floats.
 
-    ``forward`` returns h after the embedding and after every block, shape (L + 1, P, T, N).
+    ``forward`` returns h after the embedding and after every block, shape (L + 1, P, T, N). The mean square in the root
+    has 1e-6 added to it. Source: the definition of the model, with the attention of Yang et al. (2022).
     """
 
     heads: int = 4

@@ -44,7 +44,7 @@ class Transfer(Result):
       widths: shape (W,).
       learning_rates: eta_0, shape (E,), ascending.
       loss: shape (W, E, S) for S seeds; infinite where a run diverged.
-      parameters: what made it.
+      parameters: what made it, by name.
     """
 
     widths: Float[Array, " W"]
@@ -63,7 +63,17 @@ class Transfer(Result):
         return jnp.asarray(_optima(self.learning_rates, np.asarray(self.loss)))
 
     def error(self, name: str = "optimum") -> Array:
-        """Standard error of the logarithm of the ``"optimum"``, shape (W,), by leaving out one seed after the other."""
+        """Standard error of the logarithm of the optimum, by leaving out one seed after the other.
+
+        Args:
+          name: "optimum", the only one.
+
+        Returns:
+          An array, shape (W,).
+
+        Raises:
+          ValueError: for another name.
+        """
         require_one_of("name", name, ["optimum"])
 
         def logarithm(loss: np.ndarray) -> np.ndarray:
@@ -102,23 +112,37 @@ def transfer(
     sample: Sample | None = None,
     repeats: int = 3,
 ) -> Transfer:
-    """Train at every width with every learning rate, and find the best.
+    r"""Train at every width with every learning rate, and find the best.
+
+    .. math:: \eta_\star(N) = \arg\min_\eta\; E_\text{seed}\,\ln L(\eta, N)
+
+    where L is the loss, half of the mean square error over all inputs, after the last step, and the minimum that of a
+    parabola through the best rate and its neighbours, in the logarithms.
 
     Args:
-      network: a function of the width.
-      widths: whole numbers.
-      learning_rates: eta_0, at least three, > 0; a factor of two apart is good. All of one width train at once.
-      inputs, targets, steps, optimizer, batch_size, sample: as in `train`; the loss is that on all `inputs` at the end.
+      network: a function of the width that returns a network.
+      widths: whole numbers >= 1.
+      learning_rates: eta_0, shape (E,), at least three different ones, > 0; a factor of two apart is good. All of one
+        width train at once.
+      inputs: shape (P, D), or (P, T, D) for a transformer; the loss is that on all of them at the end.
+      targets: shape (P,), or (P, O) for several outputs.
+      steps: how many, whole and >= 0.
       key: a jax random key. Seeds are the same for all learning rates of a width.
+      optimizer: ``"sgd"`` or ``"adam"``.
+      batch_size: inputs drawn anew for every step, without replacement within it; all of them by default.
+      sample: for one-pass training: a function of a key that draws fresh inputs and targets for every step. The loss is
+        still that on `inputs` and `targets`.
       repeats: seeds, >= 2.
 
     Returns:
-      ``Transfer``.
+      `Transfer`; its ``optimum`` is :math:`\eta_\star`, shape (W,).
 
     Raises:
       ValueError: for an argument out of range, or where every learning rate diverges at some width.
+      TypeError: for a network or a sample that is no function, or widths that are no list.
 
-    Source: Yang et al. (2022). Book: "Hyperparameters that transfer".
+    The error is that of the seeds, and of a parabola between rates that are far apart. Losses at rounding count as
+    that. Source: Yang et al. (2022). Book: "Hyperparameters that transfer".
     """
     require_function("network", network)
     steps = require_count("steps", steps, 0)

@@ -39,12 +39,12 @@ class Run(Result):
 
     Attributes:
       steps: shape (R,), the steps after which the metrics were recorded; the first is 0.
-      metrics: name -> array (*batch, R, ...).
-      diverged_at: shape (*batch), the step at which a run left its loss's bounds, or -1. From there on its metrics
+      metrics: name -> array ``(*batch, R, ...)``.
+      diverged_at: shape ``(*batch)``, the step at which a run left its loss's bounds, or -1. From there on its metrics
         and weights stay what they were at the last record before.
-      weights: the weights at the end, each (*batch, ...).
-      checkpoints: the weights at every record, each (*batch, R, ...), where asked for.
-      parameters: what made the run.
+      weights: the weights at the end, by name, each ``(*batch, ...)``.
+      checkpoints: the weights at every record, by name, each ``(*batch, R, ...)``, where asked for; else None.
+      parameters: what made the run, by name.
     """
 
     steps: Array
@@ -56,12 +56,12 @@ class Run(Result):
 
     @property
     def loss(self) -> Array:
-        """The recorded loss, shape (*batch, R)."""
+        """The recorded loss, shape ``(*batch, R)``."""
         return self.metrics["loss"]
 
     @property
     def diverged(self) -> Array:
-        """Which runs diverged, shape (*batch)."""
+        """Which runs diverged, shape ``(*batch)``."""
         return self.diverged_at >= 0
 
 
@@ -84,6 +84,10 @@ def train(
 ) -> Run:
     r"""Train networks, and record what they do.
 
+    .. math:: W^l \leftarrow W^l - \eta_0\, r_l\, \nabla_{W^l} \frac{1}{2P}\sum_\mu |f_\mu - y_\mu|^2
+
+    for SGD, with the rates r of the network's parameterization; for Adam the gradient is replaced by its step.
+
     Args:
       network: an `MLP`, `ResidualMLP` or `Transformer`, or your own as `Custom`.
       inputs: shape (P, D), or (P, T, D) for a transformer.
@@ -98,9 +102,11 @@ def train(
         then look at `inputs` and `targets` as a test set.
       weights: begin with these instead of random ones, for instance ``run.weights`` to go on with a run (Adam's memory
         begins anew); each has the shape of all the networks together in front.
-      metrics: names among ``solvable.networks.METRICS``, or a dictionary of functions of (network, weights,
-        start, inputs, targets). The loss is always recorded.
-      every: steps between records.
+      metrics: names among ``solvable.networks.METRICS``, or a dictionary of functions of (network, weights, start,
+        inputs, targets). The loss is always recorded. The names are "loss", "outputs" f (P, ...), "output_change", root
+        mean square of f(t) - f(0), "feature_size" and "feature_change", those of h(t) and h(t) - h(0), (L,),
+        "feature_kernels" (L, P, P), and "tangent_kernel", `kernels.empirical`.
+      every: steps between records, whole and >= 1; the last step is always recorded.
       checkpoints: keep the weights at every record.
       progress: show a bar where it takes more than three seconds.
 
@@ -108,12 +114,15 @@ def train(
     once.
 
     Returns:
-      ``Run``, whose arrays begin with the broadcast shape.
+      `Run`, whose arrays begin with the broadcast shape.
 
     Raises:
-      ValueError: for an argument out of range, named with its value.
+      ValueError: for an argument out of range, named with its value; for shapes that do not fit together.
+      TypeError: for a network, a sample or a metric that is none, or a flag that is neither True nor False.
 
-    A run that diverges says at which step, and never returns a NaN. Book: "Three wishes of a wide network".
+    A run that diverges says at which step, and never returns a NaN. It has diverged where its loss is not finite, or
+    above 1e6 times that of the start and of the zero function together. Source: the definition of the model, after Yang
+    and Hu (2021). Book: "Three wishes of a wide network".
     """
     require_network(network)
     steps, every = require_count("steps", steps, 0), require_count("every", every)

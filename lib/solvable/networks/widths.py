@@ -43,9 +43,9 @@ class Deviations(Result):
 
     Attributes:
       widths: shape (W,), ascending, each twice the one before.
-      means: name -> (W, R, ...): the mean over the pieces of each of the R widest networks.
-      squares: name -> (W, R, ...): of the distances of these pieces from the mean over all.
-      parameters: what made it.
+      means: name -> (W, R, ...), the mean over the pieces of each of the R widest networks.
+      squares: name -> (W, R, ...), the mean square distance of these pieces from the mean over all.
+      parameters: what made it, by name.
     """
 
     widths: Float[Array, " W"]
@@ -54,26 +54,73 @@ class Deviations(Result):
     parameters: dict[str, Any] = field(default_factory=dict)
 
     def mean(self, name: str) -> Array:
-        """Over all networks of a width, shape (W, ...)."""
+        """The mean over all networks of a width.
+
+        Args:
+          name: of a metric.
+
+        Returns:
+          An array, shape (W, ...).
+
+        Raises:
+          ValueError: for a metric that was not watched.
+        """
         return self._of(self.means, name).mean(axis=1)
 
     def variance(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Of one network around the mean, averaged over the metric's entries, and its standard error; shapes (W,)."""
+        """The variance of one network around the mean, averaged over the metric's entries.
+
+        Args:
+          name: of a metric.
+
+        Returns:
+          The variance and its standard error, by leaving out one of the R widest networks after the other; shapes (W,).
+
+        Raises:
+          ValueError: for a metric that was not watched.
+        """
         return jackknife(_average, self._rows(self.squares, name), axis=1)
 
     def difference(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """From each width to its double, root mean square over the metric's entries, and its error; shapes (W - 1,)."""
+        """How far the mean moves from each width to its double, root mean square over the metric's entries.
+
+        Args:
+          name: of a metric.
+
+        Returns:
+          The difference and its standard error, by leaving out one of the R widest networks after the other; shapes (W
+          - 1,).
+
+        Raises:
+          ValueError: for a metric that was not watched.
+        """
         return jackknife(_differences, self._rows(self.means, name), axis=1)
 
     def variance_exponent(self, name: str) -> Slope:
-        """The power of N with which the variance goes; ValueError where it is but rounding."""
+        """The power of N with which the variance goes.
+
+        Args:
+          name: of a metric.
+
+        Returns:
+          A pair (value, error), the slope of a straight line through the logarithms and its standard error.
+
+        Raises:
+          ValueError: for a metric that was not watched, or whose variance is but rounding.
+        """
         return self._slope(_average, self.squares, name, self._rounding(name) ** 2)
 
     def difference_exponent(self, name: str) -> Slope:
         """The power of N with which the difference from a width to its double goes; three widths at least.
 
+        Args:
+          name: of a metric.
+
+        Returns:
+          A pair (value, error), the slope of a straight line through the logarithms and its standard error.
+
         Raises:
-          ValueError: for fewer widths, or where the difference is but rounding.
+          ValueError: for a metric that was not watched, for fewer widths, or where the difference is but rounding.
         """
         if len(self.widths) < 3:
             raise ValueError(f"widths must be three or more for this exponent; got {self.widths.tolist()}")
@@ -127,20 +174,29 @@ def deviations(
 ) -> Deviations:
     r"""Train networks, their halves, quarters and so on; see how they scatter, and how their mean goes with the width.
 
+    .. math:: \mathrm{Var}_\text{seed}\,[q_N] \propto \frac1N, \qquad E\,q_{2N} - E\,q_N \propto \frac1N
+
+    of every metric q; E is the mean over networks.
+
     Args:
       network: a function of the width that returns an `MLP`, `ResidualMLP` or `Transformer`.
-      width: of the widest, a multiple of 2^halvings.
-      inputs, targets, steps, learning_rate, optimizer: as in `train`; all is measured after the last step.
+      width: of the widest, a multiple of ``2**halvings``.
+      inputs: shape (P, D), or (P, T, D) for a transformer.
+      targets: shape (P,), or (P, O) for several outputs.
+      steps: how many, whole and >= 0; all is measured after the last one.
+      learning_rate: eta_0 > 0, in units in which the parameterization's rates are given.
       key: a jax random key.
-      halvings: >= 1.
-      repeats: networks of the largest width, >= 2; at a width N there are ``repeats * width / N``.
-      metrics: names among ``solvable.networks.METRICS``; the loss is always among them.
+      halvings: how often the width is halved, whole and >= 1.
+      repeats: R, networks of the largest width, >= 2; at a width N there are ``repeats * width / N``.
+      metrics: names among ``solvable.networks.METRICS``, as in `train`; the loss is always among them.
+      optimizer: ``"sgd"`` or ``"adam"``.
 
     Returns:
-      ``Deviations``.
+      `Deviations`, at the widths ``width / 2**halvings``, ..., ``width``.
 
     Raises:
       ValueError: for an argument out of range, or where training diverged, with the width and the step.
+      TypeError: for a network that is no function, or metrics that are no list.
 
     Means are those of independent networks, since parts of a random matrix are independent. Halves cancel all that is
     linear in the neurons' average with one hidden layer, and a part of it with more.

@@ -25,8 +25,8 @@ class Exponents(NamedTuple):
     Attributes:
       hidden: of h^l at initialisation, L numbers.
       hidden_change: of its change in one step, L numbers: the largest of what its own weights and those before did.
-      output: of f at initialisation.
-      output_change: of its change in one step.
+      output: of f at initialisation, a number.
+      output_change: of its change in one step, a number.
       own: of the change of h^l by its own weights alone, L numbers.
       contributions: of what each layer's weights add to the change of f, L + 1 numbers, the output's last.
     """
@@ -40,7 +40,13 @@ class Exponents(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """One of the three constraints: does it hold (None: not known), and in words, why or why not."""
+    """One of the three wishes of a wide network, and whether it is granted.
+
+    Attributes:
+      name: "stable passes", "the function learns" or "the features learn".
+      holds: whether it is granted; None where that is not known.
+      words: why, or why not, and by which layer.
+    """
 
     name: str
     holds: bool | None
@@ -51,19 +57,29 @@ def exponents(parameterization: ABC, *, depth: int = 3, optimizer: str = "sgd") 
     r"""Powers of the width of h, f and their first changes, by counting.
 
     .. math::
-       h^1 \sim N^{-a_0-b_0}, \quad h^{l+1} \sim N^{1/2-a_l-b_l}\, h^l, \quad
-       \frac{\partial f}{\partial h^L} \sim N^{-a_L-b_L-c}
+       h^1 &\sim N^{-a_0-b_0}, \quad h^{l+1} \sim N^{1/2-a_l-b_l}\, h^l, \quad
+       f \sim N^{1/2-a_L-b_L-c}\, h^L\\
+       \frac{\partial f}{\partial h^L} &\sim N^{-a_L-b_L-c}, \quad
+       \frac{\partial f}{\partial h^l} \sim N^{1/2-a_l-b_l} \frac{\partial f}{\partial h^{l+1}}\\
+       \Delta h^{l+1} &\sim N^{2c+r_l-2a_l+1}\, \frac{\partial f}{\partial h^{l+1}}\, (h^l)^2 \text{ (SGD)}, \quad
+       N^{r_l-a_l+1}\, h^l \text{ (Adam)}\\
+       \Delta f &\sim N\, \frac{\partial f}{\partial h^{l}}\, \Delta h^{l}, \quad
+       N^{r_L-2a_L+1}\, (h^L)^2 \text{ or } N^{r_L-a_L-c+1}\, h^L \text{ by the output's weights}
+
+    where :math:`\Delta h^{l+1}` is by the weights :math:`W^l` alone; for :math:`\Delta h^1` leave out
+    :math:`N (h^l)^2` or :math:`N h^l`.
 
     Args:
-      parameterization: an ``ABC``.
-      depth: hidden layers L >= 1.
+      parameterization: an `ABC`.
+      depth: L, hidden layers, whole and >= 1.
       optimizer: ``"sgd"`` or ``"adam"``.
 
     Returns:
-      ``Exponents``, for activations that grow with their argument; a bounded one cuts positive exponents of phi at 0.
+      `Exponents`, for activations that grow with their argument; a bounded one cuts positive exponents of phi at 0.
 
     Raises:
       ValueError: for an unknown optimizer or a depth below 1.
+      TypeError: for a parameterization that is no `ABC`.
 
     To first order in the learning rate. Source: Yang and Hu (2021). Book: "Three wishes of a wide network".
     """
@@ -105,13 +121,18 @@ def satisfies(parameterization: ABC, *, depth: int = 3, optimizer: str = "sgd") 
     weights change h so.
 
     Args:
-      parameterization, depth, optimizer: as in `exponents`.
+      parameterization: an `ABC`.
+      depth: L, hidden layers, whole and >= 1.
+      optimizer: ``"sgd"`` or ``"adam"``.
 
     Returns:
-      Three ``Wish``, in this order.
+      Three `Wish`, in this order.
 
     Raises:
-      As `exponents`. Source: Bordelon and Pehlevan (2022). Book: "Three wishes of a wide network".
+      ValueError: for an unknown optimizer or a depth below 1.
+      TypeError: for a parameterization that is no `ABC`.
+
+    To first order in the learning rate. Source: Bordelon and Pehlevan (2022). Book: "Three wishes of a wide network".
     """
     found = exponents(parameterization, depth=depth, optimizer=optimizer)
     depth = require_count("depth", depth)

@@ -23,7 +23,7 @@ class Table(NamedTuple):
     Attributes:
       caption: what it holds.
       columns: the heads, C words.
-      rows: each with C words, the first of which names the row.
+      rows: R of them, each with C words, the first of which names the row.
     """
 
     caption: str
@@ -52,15 +52,16 @@ def scales(*parameterizations: ABC, optimizer: str = "sgd", multiplier_free: boo
               \eta_V = m^2\, \eta_W \;\text{(SGD)}, \qquad \eta_V = m\, \eta_W \;\text{(Adam)}
 
     Args:
-      parameterizations: one or several ``ABC``.
+      parameterizations: one or several `ABC`.
       optimizer: ``"sgd"`` or ``"adam"``.
       multiplier_free: write every layer without a multiplier, as most programs do.
 
     Returns:
-      ``Table`` with powers of the width N, the number of inputs D and the richness g; learning rates in units of eta_0.
+      `Table` with powers of the width N, the number of inputs D and the richness g; learning rates in units of eta_0.
 
     Raises:
       ValueError: for an unknown optimizer.
+      TypeError: for a parameterization that is no `ABC`, or a multiplier_free that is neither True nor False.
 
     Source: Yang and Hu (2021), Yang et al. (2022). Book: "Standard, NTK and muP side by side".
     """
@@ -88,15 +89,22 @@ def scales(*parameterizations: ABC, optimizer: str = "sgd", multiplier_free: boo
 def counts(*parameterizations: ABC, depth: int = 3, optimizer: str = "sgd") -> Table:
     """How sizes go with the width, by power counting, and which of the three wishes are granted.
 
+    The entries are the powers :math:`N^x` of h, of its change in the first and in the last hidden layer, of f and of
+    its change; see `exponents` and `satisfies`.
+
     Args:
-      parameterizations: one or several ``ABC``.
-      depth, optimizer: as in `exponents`.
+      parameterizations: one or several `ABC`.
+      depth: L, hidden layers, whole and >= 1.
+      optimizer: ``"sgd"`` or ``"adam"``.
 
     Returns:
-      ``Table``.
+      `Table`, a row for each parameterization.
 
     Raises:
-      As `exponents`. Book: "Standard, NTK and muP side by side".
+      ValueError: for an unknown optimizer or a depth below 1.
+      TypeError: for a parameterization that is no `ABC`.
+
+    To first order in the learning rate. Source: Yang and Hu (2021). Book: "Standard, NTK and muP side by side".
     """
     rows, depth = [], require_count("depth", depth)
     for abc in parameterizations:

@@ -1,9 +1,8 @@
 """Equilibrium: networks drawn from the Gibbs measure of their weights, in their limits and at finite width.
 
 `nngp` is the limit that stays lazy, `two_layer` and `deep_linear` are those that learn features, `proportional` has as
-many neurons as data, `finite_linear` is exact, and `langevin` samples finite networks; `expansion` is slightly
-rich. Book: "Statics: what equilibrium
-has learned".
+many neurons as data, `finite_linear` is exact, and `langevin` samples finite networks; `expansion` is slightly rich.
+Book: "Statics: what equilibrium has learned".
 """
 
 from .corrections import Expansion, expansion

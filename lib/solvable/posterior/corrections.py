@@ -36,7 +36,7 @@ class Expansion(Result):
       test: shape (2, M), on the points without a target.
       features: Phi^l, shape (2, L, Q, Q).
       readout: <w^2>, shape (2,).
-      parameters: what made it.
+      parameters: what made it, by name.
     """
 
     outputs: Float[Array, "2 P"]
@@ -47,7 +47,19 @@ class Expansion(Result):
 
     @finite_answer
     def at(self, richness: ArrayLike) -> Posterior:
-        """The sum of both orders at gamma_0 >= 0, in the form of `two_layer` and `deep_linear`."""
+        r"""The sum of both orders at one richness, in the form of `two_layer` and `deep_linear`.
+
+        .. math:: f = f_0 + \gamma_0^2 f_2, \qquad \Phi = \Phi_0 + \gamma_0^2 \Phi_2
+
+        Args:
+          richness: gamma_0 >= 0, one number.
+
+        Returns:
+          `Posterior` without preactivations and standard deviations.
+
+        Raises:
+          ValueError: for a richness out of range, or one at which the sum overflows.
+        """
         require_scalar("richness", richness)
         require_nonnegative("richness", richness)
         square = as_floats(richness) ** 2
@@ -75,28 +87,40 @@ def expansion(
 ) -> Expansion:
     r"""What a little richness adds to the NNGP's posterior, in infinitely wide networks.
 
-    .. math:: f = f_0 + \gamma_0^2 f_2 + O(\gamma_0^4), \qquad f_2 = \Phi_0\,\kappa_2 + \Phi_2\,\kappa_0
+    .. math::
+       f &= f_0 + \gamma_0^2 f_2 + O(\gamma_0^4), \qquad f_0 = \Phi_0\,\kappa_0, \qquad
+            f_2 = \Phi_0\,\kappa_2 + \Phi_2\,\kappa_0\\
+       \Phi_2 &= \tfrac12 \big\langle \phi\phi^\top (s^2 - \langle s^2\rangle) \big\rangle, \ s = \kappa_0\cdot\phi\\
+       \kappa_0 &= (\Phi_0 + 1/\beta)^{-1} y, \qquad \kappa_2 = -(\Phi_0 + 1/\beta)^{-1}\, \Phi_2 \kappa_0, \qquad
+       \langle w^2\rangle = 1 + \gamma_0^2\, \kappa_0\cdot f_0
+
+    with averages over the prior. In a linear network :math:`L\, (\kappa_0\cdot f_0)\, K` stands for :math:`\Phi_2` in
+    the outputs, and the layers' kernels move by :math:`\Phi^l_2 = l\, f_0 f_0^\top`.
 
     Args:
-      gram: Phi^0 = X X^T / D of all Q points; the first P have targets, the others are test points.
+      gram: Phi^0 = X X^T / D of all Q points, shape (Q, Q); the first P have targets, the others are test points.
       targets: y, shape (P,).
-      activation: of two layers as for `two_layer`; "linear" at any depth.
+      activation: phi: "linear", at any depth; with one hidden layer "relu", "erf", "gelu", "tanh", or a function, too.
       inverse_temperature: beta > 0.
-      depth: L, hidden layers; 1 unless the network is linear.
+      depth: L, hidden layers, whole and >= 1; 1 unless the network is linear.
       key: a jax random key, for averages over neurons; a linear network needs none.
-      particles, repeats: neurons, as for `two_layer`. With the same key, particles and repeats both see the same
-        neurons, so that the difference to `two_layer` is of order gamma_0^4, whatever their number.
+      particles: neurons in each sample, more than 1.5 Q, a power of 2 best.
+      repeats: independent samples, >= 2.
 
     Returns:
-      ``Expansion``; ``expansion.at(richness)`` is a ``Posterior``.
+      `Expansion`; ``expansion.at(richness)`` is a `Posterior`.
 
     Raises:
-      ValueError: for an argument out of range, named with its value; for a depth above 1 where neurons are not linear.
+      ValueError: for an argument out of range, named with its value; for a depth above 1, or no key, where neurons are
+        not linear.
+      RuntimeError: where jax is in float32.
 
-    Exact as width -> infinity at a fixed P. In the NNGP's scaling, gamma_0 = gamma / sqrt(N), it is the part of order
-    gamma^2 / N of finite networks, whose other part of order 1 / N, without gamma, is the scatter of their kernels.
-    Cost: repeats x particles x Q^2. Source: talk *Scaling limits for learning*, statics; Naveh et al. (2021). Book:
-    "Statics: what equilibrium has learned".
+    Exact as width -> infinity at a fixed P, to this order. With the same key, particles and repeats both this and
+    `two_layer` see the same neurons, so that the difference to `two_layer` is of order gamma_0^4, whatever their
+    number. In the NNGP's scaling, gamma_0 = gamma / sqrt(N), it is the part of order gamma^2 / N of finite networks,
+    whose other part of order 1 / N, without gamma, is the scatter of their kernels. Cost: repeats x particles x Q^2.
+    Source: Bordelon (2025), the talk *Scaling limits for learning*, statics; Naveh et al. (2021). Book: "Statics: what
+    equilibrium has learned".
     """
     phi, depth = activation_function(activation), require_count("depth", depth)
     task = checked_task(gram, targets, 1.0, inverse_temperature)

@@ -56,33 +56,38 @@ def langevin(
 ) -> Posterior:
     r"""Networks of finite width, sampled from the Gibbs measure of their weights; each begins in the prior.
 
-    .. math:: W_{n+1} = W_n - h\, \nabla E(W_n) + \sqrt{h/2}\, (\xi_n + \xi_{n+1}), \qquad E = -\ln p
+    .. math:: W_{n+1} = W_n - h\, \nabla E(W_n) + \sqrt{h/2}\, (\xi_n + \xi_{n+1}), \qquad
+              E = \frac{\beta\gamma_0^2 N}{2} \sum_\mu (f_\mu - y_\mu)^2 + \frac{|W|^2}{2}
+
+    with independent unit Gaussians :math:`\xi`, and networks as in `meanfield.finite`.
 
     Args:
       inputs: x of all Q points, shape (Q, D); the first P have targets, the others are test points.
       targets: y, shape (P,).
       width: N, whole and >= 1.
-      activation: "linear", "relu", "erf", "gelu", "tanh", or a function.
+      activation: phi: "linear", "relu", "erf", "gelu", "tanh", or a function.
       richness: gamma_0 > 0.
       inverse_temperature: beta > 0.
       key: a jax random key.
       depth: L, hidden layers, whole and >= 1.
-      time: during which is measured, in units of the time in which weights of the prior forget.
-      burn_in: time before that.
-      step_size: h; by default a fifth of that at which the untrained network would turn unstable,
+      time: > 0, during which is measured, every tenth step, in units of the time in which weights of the prior forget.
+      burn_in: time before that, > 0.
+      step_size: h > 0; by default a fifth of that at which the untrained network would turn unstable,
         2 / (1 + beta lambda), with the largest eigenvalue of its tangent kernel.
       repeats: networks, >= 2, whose spread is the standard error.
-      dtype: of the weights.
+      dtype: of the weights, a type of floats.
 
     Returns:
-      ``Posterior``; ``preactivations`` are those of the last state, of all networks and neurons.
+      `Posterior`; ``preactivations`` are those of the last state, of all networks and neurons.
 
     Raises:
       ValueError: for an argument out of range, or a step size that is unstable.
+      TypeError: for a dtype that is no type of floats.
+      RuntimeError: where jax is in float32.
 
     Sharing its noise between two steps makes the stationary law exact where the energy is quadratic, and wrong by
-    O(h^2) elsewhere (Euler's is wrong by O(h)). Cost: time / step_size x repeats x Q x N x (D + depth N). Source:
-    Leimkuhler and Matthews (2013). Book: "Statics: what equilibrium has learned".
+    O(h^2) elsewhere (Euler's is wrong by O(h)). Cost: time / step_size x repeats x Q x N x (D + depth N).
+    Source: Leimkuhler and Matthews (2013). Book: "Statics: what equilibrium has learned".
     """
     x, gram = gram_of(inputs)
     require_dtype("dtype", dtype)

@@ -64,19 +64,21 @@ def nngp(kernel: Array, targets: Array, *, inverse_temperature: ArrayLike) -> Po
     .. math:: f = \Phi\, (\Phi + 1/\beta)^{-1} y
 
     Args:
-      kernel: Phi, covariance of the outputs in the prior, of all Q points; the first P have targets. For L hidden
-        layers it is ``kernels.nngp`` of that depth.
+      kernel: Phi, covariance of the outputs in the prior, of all Q points, shape (Q, Q); the first P have targets. For
+        L hidden layers it is `kernels.nngp` of that depth.
       targets: y, shape (P,).
       inverse_temperature: beta > 0; 1/beta is the variance of the noise, in units of the kernel.
 
     Returns:
-      ``Posterior``; ``features`` holds the kernel, which has not moved.
+      `Posterior`; ``features`` holds the kernel, shape (1, Q, Q), which has not moved, and ``readout`` is 1.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
+      TypeError: where jax differentiates along the kernel.
+      RuntimeError: where jax is in float32.
 
-    Exact as width -> infinity at a fixed gamma and P. Source: Neal (1996), Lee et al. (2018). Book: "Statics: what
-    equilibrium has learned".
+    Exact as width -> infinity at a fixed gamma and P. Cost: P^3. Source: Neal (1996), Lee et al. (2018). Book:
+    "Statics: what equilibrium has learned".
     """
     task = checked_task(kernel, targets, 1.0, inverse_temperature, "kernel")
     f = _Modes.of(task).outputs(1.0)
@@ -105,19 +107,21 @@ def deep_linear(
     Where it has several solutions, as it can for L >= 2, it is the one of largest weight.
 
     Args:
-      gram: K = X X^T / D of all Q points; the first P have targets, the others are test points.
+      gram: K = X X^T / D of all Q points, shape (Q, Q); the first P have targets, the others are test points.
       targets: y, shape (P,).
       depth: L, hidden layers, whole and >= 1.
       richness: gamma_0 > 0. With ``width ** -0.5`` the output has no further factor: the NNGP's scaling.
       inverse_temperature: beta > 0, of beta gamma_0^2 N sum (f - y)^2 / 2.
-      width: N; infinite by default, which is the mean-field limit at a fixed P. A finite one keeps the trace, and so
-        describes widths in proportion to P.
+      width: N >= 1; infinite by default, which is the mean-field limit at a fixed P. A finite one keeps the trace, and
+        so describes widths in proportion to P. It need not be whole.
 
     Returns:
-      ``Posterior``.
+      `Posterior`; ``features`` are the H^l, ``readout`` is u, ``residual`` what is left of its equation.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
+      TypeError: where jax differentiates it, since u is found by a search.
+      RuntimeError: where jax is in float32.
 
     Exact as N -> infinity at a fixed P, or at a fixed P / N; corrections are O(1/N). Cost: P^3. Source: Li and
     Sompolinsky (2021); Lauditi, Bordelon and Pehlevan (2025). Book: "Statics: what equilibrium has learned".
@@ -135,11 +139,33 @@ def deep_linear(
 def proportional(
     gram: Array, targets: Array, *, depth: int, width: ArrayLike, inverse_temperature: ArrayLike
 ) -> Posterior:
-    r"""The NNGP's scaling, gamma = 1, at a width in proportion to P: its kernel is renormalised to u^L K.
+    r"""Deep linear networks in the NNGP's scaling, gamma = 1, at a width in proportion to P: the kernel becomes u^L K.
 
-    .. math:: 1 - u = \alpha\,\Big(1 - \frac{y^\top K^{-1} y}{P\, u^L}\Big), \qquad \alpha = P/N, \quad \beta\to\infty
+    .. math::
+       1 - u &= \frac1N \Big( \operatorname{tr}\,[U K (U K + 1/\beta)^{-1}] - U \kappa^\top K \kappa \Big), \qquad
+          U = u^L, \quad \kappa = (U K + 1/\beta)^{-1} y, \quad f = U K \kappa\\
+       1 - u &\to \alpha\,\Big(1 - \frac{y^\top K^{-1} y}{P\, u^L}\Big), \qquad \alpha = P/N, \quad \beta\to\infty
 
-    That is ``deep_linear`` at a richness of ``width ** -0.5``; arguments, errors and source as there.
+    the second where K of the training points has an inverse. That is `deep_linear` at a richness of ``width ** -0.5``.
+
+    Args:
+      gram: K = X X^T / D of all Q points, shape (Q, Q); the first P have targets, the others are test points.
+      targets: y, shape (P,).
+      depth: L, hidden layers, whole and >= 1.
+      width: N >= 1, finite; it need not be whole.
+      inverse_temperature: beta > 0, of beta sum (f - y)^2 / 2.
+
+    Returns:
+      `Posterior`; ``features`` are the kernels H^l of `deep_linear`, ``readout`` is u, ``residual`` what is left of its
+      equation.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+      TypeError: where jax differentiates it, since u is found by a search.
+      RuntimeError: where jax is in float32.
+
+    Exact as N -> infinity at a fixed P / N; corrections are O(1/N). Cost: P^3. Source: Li and Sompolinsky (2021).
+    Book: "Statics: what equilibrium has learned".
     """
     require_scalar("width", width)
     require("width", width, ">= 1 and finite", lambda x: (x >= 1) & np.isfinite(x))
@@ -209,19 +235,32 @@ def finite_linear(
 
     .. math::
        f &= \big\langle U K_\star (U K + 1/\beta)^{-1} y \big\rangle_{p(s)}, \qquad
-          \langle w^2\rangle = \langle u_L\rangle\\
-       H^l &= \Big(1 - \frac1N\Big) H^{l-1} + \gamma_0^2 \Big\langle \frac{f f^\top}{u_l \cdots u_L} \Big\rangle
+          \langle w^2\rangle = \langle u_L\rangle, \qquad U = e^s = \prod_{l=1}^L u_l, \quad
+          u_l \sim \chi^2_N / N \text{ in the prior}\\
+       p(s) &\propto p_{\text{prior}}(s)\,
+          \exp\Big[-\frac{\gamma_0^2 N}{2}\, y^\top (U K + 1/\beta)^{-1} y - \frac12 \ln\det (U K + 1/\beta)\Big]\\
+       H^l &= \Big(1 - \frac1N\Big) H^{l-1} + \gamma_0^2 \Big\langle \frac{f f^\top}{u_l \cdots u_L} \Big\rangle, \qquad
+          H^0 = K
 
     Args:
+      gram: K = X X^T / D of all Q points, shape (Q, Q); the first P have targets, the others are test points.
+      targets: y, shape (P,).
+      depth: L, hidden layers, whole and >= 1.
+      richness: gamma_0 > 0. With ``width ** -0.5`` the output has no further factor: the NNGP's scaling.
+      inverse_temperature: beta > 0, of beta gamma_0^2 N sum (f - y)^2 / 2.
       width: N, whole and >= 1.
 
-    Other arguments, errors and source as for `deep_linear`.
-
     Returns:
-      ``Posterior``.
+      `Posterior`; ``features`` are the H^l.
 
-    Exact: the prior density of ln U is an L-fold convolution on an even grid, where the trapezoid rule is exact to
-    about 1e-10. Cost: depth^2 x grid^2.
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+      TypeError: where jax differentiates along the gram.
+      RuntimeError: where jax is in float32.
+
+    Exact: the prior density of ln U is an L-fold convolution on an even grid of 512 points a layer, where the trapezoid
+    rule is exact to about 1e-10. Cost: depth^2 x grid^2. Source: the definition of the model, after Li and Sompolinsky
+    (2021). Book: "Statics: what equilibrium has learned".
     """
     task, depth = checked_task(gram, targets, richness, inverse_temperature), require_count("depth", depth)
     require_memory(lambda depth: 8 * depth * (LAYER**2 + len(task.gram) ** 2), depth=depth)

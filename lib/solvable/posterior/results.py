@@ -48,13 +48,17 @@ class Posterior(Result):
       outputs: mean f on the training points, shape (P,).
       test: mean f on the points without a target, shape (M,).
       features: Phi^l, mean of phi(h^l) phi(h^l) over neurons, shape (L, Q, Q), Q = P + M.
-      readout: <w^2>, second moment of the readout weights; 1 in the prior.
+      readout: <w^2>, second moment of the readout weights, a number; 1 in the prior.
       preactivations: samples of h^L on the training points, shape (S, P), each of equal weight; None for a closed form.
-      outputs_std, test_std, features_std, readout_std: standard deviation over repeats; None for a closed form.
-      effective_samples: how many equally weighted samples the weighted ones are worth; None if nothing was weighted.
-      residual: what is left of the equation that was solved, at worst; None where there is none.
-      iterations: Newton steps; None where there are none.
-      parameters: what made it.
+      outputs_std: shape (P,), standard deviation over repeats; None for a closed form.
+      test_std: shape (M,), likewise.
+      features_std: shape (L, Q, Q), likewise.
+      readout_std: a number, likewise.
+      effective_samples: how many equally weighted samples the weighted ones are worth, a number; None if nothing was
+        weighted.
+      residual: what is left of the equation that was solved, at worst, a number; None where there is none.
+      iterations: Newton steps, a number; None where there are none.
+      parameters: what made it, by name.
     """
 
     outputs: Float[Array, " P"]

@@ -72,27 +72,34 @@ def two_layer(
 ) -> Posterior:
     r"""Infinitely wide networks with one hidden layer, drawn from the Gibbs measure of their weights.
 
-    Their weights have p ~ exp(-beta gamma_0^2 N sum (f - y)^2 / 2 - |W|^2 / 2), and f = w phi(h) / (gamma_0 N).
+    .. math::
+       p(W) &\propto e^{-\beta\gamma_0^2 N \sum_\mu (f_\mu - y_\mu)^2 / 2 - |W|^2/2}, \qquad
+       f = \frac{w\cdot\phi(h)}{\gamma_0 N}\\
+       p(h) &\propto N(h; 0, \Phi^0)\, e^{\gamma_0^2 (\kappa\cdot\phi(h))^2 / 2}, \qquad
+       \Phi = \langle\phi\phi^\top\rangle_p, \qquad \kappa = (\Phi + 1/\beta)^{-1} y\\
+       f &= \Phi \kappa, \qquad \langle w^2\rangle = 1 + \gamma_0^2\, \kappa^\top\Phi\kappa
 
     Args:
-      gram: Phi^0 = X X^T / D of all Q points; the first P have targets, the others are test points.
+      gram: Phi^0 = X X^T / D of all Q points, shape (Q, Q); the first P have targets, the others are test points.
       targets: y, shape (P,).
-      activation: "linear", "relu", "erf", "gelu", "tanh", or a function.
+      activation: phi: "linear", "relu", "erf", "gelu", "tanh", or a function.
       richness: gamma_0 > 0; towards 0 the kernel stays that of the prior.
       inverse_temperature: beta > 0.
       key: a jax random key.
       method: "importance" weights draws of the prior: precise for few points and little richness. "chain" moves them
         by Hamiltonian Monte Carlo while the tilt is turned on: for the rest.
-      particles: neurons in each sample, a power of 2 best. The chain keeps 8 states of each.
+      particles: neurons in each sample, a power of 2 best, more than 1.5 Q for "importance". The chain keeps 8 states
+        of each.
       repeats: independent samples, >= 2; their spread is the standard error.
-      rounds: of the chain, while it follows the tilt; too few are an error, with advice.
+      rounds: of the chain, while it follows the tilt, whole and >= 1; too few are an error, with advice.
 
     Returns:
-      ``Posterior``.
+      `Posterior` with L = 1.
 
     Raises:
       ValueError: for an argument out of range; where importance weights rest on less than 100 samples of a repeat, or
         on the largest few of all, or where the chain has not arrived.
+      RuntimeError: where jax is in float32.
 
     Exact as width -> infinity at a fixed P; the error is that of the samples, and corrections of finite networks are
     O(1/N). Cost: repeats x particles x P^2, times some 1000 for the chain. Source: Lauditi, Bordelon and Pehlevan

@@ -35,13 +35,13 @@ def explore(
 
     Args:
       curves: pure function of the knobs, ``curves(**values)``, from numbers to ``{label: series}``, each a
-        ``Line``, ``Band``, ``Points`` or ``HeatMap``. Shapes must not depend on the values. Written with
+        `Line`, `Band`, `Points` or `HeatMap`. Shapes must not depend on the values. Written with
         jax.numpy it is batched by ``vmap``; otherwise it is called once a setting.
-      controls: the knobs, under the names of the function's arguments.
+      controls: the knobs, each a `Knob`, under the names of the function's arguments.
       name: a stable id, of small letters, digits and hyphens.
       x, y: labels of the axes, plain text.
       log: which axes are logarithmic: "xy", "x", "y" or ""; with "z" the colours of a heat map too.
-      xlim, ylim: limits of the axes; they do not move.
+      xlim, ylim: limits of the axes, (low, high); they do not move.
       caption: what the figure shows; ``$...$`` is mathematics.
       alt: what it looks like, for a reader who does not see it.
       marks: look of single series, ``{label: "C1--"}``: a colour of the cycle, C0 to C6, or ``k``, and ``-``,
@@ -52,6 +52,8 @@ def explore(
 
     Raises:
       ValueError: for bad input, named; where `curves` fails at a setting, or makes more than 100 kB of data.
+      TypeError: for curves that are no function, controls or marks that are no dictionary, a control that is no `Knob`,
+        or words that are no strings.
 
     Book: every page with sliders.
     """
