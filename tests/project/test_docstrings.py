@@ -1,4 +1,4 @@
-"""Every public function says what it takes, gives and refuses, by which equation, after whom, and where it is taught."""
+"""Every public function says what it takes, gives and refuses, by which equation, after whom, and who explains it."""
 
 import dataclasses
 import inspect
@@ -10,16 +10,17 @@ from ..public import FUNCTIONS, PUBLIC
 
 SCIENCE = ("kernels", "linear_model", "meanfield", "networks", "parameterizations", "posterior", "primer", "spinglass")
 MODELS = [
-    path
-    for path, one in FUNCTIONS.items()
-    if path.startswith((*SCIENCE, "Spectrum", "gaussian", "fits", "numerics"))
+    path for path, one in FUNCTIONS.items() if path.startswith((*SCIENCE, "Spectrum", "gaussian", "fits", "numerics"))
 ]
 
 
 def sections(text):
     """The text of each section by its name."""
     parts = re.split(r"^([A-Z]\w+):\n", text, flags=re.MULTILINE)
-    return {name: re.match(r"((?:[ ]+.*\n|\n)*)", body + "\n")[0] for name, body in zip(parts[1::2], parts[2::2])}
+    return {
+        name: re.match(r"((?:[ ]+.*\n|\n)*)", body + "\n")[0]
+        for name, body in zip(parts[1::2], parts[2::2], strict=True)
+    }
 
 
 def named(section):

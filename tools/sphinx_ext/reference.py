@@ -17,7 +17,9 @@ from sphinx.util.nodes import make_refnode
 LOGGER = logging.getLogger(__name__)
 BOOK = re.compile(r'Book:((?:\s+(?:and\s+)?"[^"]+",?)+)')
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
-CELL = re.compile(r"^(`{3,})\{code-cell\}[^\n]*\n(?:---\n.*?^---\n|(?::[^\n]*\n)*)(.*?)^\1\s*$", re.MULTILINE | re.DOTALL)
+CELL = re.compile(
+    r"^(`{3,})\{code-cell\}[^\n]*\n(?:---\n.*?^---\n|(?::[^\n]*\n)*)(.*?)^\1\s*$", re.MULTILINE | re.DOTALL
+)
 NAME = re.compile(r"[A-Za-z_][\w.]*(\(.*\))?")
 LIBRARY = "solvable"
 NOTATION = "book/notation"
@@ -114,7 +116,8 @@ def add_links(app, doctree, docname):
     objects = app.env.get_domain("py").objects
     if docname == NOTATION:
         for literal in list(doctree.findall(nodes.literal)):
-            full = NAME.fullmatch(literal.astext()) and known_part(f"{LIBRARY}.{literal.astext().split('(')[0]}", objects)
+            code = literal.astext()
+            full = NAME.fullmatch(code) and known_part(f"{LIBRARY}.{code.split('(')[0]}", objects)
             if full:
                 literal.replace_self(reference(app, docname, full, literal.deepcopy()))
     names = called(Path(app.env.doc2path(docname)).read_text(encoding="utf-8"), objects)

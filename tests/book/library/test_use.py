@@ -14,9 +14,7 @@ def test_a_theory_of_the_measured_spectrum_runs_through_the_points():
     features = jnp.cos(images @ waves + jnp.arange(1000))
     spectrum, beyond = Spectrum.from_features(features, labels)
     samples = np.array([10, 30, 100])
-    limit = np.array(
-        [linear_model.theory.final_loss(spectrum, samples=p, noise=beyond).test + beyond for p in samples]
-    )
+    limit = np.array([linear_model.theory.final_loss(spectrum, samples=p, noise=beyond).test + beyond for p in samples])
     runs = linear_model.experiment.regression(features, labels, samples, key=jax.random.key(1), repeats=20)
     assert (np.abs(limit - runs.test) < np.maximum(0.1 * runs.test, 4 * runs.error("test"))).all()
     assert (np.diff(np.log(limit)) < -0.3).all()
