@@ -83,14 +83,22 @@ LISTS = {  # a call, what is asked for, what is asked for beside it, and how exa
         lambda t: primer.exact.linear_network(t, gain=0.8).values[:, :4], TIMES, [1e9], 1e-13,
     ),
     "primer.exact.regression": (
-        lambda t: curves(primer.exact.regression(t, aspect=0.5, noise=0.1)), TIMES, [1e300], 1e-13,
+        lambda t: curves(primer.exact.regression(t, learning_rate=0.2, aspect=0.5, noise=0.1)), STEPS, [10**12], 1e-13,
+    ),
+    "primer.exact.regression_flow": (
+        lambda t: curves(primer.exact.regression_flow(t, aspect=0.5, noise=0.1)), TIMES, [1e300], 1e-13,
     ),
     "primer.experiment.linear_network": (
         lambda t: primer.experiment.linear_network(t, gain=0.8, size=20, key=KEY, repeats=2).values[:, :4],
         TIMES, [2000.0], 1e-13,
     ),
     "primer.experiment.regression": (
-        lambda t: curves(primer.experiment.regression(t, aspect=0.5, dimensions=8, key=KEY, repeats=2)),
+        lambda t: curves(
+            primer.experiment.regression(t, learning_rate=0.2, aspect=0.5, dimensions=8, key=KEY, repeats=2)
+        ), STEPS, [10**12], 1e-12,
+    ),
+    "primer.experiment.regression_flow": (
+        lambda t: curves(primer.experiment.regression_flow(t, aspect=0.5, dimensions=8, key=KEY, repeats=2)),
         TIMES, [1e300], 1e-12,
     ),
     "primer.experiment.tanh_network": (
@@ -160,6 +168,40 @@ def test_going_on_changes_nothing_before(name):
     short, long = np.asarray(call(near)), np.asarray(call(far))
     assert len(short) < len(long)
     assert_allclose(long[: len(short)], short, rtol=1e-12, atol=1e-14)
+
+
+STEPPED = [name for name, call in ENDS.items() if isinstance(call[1], int)]
+
+
+@pytest.mark.parametrize("name", STEPPED)
+def test_a_list_of_steps_gives_these_rows(name):
+    call, near, _ = ENDS[name]
+    every, some = np.asarray(call(near)), np.asarray(call([near, 0, 2]))
+    assert_allclose(some, every[[near, 0, 2]], rtol=1e-12, atol=1e-14)
+    with pytest.raises(ValueError, match=r"steps must be whole numbers"):
+        call([1.5])
+
+
+@pytest.mark.parametrize("name", [name for name, call in LISTS.items() if call[1] is STEPS])
+def test_a_whole_number_gives_all_steps_up_to_it(name):
+    call = LISTS[name][0]
+    for one, other in zip(jax.tree.leaves(call(3)), jax.tree.leaves(call([0, 1, 2, 3])), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_a_list_of_steps_reaches_all_that_a_result_holds():
+    """Both times of a correlation, errors, and what lies between two times in a result of its own."""
+    bath = spinglass.theory.descent(GLASS, 4, 0.1)
+    some = spinglass.theory.descent(GLASS, [0, 4], 0.1)
+    assert_allclose(some.times, [0, 0.4])
+    assert_allclose(some.response, bath.response[::4, ::4])
+    runs, few = (spinglass.experiment.langevin(GLASS, n, 0.1, size=8, key=KEY, repeats=3) for n in (4, [1, 4]))
+    assert_allclose(few.correlation_std, runs.correlation_std[jnp.ix_(jnp.array([1, 4]), jnp.array([1, 4]))])
+    whole, part = (
+        meanfield.deep_linear(GRAM, TARGETS, depth=2, richness=1, learning_rate=0.1, steps=n) for n in (4, [3])
+    )
+    assert_allclose(part.two_time.features, whole.two_time.features[:, 3:4, :, 3:4])
+    assert_allclose(part.features, whole.features[:, 3:4])
 
 
 @pytest.mark.slow

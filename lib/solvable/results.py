@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, is_dataclass
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import wraps
 from os import PathLike
 from typing import Any, TypeVar, get_args, get_type_hints
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from . import _files
-from ._checks import require_one_of, shown
+from ._checks import (
+    as_floats,
+    concrete,
+    require,
+    require_count,
+    require_known,
+    require_one_of,
+    require_shape,
+    shape_of,
+    shown,
+)
+from ._memory import require_memory
 from ._pytree import pytree
 
 __all__ = ["FinalLoss", "LossCurves", "Result", "load", "save", "saved_version"]
 
 Found = TypeVar("Found")
+Solver = TypeVar("Solver", bound=Callable[..., Any])
 
 
 def save(path: str | PathLike[str], result: Any) -> None:
@@ -122,9 +138,7 @@ class Result:
         Returns:
           A dictionary from fields to tuples of names, for instance ``{"times": ("T",)}``.
         """
-        hints = {name: next(iter(get_args(hint) or (hint,))) for name, hint in get_type_hints(cls).items()}
-        named = {name: hint for name, hint in hints.items() if hasattr(hint, "dim_str")}
-        return {name: tuple(one for one in hint.dim_str.split() if "*" not in one) for name, hint in named.items()}
+        return {name: tuple(one for one in axes if "*" not in one) for name, axes in _annotated(cls).items()}
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write it, with its parameters, key and the library's version, to an ``.npz`` file.
@@ -155,6 +169,55 @@ class Result:
           FileNotFoundError: where there is no such file.
         """
         return load(path, cls)
+
+
+def _annotated(kind: type) -> dict[str, list[str]]:
+    """The axes of each field of arrays, as they are annotated."""
+    hints = {name: next(iter(get_args(hint) or (hint,))) for name, hint in get_type_hints(kind).items()}
+    return {name: hint.dim_str.split() for name, hint in hints.items() if hasattr(hint, "dim_str")}
+
+
+def require_steps(steps: Any, known: bool = True) -> Any:
+    """Step numbers: those of a list, which jax may trace if they need not be known; or all up to a whole number."""
+    if not shape_of("steps", steps):
+        last = require_count("steps", steps, 0)
+        require_memory(lambda steps: 32 * steps, steps=last)
+        return np.arange(last + 1.0)
+    require_shape("steps", steps, 1, "a whole number, or a list of step numbers, shape (T,)")
+    if known:
+        require_known("steps", steps)
+    require("steps", steps, "whole numbers >= 0", lambda x: (x >= 0) & (x == np.floor(x)) & np.isfinite(x))
+    return np.asarray(concrete(steps), float) if known else as_floats(steps)
+
+
+def at_steps(solve: Solver) -> Solver:
+    """Of a solver that returns a row for every step: ``steps`` may be a list, and the result has these rows alone."""
+    signature = inspect.signature(solve)
+
+    @wraps(solve)
+    def solved(*args: Any, **kwargs: Any) -> Any:
+        given = signature.bind(*args, **kwargs)
+        if not shape_of("steps", given.arguments["steps"]):
+            return solve(*args, **kwargs)
+        rows = require_steps(given.arguments["steps"]).astype(int)
+        given.arguments["steps"] = max(1, int(rows.max()))
+        return _only(solve(*given.args, **given.kwargs), rows)
+
+    return solved  # type: ignore[return-value]
+
+
+def _only(result: Any, rows: np.ndarray) -> Any:
+    """A result at these times alone."""
+    found: dict[str, Any] = {}
+    for name, axes in _annotated(type(result)).items():
+        value = getattr(result, name)
+        for place, axis in enumerate(axes):
+            if axis == "T" and value is not None:
+                value = jnp.take(value, rows, axis=place - len(axes) if axes[0].startswith("*") else place)
+        found[name] = value
+    inner = {part.name: getattr(result, part.name) for part in fields(result)}
+    found |= {name: _only(one, rows) for name, one in inner.items() if is_dataclass(one)}
+    return replace(result, **found)
 
 
 @pytree

@@ -86,7 +86,8 @@ HEAVY = names("""
     spinglass.aging.flow spinglass.exact.two_spin spinglass.theory.flow spinglass.theory.descent
     spinglass.single_site.iterate spinglass.single_site.march spinglass.single_site.responses primer.theory.regression
     primer.theory.tanh_network primer.experiment.linear_network primer.experiment.tanh_network
-    primer.experiment.regression meanfield.deep meanfield.deep_linear meanfield.expansion meanfield.Expansion.at
+    primer.experiment.regression primer.experiment.regression_flow meanfield.deep meanfield.deep_linear
+    meanfield.expansion meanfield.Expansion.at
     posterior.expansion posterior.Expansion.at networks.Transfer.error
     posterior.langevin meanfield.two_layer meanfield.finite posterior.deep_linear
     posterior.finite_linear posterior.two_layer networks.Transformer.forward
@@ -191,7 +192,8 @@ CALLS: dict[str, dict[str, Any]] = {
         "glass": GLASS, "bath": spinglass.theory.descent(**GLASSY), "particles": 16, "key": KEY,
     },
     "primer.exact.linear_network": {"times": EIGHTHS, "gain": 1.0},
-    "primer.exact.regression": {"times": EIGHTHS, "aspect": 0.5, "noise": 2.0, "learning_rate": 0.25},
+    "primer.exact.regression": {"steps": EIGHTHS, "aspect": 0.5, "noise": 2.0, "learning_rate": 0.25},
+    "primer.exact.regression_flow": {"times": EIGHTHS, "aspect": 0.5, "noise": 2.0},
     "primer.theory.regression": {"steps": 2, "aspect": 0.5, "noise": 2.0, "learning_rate": 0.25},
     "primer.theory.tanh_network": {"gain": 2.0, "lags": EIGHTHS},
     "primer.experiment.linear_network": {"times": EIGHTHS, "gain": 1.0, "size": 4, **RUNS},
@@ -199,8 +201,9 @@ CALLS: dict[str, dict[str, Any]] = {
         "gain": 2.0, "lags": EIGHTHS, "size": 4, "time": 4.0, "burn_in": 1.0, **RUNS,
     },
     "primer.experiment.regression": {
-        "times": EIGHTHS, "aspect": 0.5, "noise": 2.0, "learning_rate": 0.25, "dimensions": 4, **RUNS,
+        "steps": EIGHTHS, "aspect": 0.5, "noise": 2.0, "learning_rate": 0.25, "dimensions": 4, **RUNS,
     },
+    "primer.experiment.regression_flow": {"times": EIGHTHS, "aspect": 0.5, "noise": 2.0, "dimensions": 4, **RUNS},
     "parameterizations.ABC": {
         "a": [0.0, 0.5, 0.5], "b": [0.0, 0.5, 0.5], "c": 0.5, "sgd": [0.0, 1.0, 1.0], "adam": [0.0, 1.0, 1.0],
         "name": "n",

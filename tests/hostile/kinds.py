@@ -104,6 +104,7 @@ NONE_OF = "empty dict, words, none, object"  # is a number
 NO_NUMBER = f"nan, complex, ragged, list of words, {NONE_OF}"
 NO_SCALAR = f"{NO_NUMBER}, empty list, an axis more"
 NO_LIST = f"{NO_NUMBER}, empty list, empty array, scalar, three axes, an axis more, inf, -inf"
+NO_STEPS = f"{NO_NUMBER}, empty list, empty array, three axes, inf, -inf"
 BAD_WORD = "words, empty word, nan, none, empty list, empty dict, object, whole"
 
 KINDS: dict[str, Kind] = {
@@ -117,13 +118,16 @@ KINDS: dict[str, Kind] = {
     "size": kind(f"{NO_SCALAR}, -inf, negative, zero, half", "huge, inf, 2^70", True),
     "sizes": kind(f"{NO_NUMBER}, -inf, negative, zero, half", "huge, inf", True),
     "list": kind(f"{NO_LIST}, negative", "huge, tiny, zero", True),
-    "steps": kind(f"{NO_LIST}, negative, half, tiny", "huge, zero", True),
+    "numbers": kind(f"{NO_LIST}, negative, half, tiny", "huge, zero", True),
+    "steps": kind(f"{NO_STEPS}, an axis more, negative, half, tiny", "huge, zero", True),
+    "rows": kind(f"{NO_STEPS}, negative, zero, half, tiny", "huge, 2^70, 10^400", True),
+    "rows0": kind(f"{NO_STEPS}, negative, half, tiny", "huge, 2^70", True),
     "vector": kind(NO_LIST, "huge, tiny, zero, one entry too many", True),
     "masses": kind(f"{NO_LIST}, negative", "huge, tiny, zero, one entry too many", True),
     "values": kind(f"{NO_NUMBER}, empty array, scalar, three axes, an axis more, inf, negative, zero, huge"),
     "reals": kind(f"{NO_NUMBER}, inf, -inf", "huge, tiny, zero, negative", True),
     "stack": kind(f"{NO_NUMBER}, empty list, empty array, scalar, inf, -inf, one entry too many", "huge, tiny", True),
-    "rows": kind(NO_LIST, "huge, tiny, zero, one entry too many", True),
+    "table rows": kind(NO_LIST, "huge, tiny, zero, one entry too many", True),
     "range": kind("nan, words, none, object, empty dict, empty list, scalar, ragged", "inf, huge"),
     "axes": kind("words, nan, none, empty list, empty dict, object, whole"),
     "marks": kind("whole, words, object, empty list"),
@@ -164,11 +168,14 @@ ARGUMENTS: dict[str, str] = {
         "number": "c input ABC.shift.hidden output Knob.text.value low high branch_power attention_power Knob.start",
         "count": """repeats depth steps particles sweeps rounds size dimensions halvings points order every
             modes inits datasets batch_size last count heads p width""",
-        "count0": "first train.steps derivative kernels.gradient_descent.steps deviations.steps transfer.steps",
+        "count0": "first train.steps derivative deviations.steps transfer.steps",
         "size": """linear_model.*.width hidden samples theory.ensemble.inits theory.ensemble.datasets
             deep_linear.width""",
         "sizes": "theory.final_loss.width theory.final_loss.samples",
-        "steps": "linear_model.*.steps primer.*.regression.times linear_model.experiment.regression.samples",
+        "numbers": "linear_model.experiment.regression.samples",
+        "steps": "linear_model.*.steps primer.*.regression.steps",
+        "rows": "meanfield.*.steps spinglass.*.steps primer.theory.regression.steps",
+        "rows0": "kernels.gradient_descent.steps",
         "momentum": "momentum",
         "overlap": "overlap",
         "vector": "targets",
@@ -177,7 +184,7 @@ ARGUMENTS: dict[str, str] = {
         "three": "ABC.a ABC.b sgd adam",
         "matrix": "gram kernel",
         "stack": "alignment.kernel",
-        "rows": "cross features experiment.regression.targets",
+        "table rows": "cross features experiment.regression.targets",
         "inputs": """inputs x x1 x2 gradient_flow.targets gradient_descent.targets networks.*.targets
             meanfield.finite.targets from_features.targets
             relu_features.inputs""",

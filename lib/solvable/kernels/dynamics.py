@@ -34,7 +34,7 @@ from .._checks import (
 from .._grams import require_gram
 from .._memory import require_memory
 from .._pytree import Numbers, pytree
-from ..results import Result
+from ..results import Result, at_steps
 from .flow import learned
 
 
@@ -51,8 +51,8 @@ class Predictions(Result):
     """
 
     times: Float[Array, " T"]
-    outputs: Array
-    test: Array | None = None
+    outputs: Float[Array, "T P *outputs"]
+    test: Float[Array, "T M *outputs"] | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
@@ -100,6 +100,7 @@ def gradient_flow(
     return task.predictions(times, outputs, dual, {"ridge": ridge})
 
 
+@at_steps
 def gradient_descent(
     kernel: Array,
     targets: Array,
@@ -121,7 +122,7 @@ def gradient_descent(
     Args:
       kernel: K, shape (P, P), symmetric without negative eigenvalues.
       targets: y, shape (P,) or (P, O).
-      steps: how many, a whole number T >= 0.
+      steps: how many, a whole number >= 0: all up to it; or a list of step numbers.
       learning_rate: eta > 0, at most 2 / (largest eigenvalue of K p + r): beyond, training diverges.
       cross: K between further points (rows) and the training points (columns), shape (M, P); None for no further
         points.
@@ -129,7 +130,7 @@ def gradient_descent(
       weights: p, shape (P,), > 0; the loss is sum_mu p_mu (f_mu - y_mu)^2 / 2. 1 by default.
 
     Returns:
-      `Predictions` at ``times`` 0, 1, ..., T: outputs (T + 1, P) and test (T + 1, M), with a last axis O where the
+      `Predictions` whose ``times`` are the T step numbers: outputs (T, P) and test (T, M), with a last axis O where the
       targets have one.
 
     Raises:

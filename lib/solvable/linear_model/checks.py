@@ -8,7 +8,6 @@ from jaxtyping import Array
 
 from .._checks import (
     MOST,
-    as_floats,
     concrete,
     require,
     require_flag,
@@ -17,8 +16,6 @@ from .._checks import (
     require_nonnegative,
     require_positive,
     require_scalar,
-    require_shape,
-    shape_of,
 )
 from .._pytree import Numbers
 from ..spectra import Spectrum
@@ -34,23 +31,6 @@ def check_sizes(spectrum: Spectrum, scalar: bool = True, **values: Numbers) -> N
         require(name, values[name], ">= 1 (inf for no limit)", lambda x: x >= 1)
     if "noise" in values:
         check_noise(values["noise"], scalar)
-
-
-def check_steps(steps: Numbers) -> Array:
-    """Step numbers as an array, or an error that names them."""
-    require_shape("steps", steps, 1, "a list of step numbers, shape (T,)")
-    require("steps", steps, "whole numbers >= 0", lambda x: (x >= 0) & (x == np.floor(x)) & np.isfinite(x))
-    return as_floats(steps)
-
-
-def check_known_steps(steps: Numbers) -> np.ndarray:
-    """Step numbers as a NumPy array, for what jax cannot trace."""
-    shape_of("steps", steps)
-    numbers = concrete(steps)
-    if numbers is None:
-        raise ValueError("steps must be known numbers; they are being traced by jax")
-    check_steps(steps)
-    return numbers.astype(float)
 
 
 def check_walked(steps: Numbers) -> None:

@@ -14,9 +14,9 @@ from .._checks import as_floats, concrete, require_array, require_float64, requi
 from .._memory import require_memory
 from .._pytree import Numbers
 from ..numerics.stepping import read_off
+from ..results import LossCurves, require_steps
 from ..spectra import Spectrum
-from .checks import check_batch, check_noise, check_rate, check_steps, check_walked
-from .results import LossCurves
+from .checks import check_batch, check_noise, check_rate, check_walked
 
 __all__ = ["sgd"]
 
@@ -65,7 +65,7 @@ def sgd(
 
     Args:
       spectrum: the K modes.
-      steps: shape (T,), step numbers, whole and >= 0, in any order.
+      steps: step numbers, whole and >= 0, in any order, shape (T,); or one whole number: all up to it.
       features: A, shape (N, K), unit Gaussians for the model of the theory, a column for each mode; None is infinite
         width.
       learning_rate: eta > 0, multiplies half the gradient of the batch's mean square error; in units of 1 / eigenvalue.
@@ -88,7 +88,7 @@ def sgd(
     """
     require_float64()
     require_kind("spectrum", spectrum, Spectrum)
-    numbers = check_steps(steps)
+    numbers = require_steps(steps, known=False)
     check_walked(steps)
     check_rate(learning_rate)
     check_batch(batch_size)

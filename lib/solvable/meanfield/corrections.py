@@ -23,7 +23,7 @@ from .._checks import as_floats, finite_answer, require_nonnegative, require_sca
 from .._pytree import Numbers, pytree
 from ..gaussian import Function, activation_function
 from ..numerics.gaussians import square_root
-from ..results import Result
+from ..results import Result, at_steps
 from .particles import neurons
 from .problem import Problem, checked, require_stable
 from .results import MeanField
@@ -80,6 +80,7 @@ class Expansion(Result):
         )
 
 
+@at_steps
 @finite_answer
 def expansion(
     gram: Array,
@@ -110,7 +111,7 @@ def expansion(
       activation: phi: "linear", "erf", "gelu", "tanh", or a function with three derivatives.
       learning_rate: eta > 0, in units of 1 / (eigenvalue of the tangent kernel). A network of width N moves its weights
         by eta gamma_0^2 N times the gradient.
-      steps: T, whole and >= 1.
+      steps: T, whole and >= 1, for all steps up to it; or a list of step numbers, each a row of the result.
       key: a jax random key; it scrambles the Sobol points.
       particles: neurons in each sample, more than 1.5 (Q + 1), a power of 2 best; each has a twin with the opposite
         z(0).

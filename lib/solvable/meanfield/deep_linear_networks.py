@@ -22,10 +22,12 @@ from jaxtyping import Array
 from .._checks import finite_answer, require_count
 from .._memory import require_memory
 from .._pytree import Numbers
+from ..results import at_steps
 from .problem import Problem, checked, require_stable
 from .results import MeanField, TwoTime
 
 
+@at_steps
 @finite_answer
 def deep_linear(
     gram: Array,
@@ -56,7 +58,7 @@ def deep_linear(
       richness: gamma_0 > 0; towards 0 the network is lazy.
       learning_rate: eta > 0, in units of 1 / (eigenvalue of the tangent kernel). A network of width N moves its weights
         by eta gamma_0^2 N times the gradient.
-      steps: T, whole and >= 1.
+      steps: T, whole and >= 1, for all steps up to it; or a list of step numbers, each a row of the result.
       weights: p, shape (P,), > 0; the loss is sum_mu p_mu (f_mu - y_mu)^2 / 2. 1 by default.
 
     Returns:

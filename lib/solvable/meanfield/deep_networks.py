@@ -25,6 +25,7 @@ from .._memory import require_memory
 from .._pytree import Numbers
 from ..gaussian import Function, activation_function
 from ..numerics.gaussians import require_particles, square_root, whiten
+from ..results import at_steps
 from .causal import columns, rows, with_averages, with_columns, with_root, with_rows
 from .deep_linear_networks import assembled
 from .echoes import Echoes, in_blocks, mean
@@ -34,6 +35,7 @@ from .results import MeanField, TwoTime
 PUSH = 0.05  # of the spread of h^1, for neurons with a kink: less drowns in noise, more hides single steps
 
 
+@at_steps
 @finite_answer
 def deep(
     gram: Array,
@@ -73,7 +75,7 @@ def deep(
       richness: gamma_0 > 0; towards 0 the network is lazy.
       learning_rate: eta > 0, in units of 1 / (eigenvalue of the tangent kernel). A network of width N moves its weights
         by eta gamma_0^2 N times the gradient.
-      steps: T, whole and >= 1.
+      steps: T, whole and >= 1, for all steps up to it; or a list of step numbers, each a row of the result.
       key: a jax random key.
       particles: neurons of each layer in one sample; more than 3 (steps + 1) Q of them. Each has a twin with the
         opposite r, so that f(0) = 0.

@@ -14,10 +14,12 @@ from .._memory import require_memory
 from ..gaussian import Function
 from ..networks import MLP, train
 from ..networks.rows import size_of
+from ..results import at_steps
 from .problem import checked
 from .results import MeanField
 
 
+@at_steps
 @finite_answer
 def finite(
     inputs: Float[Array, "P D"],
@@ -50,7 +52,7 @@ def finite(
       activation: phi: "linear", "relu", "erf", "gelu", "tanh", or a function.
       richness: gamma_0 > 0.
       learning_rate: eta > 0, in units of 1 / (eigenvalue of the tangent kernel).
-      steps: T, whole and >= 1.
+      steps: T, whole and >= 1, for all steps up to it; or a list of step numbers, each a row of the result.
       key: a jax random key.
       repeats: R, pairs of networks, >= 2.
       tangent_kernel: whether to record it, which costs P times a step.

@@ -23,10 +23,10 @@ class TwoTime:
       gradient_response: B^l = <d g^(l+1) / d u^(l+1)>, shape (L, T+1, Q, T+1, Q); zero in the last layer.
     """
 
-    features: Array
-    gradients: Array
-    feature_response: Array
-    gradient_response: Array
+    features: Float[Array, "L T Q T Q"]
+    gradients: Float[Array, "L T Q T Q"]
+    feature_response: Float[Array, "L T Q T Q"]
+    gradient_response: Float[Array, "L T Q T Q"]
 
 
 @pytree

@@ -21,11 +21,13 @@ from .._checks import finite_answer
 from .._pytree import Numbers
 from ..gaussian import Function, activation_function
 from ..numerics.gaussians import square_root
+from ..results import at_steps
 from .particles import neurons
 from .problem import Problem, checked, require_stable
 from .results import MeanField
 
 
+@at_steps
 @finite_answer
 def two_layer(
     gram: Array,
@@ -56,7 +58,7 @@ def two_layer(
       richness: gamma_0 > 0; towards 0 the network is lazy.
       learning_rate: eta > 0, in units of 1 / (eigenvalue of the tangent kernel). A network of width N moves its weights
         by eta gamma_0^2 N times the gradient.
-      steps: T, whole and >= 1.
+      steps: T, whole and >= 1, for all steps up to it; or a list of step numbers, each a row of the result.
       key: a jax random key; it scrambles the Sobol points.
       particles: neurons in each sample, more than 1.5 (Q + 1), a power of 2 best; each has a twin with the opposite
         z(0), so that f(0) = 0.

@@ -11,10 +11,11 @@ from jaxtyping import Array
 
 from .._checks import finite_answer, require_count
 from .._memory import require_memory
-from ..results import LossCurves
+from ..results import LossCurves, at_steps
 from .checks import check_rate, check_regression
 
 
+@at_steps
 @finite_answer
 def regression(steps: int, *, learning_rate: ArrayLike, aspect: ArrayLike, noise: ArrayLike = 0.0) -> LossCurves:
     r"""Gradient descent of least squares on random data, by two-time mean-field theory.
@@ -30,13 +31,13 @@ def regression(steps: int, *, learning_rate: ArrayLike, aspect: ArrayLike, noise
     with the correlations C and the responses R, to a push of u or of v, of these two.
 
     Args:
-      steps: how many, whole and >= 1.
+      steps: how many, whole and >= 1: all up to it; or a list of step numbers, shape (T,).
       learning_rate: eta > 0, in units of 1 / eigenvalue of the data's covariance.
       aspect: gamma = D / P > 0, dimensions over data points.
       noise: variance of the label noise, >= 0.
 
     Returns:
-      ``LossCurves`` of shape (steps + 1,), at steps 0, 1, ..., steps: ``test`` is C^v, without the noise and 1 at the
+      ``LossCurves`` of shape (T,), whose ``times`` are the step numbers: ``test`` is C^v, without the noise, 1 at the
       start, ``train`` is C^Delta, with it, at equal times.
 
     Raises:

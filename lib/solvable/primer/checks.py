@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from .._checks import (
     as_floats,
-    require,
     require_float64,
     require_nonnegative,
     require_positive,
     require_scalar,
-    require_times,
 )
-from .._pytree import Numbers
 
 
 def check_gain(gain: ArrayLike) -> Array:
@@ -31,14 +27,6 @@ def check_rate(learning_rate: ArrayLike) -> Array:
     require_scalar("learning_rate", learning_rate)
     require_positive("learning_rate", learning_rate)
     return as_floats(learning_rate)
-
-
-def check_times(times: Numbers, learning_rate: ArrayLike | None) -> Array:
-    """Times, or with a learning rate numbers of steps."""
-    found = require_times(times)
-    if learning_rate is not None:
-        require("times", times, "whole numbers of steps where there is a learning_rate", lambda t: t == np.floor(t))
-    return found
 
 
 def check_regression(aspect: ArrayLike, noise: ArrayLike) -> tuple[Array, Array]:

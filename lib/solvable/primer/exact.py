@@ -8,14 +8,14 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import finite_answer, require_times
+from .._checks import as_floats, finite_answer, require_times
 from .._memory import require_memory
 from .._pytree import Numbers
-from ..results import LossCurves
-from .checks import check_gain, check_rate, check_regression, check_times
+from ..results import LossCurves, require_steps
+from .checks import check_gain, check_rate, check_regression
 from .results import Correlation
 
-__all__ = ["linear_network", "regression"]
+__all__ = ["linear_network", "regression", "regression_flow"]
 
 NODES = 2000
 
@@ -51,44 +51,66 @@ def linear_network(times: Numbers, *, gain: ArrayLike) -> Correlation:
 
 
 @finite_answer
-def regression(
-    times: Numbers, *, aspect: ArrayLike, noise: ArrayLike = 0.0, learning_rate: ArrayLike | None = None
-) -> LossCurves:
-    r"""Least squares on random data, by the eigenvalues of the data's covariance.
+def regression(steps: Numbers, *, learning_rate: ArrayLike, aspect: ArrayLike, noise: ArrayLike = 0.0) -> LossCurves:
+    r"""Gradient descent of least squares on random data, by the eigenvalues of the data's covariance.
 
     .. math:: L(t) = \int\! \rho(\lambda)\Big[ q^2 + \sigma^2 \gamma\, \frac{(1 - q)^2}{\lambda} \Big] d\lambda, \qquad
               \hat L(t) = \int\! \rho(\lambda)\, \lambda q^2 d\lambda
               + \sigma^2 \Big[ 1 - \gamma + \gamma \int\! \rho(\lambda)\, q^2 d\lambda \Big]
 
-    with the Marchenko-Pastur density, its mass at 0 included, and :math:`q = e^{-\lambda t}`, or
-    :math:`(1 - \eta\lambda)^t` for descent.
+    with the Marchenko-Pastur density, its mass at 0 included, and :math:`q = (1 - \eta\lambda)^t`.
 
     Args:
-      times: shape (T,), >= 0, in units of 1 / eigenvalue; whole numbers of steps where there is a learning rate.
+      steps: step numbers, whole and >= 0, shape (T,); or one whole number: all up to it.
+      learning_rate: eta > 0, in units of 1 / eigenvalue.
       aspect: gamma = D / P > 0, dimensions over data points.
       noise: variance of the label noise, >= 0.
-      learning_rate: eta > 0 of gradient descent, in units of 1 / eigenvalue; None is gradient flow.
 
     Returns:
-      ``LossCurves`` of shape (T,); ``test`` is :math:`|w - w_\star|^2/D`, without the noise, and 1 at the start;
-      ``train`` includes the noise.
+      ``LossCurves`` of shape (T,), whose ``times`` are the step numbers; ``test`` is :math:`|w - w_\star|^2/D`, without
+      the noise, and 1 at the start; ``train`` includes the noise.
 
     Raises:
       ValueError: for an argument out of range, named with its value, or a learning rate at which a loss leaves float64.
       RuntimeError: where jax is in float32.
 
-    Exact for D, P -> infinity, with a quadrature error below 1e-12, or 1e-5 within 1 % of gamma = 1. It is
-    `linear_model.theory.gradient_flow` of D equal modes.
+    Exact for D, P -> infinity, with a quadrature error below 1e-12, or 1e-5 within 1 % of gamma = 1.
     Source: the law of V. Marchenko, L. Pastur (1967). Book: "Beyond glasses".
     """
-    times = check_times(times, learning_rate)
-    aspect, noise = check_regression(aspect, noise)
-    if learning_rate is not None:
-        learning_rate = check_rate(learning_rate)
+    numbers = as_floats(require_steps(steps, known=False))
+    eta, (aspect, noise) = check_rate(learning_rate), check_regression(aspect, noise)
+    require_memory(lambda count: 8 * NODES * count, **{"len(steps)": len(numbers)})
+    test, train = _regression(numbers, aspect, noise, eta)
+    parameters = {"aspect": aspect, "noise": noise, "learning_rate": eta}
+    return LossCurves(numbers, test, train, parameters=parameters)
+
+
+@finite_answer
+def regression_flow(times: Numbers, *, aspect: ArrayLike, noise: ArrayLike = 0.0) -> LossCurves:
+    r"""Gradient flow of least squares on random data: `regression` with endlessly small steps.
+
+    .. math:: L(t) = \int\! \rho(\lambda)\Big[ q^2 + \sigma^2 \gamma\, \frac{(1 - q)^2}{\lambda} \Big] d\lambda,
+              \qquad q = e^{-\lambda t}
+
+    Args:
+      times: shape (T,), >= 0, in any order, in units of 1 / eigenvalue.
+      aspect: gamma = D / P > 0, dimensions over data points.
+      noise: variance of the label noise, >= 0.
+
+    Returns:
+      ``LossCurves`` of shape (T,), as `regression`.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value.
+      RuntimeError: where jax is in float32.
+
+    Exact as `regression`. It is `linear_model.theory.gradient_flow` of D equal modes.
+    Source: the law of V. Marchenko, L. Pastur (1967). Book: "Beyond glasses".
+    """
+    times, (aspect, noise) = require_times(times), check_regression(aspect, noise)
     require_memory(lambda count: 8 * NODES * count, **{"len(times)": len(times)})
-    test, train = _regression(times, aspect, noise, learning_rate)
-    parameters = {"aspect": aspect, "noise": noise, "learning_rate": learning_rate}
-    return LossCurves(times, test, train, parameters=parameters)
+    test, train = _regression(times, aspect, noise, None)
+    return LossCurves(times, test, train, parameters={"aspect": aspect, "noise": noise})
 
 
 @jax.jit

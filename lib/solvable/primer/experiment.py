@@ -12,6 +12,7 @@ from jaxtyping import Array
 
 from .._checks import (
     MOST,
+    as_floats,
     finite_answer,
     require,
     require_count,
@@ -24,11 +25,11 @@ from .._memory import require_memory
 from .._pytree import Numbers
 from .._repeats import mean_and_std, over_repeats
 from ..numerics.stepping import runge_kutta
-from ..results import LossCurves
-from .checks import check_gain, check_rate, check_regression, check_times
+from ..results import LossCurves, require_steps
+from .checks import check_gain, check_rate, check_regression
 from .results import Chaos, Correlation
 
-__all__ = ["linear_network", "regression", "tanh_network"]
+__all__ = ["linear_network", "regression", "regression_flow", "tanh_network"]
 
 STEP = 0.1  # of the Runge-Kutta rule, in the unit of the neurons' time constant
 LONGEST = MOST * STEP
@@ -186,11 +187,11 @@ def _watch(gain: Array, shifts: Array, size: int, steps: int, before: int, key: 
 
 @finite_answer
 def regression(
-    times: Numbers,
+    steps: Numbers,
     *,
+    learning_rate: ArrayLike,
     aspect: ArrayLike,
     noise: ArrayLike = 0.0,
-    learning_rate: ArrayLike | None = None,
     dimensions: int,
     key: Array,
     repeats: int = 32,
@@ -198,16 +199,15 @@ def regression(
     r"""Least squares on random data sets, each descended exactly along its eigenvectors.
 
     .. math:: y_\mu = \frac{x_\mu \cdot w_\star}{\sqrt D} + \sigma\epsilon_\mu, \qquad
-              \dot w = \frac{\sqrt D}{P} X^\top \Big(y - \frac{X w}{\sqrt D}\Big), \qquad w(0) = 0
+              w(t+1) = w(t) + \eta\, \frac{\sqrt D}{P} X^\top \Big(y - \frac{X w(t)}{\sqrt D}\Big), \qquad w(0) = 0
 
-    or the same change of w, eta times, in each step where there is a learning rate; X and the teacher are unit
-    Gaussians.
+    where X and the teacher are unit Gaussians.
 
     Args:
-      times: shape (T,), >= 0, in units of 1 / eigenvalue; whole numbers of steps where there is a learning rate.
+      steps: step numbers, whole and >= 0, shape (T,); or one whole number: all up to it.
+      learning_rate: eta > 0, in units of 1 / eigenvalue.
       aspect: gamma = D / P > 0, dimensions over data points.
       noise: variance of the label noise, >= 0.
-      learning_rate: eta > 0 of gradient descent, in units of 1 / eigenvalue; None is gradient flow.
       dimensions: D, whole and >= 2; round(D / aspect) data points are drawn, at least 1.
       key: a jax random key; repeat i uses the i-th of ``jax.random.split(key, repeats)``.
       repeats: number of data sets and teachers, >= 2.
@@ -224,9 +224,48 @@ def regression(
     Exact for each data set. Costs O(repeats D^3).
     Source: the definition of the model of `exact.regression`. Book: "Beyond glasses".
     """
-    times = check_times(times, learning_rate)
-    aspect, noise = check_regression(aspect, noise)
-    eta = None if learning_rate is None else check_rate(learning_rate)
+    return _least_squares(require_steps(steps), check_rate(learning_rate), aspect, noise, dimensions, key, repeats)
+
+
+@finite_answer
+def regression_flow(
+    times: Numbers,
+    *,
+    aspect: ArrayLike,
+    noise: ArrayLike = 0.0,
+    dimensions: int,
+    key: Array,
+    repeats: int = 32,
+) -> LossCurves:
+    r"""Gradient flow of least squares on random data sets: `regression` with endlessly small steps.
+
+    .. math:: \dot w = \frac{\sqrt D}{P} X^\top \Big(y - \frac{X w}{\sqrt D}\Big), \qquad w(0) = 0
+
+    Args:
+      times: shape (T,), >= 0, in any order, in units of 1 / eigenvalue.
+      aspect: gamma = D / P > 0, dimensions over data points.
+      noise: variance of the label noise, >= 0.
+      dimensions: D, whole and >= 2; round(D / aspect) data points are drawn, at least 1.
+      key: a jax random key; repeat i uses the i-th of ``jax.random.split(key, repeats)``.
+      repeats: number of data sets and teachers, >= 2.
+
+    Returns:
+      ``LossCurves`` of shape (T,), as `regression`.
+
+    Raises:
+      ValueError: for an argument out of range, named with its value, or a matrix of over a gigabyte.
+      RuntimeError: where jax is in float32.
+
+    Exact for each data set. Costs O(repeats D^3).
+    Source: the definition of the model of `exact.regression_flow`. Book: "Beyond glasses".
+    """
+    return _least_squares(require_times(times), None, aspect, noise, dimensions, key, repeats)
+
+
+def _least_squares(
+    times: Numbers, eta: Array | None, aspect: ArrayLike, noise: ArrayLike, dimensions: int, key: Array, repeats: int
+) -> LossCurves:
+    times, (aspect, noise) = as_floats(times), check_regression(aspect, noise)
     dimensions, repeats = _check_draws(dimensions, repeats, key, "dimensions")
     table = {"dimensions": dimensions, "1 / aspect": 1 / float(aspect)}
     require_memory(lambda d, share: 16 * d**2 * share, **table)
@@ -234,8 +273,8 @@ def regression(
     require_memory(lambda repeats: 8 * (1 + 4 * len(times)) * repeats, repeats=repeats)
     losses, made = over_repeats(lambda one: _fit(times, noise, eta, dimensions, samples, one), key, repeats)
     (test, train), (test_std, train_std) = mean_and_std(losses)
-    parameters = {"aspect": dimensions / samples, "noise": noise, "learning_rate": learning_rate, "samples": samples}
-    parameters |= {"dimensions": dimensions, **made}
+    parameters = {"aspect": dimensions / samples, "noise": noise, "samples": samples, "dimensions": dimensions}
+    parameters |= made if eta is None else {"learning_rate": eta, **made}
     return LossCurves(times, test, train, test_std, train_std, parameters=parameters)
 
 

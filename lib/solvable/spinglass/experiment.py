@@ -12,6 +12,7 @@ from jaxtyping import Array
 from .._checks import finite_answer, require_count, require_key
 from .._memory import require_memory
 from .._repeats import mean_and_std, over_repeats
+from ..results import at_steps
 from .checks import check_run
 from .glass import Runs, SphericalGlass
 
@@ -20,14 +21,15 @@ __all__ = ["langevin"]
 LARGEST = 1 << 30  # bytes of the couplings of one sample
 
 
+@at_steps
 @finite_answer
 def langevin(
     glass: SphericalGlass,
-    *,
-    size: int,
     steps: int,
     step_size: ArrayLike,
+    *,
     overlap: ArrayLike = 0.0,
+    size: int,
     key: Array,
     repeats: int = 16,
 ) -> Runs:
@@ -40,10 +42,10 @@ def langevin(
 
     Args:
       glass: the model; couplings with p = 2 and 3 only.
-      size: N, whole and >= 2.
-      steps: how many, whole and >= 1; every state is kept.
+      steps: how many, whole and >= 1, and every state is kept; or a list of step numbers.
       step_size: h > 0.
       overlap: s.v / N of the start, exactly, between -1 and 1.
+      size: N, whole and >= 2.
       key: a jax random key; repeat i uses the i-th of ``jax.random.split(key, repeats)``.
       repeats: samples of couplings, starts and noise, >= 2.
 

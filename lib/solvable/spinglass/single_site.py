@@ -18,6 +18,7 @@ from jaxtyping import Array
 
 from .._checks import finite_answer, require_count, require_key
 from .._memory import require_memory
+from ..results import at_steps
 from .checks import check_run
 from .glass import SphericalGlass, TwoTime
 from .paths import coloured, draw, push
@@ -28,6 +29,7 @@ __all__ = ["Responses", "iterate", "march", "responses"]
 FLAT = 1e-8  # of f'(1): a new row of the noise that the earlier ones fix to this adds no number of its own
 
 
+@at_steps
 @finite_answer
 def iterate(
     glass: SphericalGlass,
@@ -52,7 +54,7 @@ def iterate(
 
     Args:
       glass: the model.
-      steps: how many, whole and >= 1.
+      steps: how many, whole and >= 1: all up to it; or a list of step numbers.
       step_size: h > 0.
       overlap: s.v / N of the random start, between -1 and 1.
       particles: how many spins are drawn, whole and >= 2.
@@ -78,6 +80,7 @@ def iterate(
     return _two_time(glass, h, c, r, m, {"overlap": overlap, "particles": particles, "changes": changes}, key)
 
 
+@at_steps
 @finite_answer
 def march(
     glass: SphericalGlass,
@@ -95,7 +98,7 @@ def march(
 
     Args:
       glass: the model.
-      steps: how many, whole and >= 1.
+      steps: how many, whole and >= 1: all up to it; or a list of step numbers.
       step_size: h > 0.
       overlap: s.v / N of the random start, between -1 and 1.
       particles: how many spins are drawn, whole and >= 2.

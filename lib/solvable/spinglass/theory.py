@@ -24,6 +24,7 @@ from jaxtyping import Array
 
 from .._checks import concrete, finite_answer, require, require_positive, require_scalar
 from .._memory import require_memory
+from ..results import at_steps
 from .checks import check_glass, check_run, check_step
 from .glass import SphericalGlass, TwoTime
 
@@ -34,6 +35,7 @@ BYTES = 32  # of two matrices in bands, and of both as results, for each pair of
 BANDS = 12  # at most: they cost seconds of compilation, and spare bandwidth in large problems only
 
 
+@at_steps
 @finite_answer
 def descent(glass: SphericalGlass, steps: int, step_size: ArrayLike, *, overlap: ArrayLike = 0.0) -> TwoTime:
     r"""Projected gradient descent, or Langevin dynamics at a finite step, exactly.
@@ -47,7 +49,7 @@ def descent(glass: SphericalGlass, steps: int, step_size: ArrayLike, *, overlap:
 
     Args:
       glass: the model.
-      steps: how many, whole and >= 1.
+      steps: how many, whole and >= 1: all up to it; or a list of step numbers.
       step_size: h > 0.
       overlap: s.v / N of the random start, between -1 and 1.
 

@@ -43,10 +43,10 @@ def _check_stop(answer: Any, drawn: Parameters) -> str:
     if time <= 0:
         raise Wrong("The time should be positive.")
     times = np.logspace(-1, 3, 2001)
-    path = np.asarray(exact.regression(times, **drawn).test)
-    here = float(exact.regression([time], **drawn).test[0])
+    path = np.asarray(exact.regression_flow(times, **drawn).test)
+    here = float(exact.regression_flow([time], **drawn).test[0])
     best = times[path.argmin()]
-    train = np.asarray(exact.regression(times, **drawn).train)
+    train = np.asarray(exact.regression_flow(times, **drawn).train)
     if time >= 0.9 * times[train.argmin()] and here > 1.02 * path.min():
         raise Wrong("Here the train loss is lowest. The test loss turned long before.")
     if is_close(time * 0.1, best, 0.05):

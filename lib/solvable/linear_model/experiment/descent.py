@@ -13,9 +13,9 @@ from ..._checks import (
     finite_answer,
 )
 from ..._pytree import Numbers
+from ...results import LossCurves, require_steps
 from ...spectra import Spectrum
-from ..checks import check_known_steps, check_momentum, check_rate
-from ..results import LossCurves
+from ..checks import check_momentum, check_rate
 from . import students
 
 
@@ -40,7 +40,7 @@ def gradient_descent(
 
     Args:
       spectrum: the K modes, one by one.
-      steps: shape (T,), step numbers, whole and >= 0; known values, not traced by jax.
+      steps: step numbers, whole and >= 0, shape (T,), known to Python; or one whole number: all up to it.
       learning_rate: eta > 0, multiplies half the gradient of the mean square error; in units of 1 / eigenvalue.
       momentum: beta of heavy ball, >= 0 and < 1, a known number; 0 is plain gradient descent.
       width: number of features N, whole, or ``inf``: the student then has all K modes themselves.
@@ -62,7 +62,7 @@ def gradient_descent(
     Exact for each student. Costs as `gradient_flow`.
     Source: the definition of the model, after Bordelon, Atanasov, Pehlevan (2024). Book: "What a batch buys".
     """
-    numbers = jnp.asarray(check_known_steps(steps))
+    numbers = jnp.asarray(require_steps(steps))
     check_rate(learning_rate)
     check_momentum(momentum)
     rates = {"learning_rate": learning_rate, "momentum": momentum}

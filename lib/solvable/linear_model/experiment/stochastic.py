@@ -14,10 +14,10 @@ from ..._checks import as_floats, finite_answer, require_count, require_flag
 from ..._pytree import Numbers
 from ..._repeats import over_repeats
 from ...numerics.stepping import read_off
+from ...results import LossCurves, require_steps
 from ...spectra import Spectrum
 from .. import exact
-from ..checks import check_known_steps, check_rate, check_walked
-from ..results import LossCurves
+from ..checks import check_rate, check_walked
 from . import students
 
 
@@ -40,7 +40,7 @@ def sgd(
 
     Args:
       spectrum: the K modes, one by one.
-      steps: shape (T,), step numbers, whole and >= 0; known values, not traced by jax.
+      steps: step numbers, whole and >= 0, shape (T,), known to Python; or one whole number: all up to it.
       learning_rate: eta > 0, multiplies half the gradient of the batch's mean square error; in units of 1 / eigenvalue.
       batch_size: B fresh samples a step, whole and >= 1.
       width: number of features N, whole, or ``inf``: the student then has all K modes themselves.
@@ -66,7 +66,7 @@ def sgd(
     Book: "Fresh data: one-pass SGD".
     """
     require_flag("average_batches", average_batches)
-    numbers = jnp.asarray(check_known_steps(steps))
+    numbers = jnp.asarray(require_steps(steps))
     check_walked(steps)
     check_rate(learning_rate)
     batch = require_count("batch_size", batch_size, most=np.inf)

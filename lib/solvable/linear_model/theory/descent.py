@@ -24,9 +24,9 @@ from jaxtyping import Array
 from ..._checks import as_floats, concrete, finite_answer
 from ..._pytree import Numbers
 from ...numerics.laplace import circle, talbot
+from ...results import LossCurves, require_steps
 from ...spectra import Spectrum
-from ..checks import check_known_steps, check_momentum, check_rate, check_sizes, require_below
-from ..results import LossCurves
+from ..checks import check_momentum, check_rate, check_sizes, require_below
 from .response import (
     FINE,
     Disorder,
@@ -69,7 +69,7 @@ def gradient_descent(
 
     Args:
       spectrum: the K modes.
-      steps: shape (T,), step numbers, whole and >= 0, in any order; known values, not traced by jax.
+      steps: step numbers, whole and >= 0, in any order, shape (T,), known to Python; or one whole number: all up to it.
       learning_rate: eta > 0, multiplies half the gradient of the mean square error; in units of 1 / eigenvalue.
       momentum: beta of heavy ball, >= 0 and < 1, a known number; 0 is plain gradient descent.
       width: number of features N >= 1, or ``inf``.
@@ -92,7 +92,7 @@ def gradient_descent(
     Book: "What a batch buys".
     """
     check_sizes(spectrum, width=width, samples=samples, noise=noise)
-    numbers = check_known_steps(steps)
+    numbers = require_steps(steps)
     check_rate(learning_rate)
     check_momentum(momentum)
     limit = stability_limit(spectrum, momentum=momentum, width=width, samples=samples)

@@ -24,9 +24,9 @@ from jaxtyping import Array
 from ..._checks import as_floats, finite_answer
 from ..._pytree import Numbers
 from ...numerics.laplace import circle, talbot
+from ...results import LossCurves, require_steps
 from ...spectra import Spectrum
-from ..checks import check_batch, check_rate, check_sizes, check_steps, require_below
-from ..results import LossCurves
+from ..checks import check_batch, check_rate, check_sizes, require_below
 from .response import (
     Disorder,
     check_converged,
@@ -67,7 +67,7 @@ def sgd(
 
     Args:
       spectrum: the K modes.
-      steps: shape (T,), step numbers, whole and >= 0, in any order.
+      steps: step numbers, whole and >= 0, in any order, shape (T,); or one whole number: all up to it.
       learning_rate: eta > 0, multiplies half the gradient of the batch's mean square error; in units of
         1 / eigenvalue.
       batch_size: B >= 1 fresh samples a step.
@@ -90,7 +90,7 @@ def sgd(
     Book: "Fresh data: one-pass SGD".
     """
     check_sizes(spectrum, width=width, noise=noise, samples=np.inf)
-    steps = check_steps(steps)
+    steps = jnp.asarray(require_steps(steps, known=False))
     check_rate(learning_rate)
     check_batch(batch_size)
     require_below("learning_rate", learning_rate, sgd_stability_limit(spectrum, batch_size=batch_size, width=width))
