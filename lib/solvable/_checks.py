@@ -8,9 +8,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from functools import wraps
 from numbers import Real
+from time import perf_counter
 from typing import Any, TypeVar
 
 import jax
@@ -208,15 +209,17 @@ def finite_answer(function: Solver) -> Solver:
     """Of a function whose answer is finite for every argument of sensible size: ValueError where it is not.
 
     The error names the argument whose size lies farthest from 1. What a result says of its ``parameters`` may be
-    infinite; what jax is tracing is not known. `known_arguments` is part of it.
+    infinite, and the seconds that it took are added to these; what jax is tracing is not known. `known_arguments` is
+    part of it.
     """
     signature, solve = inspect.signature(function), known_arguments(function)
 
     @wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
+        started = perf_counter()
         answer = solve(*args, **kwargs)
         if not _leaves_float64(answer):
-            return answer
+            return _timed(answer, started)
         given = signature.bind(*args, **kwargs).arguments
         sizes = {name: _distance(value) for name, value in given.items() if name != "self"}
         name = max(sizes, key=lambda one: sizes[one][0])
@@ -226,6 +229,15 @@ def finite_answer(function: Solver) -> Solver:
         )
 
     return checked  # type: ignore[return-value]
+
+
+def _timed(answer: Any, started: float) -> Any:
+    """A result with the seconds that it took, where it has parameters, no seconds yet, and no tracers."""
+    kept = getattr(answer, "parameters", None)
+    traced = any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(answer))
+    if traced or not is_dataclass(answer) or not isinstance(kept, dict) or "seconds" in kept:
+        return answer
+    return replace(answer, parameters=kept | {"seconds": perf_counter() - started})  # type: ignore[type-var]
 
 
 def _leaves_float64(answer: Any) -> bool:

@@ -127,7 +127,7 @@ class Result:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None where nobody looked."""
+        """How long it took, compilation included; None where jax traced it."""
         found: float | None = vars(self)["parameters"].get("seconds")
         return found
 

@@ -118,7 +118,7 @@ def _verdict(label: str | None, times: Any, theory: Any, mean: Any, error: Any, 
 
 
 def note(ax: Axes, *results: Any, extra: str = "") -> Annotation:
-    """Write the one grey line under a figure: N, P, D, noise, K, repeats, precision, seconds and device.
+    """Write the one grey line under a figure: N, P, D, noise, richness, K, repeats, precision, seconds, device.
 
     Args:
       ax: the axes, whose x label is already set.
@@ -141,6 +141,8 @@ def note(ax: Axes, *results: Any, extra: str = "") -> Annotation:
         *_named("D = ", results, "dimensions"),
         *_named("P = ", results, "samples"),
         *_named("noise = ", results, "noise"),
+        *_named("γ₀ = ", results, "richness"),
+        *_named("β = ", results, "inverse_temperature"),
         *_named("K = ", [r.parameters["spectrum"] for r in _with(results, "spectrum")], "modes"),
         *(text + " repeats" for text in _named("", results, "repeats")),
         *sorted({str(_numbers(r).dtype) for r in results}),
