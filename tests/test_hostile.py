@@ -28,8 +28,9 @@ NOT_FINITE = {
 
 
 @pytest.fixture(autouse=True)
-def as_users_do():
-    """Without the checks of types that only tests have."""
+def as_users_do(monkeypatch, tmp_path):
+    """Without the checks of types that only tests have; what is saved under a word lies nowhere near the sources."""
+    monkeypatch.chdir(tmp_path)
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)

@@ -57,6 +57,30 @@ def test_pages_are_written_in_the_oldest_python_that_we_allow():
     run("ruff", "check", "--isolated", "--target-version", f"py{oldest}", "--select", "E9", "notebooks")
 
 
+CELL = re.compile(r"^(`{3,})\{code-cell\}[^\n]*\n(?:---\n.*?^---\n)?(?::[^\n]*\n)*(.*?)^\1 *$", re.M | re.S)
+STRING = re.compile(r"""\s*(\w+=)?[rf]*(".*"|'.*')[,)]*""")
+
+
+def too_wide(text):
+    """Lines of code cells over 78 columns, but for a string that stands alone on its line."""
+    lines = [line for cell in CELL.finditer(text) for line in cell[2].splitlines()]
+    return [line for line in lines if len(line) > 78 and not STRING.fullmatch(line)]
+
+
+def test_code_on_pages_is_78_columns_wide():
+    assert len(too_wide("```{code-cell} ipython3\n:tags: [hide]\n\n" + "x = 1 + " * 10 + "1\n```\n")) == 1
+    wide = {page.name: too_wide(page.read_text()) for page in (ROOT / "book").rglob("*.md")}
+    assert {page: lines for page, lines in wide.items() if lines} == {}
+
+
+def test_nothing_stray_lies_at_the_top():
+    """A test once saved a result into the folder where it ran, and the file was committed."""
+    tracked = {name.split("/")[0] for name in run("git", "ls-files").stdout.splitlines()}
+    known = """book lib tests tools benchmarks notebooks _config.yml _toc.yml environment.yml pyproject.toml constraints.txt
+        Makefile README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md CITATION.cff LICENSE LICENSE-text"""
+    assert {name for name in tracked if not name.startswith(".")} <= {*known.split(), "assignments"}
+
+
 def test_types():
     run("mypy")
 
