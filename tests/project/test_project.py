@@ -77,7 +77,8 @@ def test_nothing_stray_lies_at_the_top():
     """A test once saved a result into the folder where it ran, and the file was committed."""
     tops = {name.split("/")[0] for name in TRACKED}
     known = """ARCHITECTURE.md CHANGELOG.md CITATION.cff CONTRIBUTING.md LICENSE LICENSE-text Makefile README.md
-        _config.yml _toc.yml assignments benchmarks book constraints.txt environment.yml lib notebooks pyproject.toml tests tools"""
+        _config.yml _toc.yml assignments benchmarks book constraints.txt environment.yml lib notebooks
+        pyproject.toml tests tools"""
     assert {name for name in tops if not name.startswith(".")} <= set(known.split())
 
 
