@@ -1,4 +1,4 @@
-"""What jax differentiates in the limit, forward and backward, beside central differences."""
+"""What jax does with the limits: derivatives beside central differences, maps, compilation, and no single precision."""
 
 import jax
 import jax.numpy as jnp
@@ -40,8 +40,6 @@ FUNCTIONS = {  # of a spectrum and numbers, and the numbers
         {"batch_size": 3.0, "width": 31.0},
     ),
 }
-
-
 FAST = {"final_loss", "gradient_descent", "sgd"}
 
 
@@ -67,3 +65,53 @@ def test_derivatives_agree_with_differences(name):
     assert_allclose(jax.jvp(values, (0.0,), (1.0,))[1], numeric, rtol=2e-6)
     weights = jnp.asarray(1 / scale)
     assert_allclose(jax.grad(lambda x: weights @ values(x))(0.0), (numeric / scale).sum(), rtol=2e-6)
+
+
+inf = np.inf
+MANY = np.logspace(-1, 5, 13)
+
+
+def test_nothing_compiles_when_values_change():
+    """Width, samples, noise, times and exponents are traced: a slider step costs no compilation."""
+    compiled = []
+    jax.monitoring.register_event_duration_secs_listener(
+        lambda event, _, **__: compiled.append(event) if event.endswith("backend_compile_duration") else None
+    )
+
+    def step(a, b, width, samples, noise, times):
+        spectrum = Spectrum.power_law(a=a, b=b, modes=123)
+        theory.gradient_flow(spectrum, times, width=width, samples=samples, noise=noise)
+        theory.mode_errors(spectrum, times, width=width, samples=samples)
+        theory.final_loss(spectrum, width=width, samples=samples, noise=noise, ridge=noise)
+
+    step(1.5, 1.25, 33, 44, 0.1, np.logspace(0, 3, 11))
+    assert compiled  # the listener hears
+    compiled.clear()
+    step(1.7, 1.1, inf, 55, 0.0, np.logspace(1, 4, 11))
+    step(2.0, 0.9, 22.5, inf, 0.2, np.linspace(0, 9, 11))
+    assert compiled == []
+    step(1.5, 1.25, 33, 44, 0.1, np.logspace(0, 3, 12))  # another number of times does compile
+    assert compiled
+
+
+def test_vmap_and_jit_go_through():
+    spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=80)
+    widths = jnp.array([10.0, 40.0, inf])
+    batched = jax.jit(jax.vmap(lambda n: theory.gradient_flow(spectrum, MANY, width=n, samples=60).test))(widths)
+    single = [theory.gradient_flow(spectrum, MANY, width=n, samples=60).test for n in widths]
+    assert_allclose(batched, single, rtol=1e-9, atol=1e-14)
+    exponents = jnp.array([1.3, 2.0])
+    over_a = jax.vmap(lambda a: theory.final_loss(Spectrum.power_law(a=a, b=1.2, modes=80), width=20).test)(exponents)
+    assert_allclose(over_a[1], theory.final_loss(Spectrum.power_law(a=2.0, b=1.2, modes=80), width=20).test)
+
+
+def test_float32_is_refused_with_the_line_to_write():
+    spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=10)
+    jax.config.update("jax_enable_x64", False)
+    try:
+        with pytest.raises(RuntimeError, match=r'jax\.config\.update\("jax_enable_x64", True\)'):
+            theory.gradient_flow(spectrum, [1.0])
+        with pytest.raises(RuntimeError, match="jax_enable_x64"):
+            Spectrum.power_law(a=1.5, b=1.25, modes=10)
+    finally:
+        jax.config.update("jax_enable_x64", True)

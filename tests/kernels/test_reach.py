@@ -120,9 +120,6 @@ def test_rows_of_zeros_have_a_kernel():
     assert_allclose(kernels.nngp(jnp.zeros((2, 3)), depth=1, bias_variance=1.0), 1.5)
 
 
-# Averages
-
-
 @pytest.mark.parametrize(("dtype", "least", "most"), [(jnp.float32, 2e-31, 1e38), (jnp.float64, 2e-292, 1e308)])
 def test_averages_of_relu_in_the_whole_range(dtype, least, most):
     """Homogeneous: over the root of both variances they depend on the correlation alone."""
