@@ -118,28 +118,6 @@ def test_small_steps_are_gradient_flow(spectrum, momentum):
     assert_allclose(off[0] / off[1], 2, rtol=0.1)
 
 
-def test_the_limit_of_stability_is_the_largest_eigenvalue(spectrum):
-    """The largest eigenvalues of drawn M S scatter up to the theory's edge, and are there in large systems."""
-    limit = float(theory.stability_limit(spectrum, width=80, samples=120))
-    lam, rng, edges = np.asarray(spectrum.eigenvalues), np.random.default_rng(0), []
-    for _ in range(40):
-        phi = rng.standard_normal((120, 300)) * np.sqrt(lam) @ rng.standard_normal((300, 80)) / np.sqrt(80 * 120)
-        edges.append(np.linalg.norm(phi, 2) ** 2)
-    assert np.mean(edges) < 2 / limit < np.mean(edges) + 3 * np.std(edges)
-    flat = Spectrum(np.ones(300) / 300, np.ones(300) / 300)  # a band of many modes: no scatter, and a known edge
-    for size in ("width", "samples"):
-        limit_of_one = theory.stability_limit(flat, **{size: 75})
-        assert limit_of_one == pytest.approx(2 * 300 / (1 + np.sqrt(300 / 75)) ** 2, rel=1e-9)
-    assert theory.stability_limit(spectrum) == pytest.approx(2 / lam[0], rel=1e-6)
-    assert theory.stability_limit(spectrum, momentum=0.5) == pytest.approx(3 / lam[0], rel=1e-6)
-    with pytest.raises(ValueError, match=r"learning_rate must be below the stability limit 4\.18.*; got 4\.2"):
-        theory.gradient_descent(spectrum, [1], learning_rate=4.2, width=80, samples=120)
-    with pytest.raises(ValueError, match="learning_rate must be small enough for every student; got 6"):
-        experiment.gradient_descent(
-            spectrum, [1000], learning_rate=6, width=80, samples=120, key=jax.random.key(0), repeats=2
-        )
-
-
 @pytest.mark.parametrize(
     ("kwargs", "says"),
     [

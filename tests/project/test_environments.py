@@ -97,7 +97,7 @@ def changed(*files: str) -> set[str]:
 
 def test_a_change_in_one_package_asks_its_tests_and_those_of_what_stands_on_it():
     kernels = changed("lib/solvable/kernels/theory.py")
-    assert {"kernels/test_kernels.py", "meanfield/test_meanfield.py", "book/lazy_rich/test_kernel_limit.py"} <= kernels
+    assert {"kernels/test_theory.py", "meanfield/test_two_layers.py", "book/lazy_rich/test_kernel_limit.py"} <= kernels
     assert not any(name.startswith(("spinglass/", "primer/", "book/dmft_primer/")) for name in kernels)
     assert "exercises/test_lazy_rich.py" in kernels
 

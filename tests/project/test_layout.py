@@ -1,4 +1,7 @@
-"""Who stands on whom in the library, and what its modules are called. ARCHITECTURE.md shows the floors to people."""
+"""Who stands on whom in the library, what its modules are called, and which pages and modules have which tests.
+
+ARCHITECTURE.md shows the floors to people.
+"""
 
 import ast
 import importlib
@@ -27,6 +30,14 @@ FLOORS = (
 """From the lowest. A package stands on lower floors only; what two packages share stands below both."""
 
 MODULES = sorted(LIB.rglob("*.py"))
+PAGES = re.findall(r"(?:root|file): book/(\S+)", (ROOT / "_toc.yml").read_text())
+
+CROSSING = {  # files of tests that are named after no module, and why
+    "figures/explorer_browser": "explorers as a browser draws them",
+    "figures/vendor": "what explorers and pages load from others",
+    "linear_model/exponents": "slopes of every theory, far out",
+    "linear_model/jax": "derivatives, maps and compilation of every theory",
+}
 
 
 def dotted(path):
@@ -113,3 +124,28 @@ def test_architecture_shows_these_floors():
     text = (ROOT / "ARCHITECTURE.md").read_text()
     table = [set(re.findall(r"`(\w+)(?:\.py|/)`", line)) for line in text.splitlines() if re.match(r"\| \d", line)]
     assert table == list(FLOORS)
+
+
+def test_exercises_stand_in_the_module_of_their_page():
+    pages = {
+        page: re.findall(r'exercises\.check\(\s*"(.+?)"', (ROOT / f"book/{page}.md").read_text()) for page in PAGES
+    }
+    modules = {"/".join(dotted(path)[1:]): path.read_text() for path in (LIB / "exercises").glob("*/[!_]*.py")}
+    found = {name: re.findall(r'Exercise\(\s*"(.+?)"', text) for name, text in modules.items()}
+    assert {name: sorted(ids) for name, ids in found.items()} == {
+        page: sorted(set(ids)) for page, ids in pages.items() if ids
+    }
+
+
+def test_tests_of_the_book_are_named_after_their_page():
+    book = ROOT / "tests" / "book"
+    for path in book.rglob("test_*.py"):
+        folder, name = path.relative_to(book).parent, path.stem.removeprefix("test_")
+        assert (folder / name).as_posix() in PAGES, path
+
+
+def test_tests_of_a_package_are_named_after_a_module():
+    named = {(parts[0], name) for parts in map(dotted, MODULES) for name in parts[1:]}
+    packages = {name for name, _ in named}
+    tests = {(path.parent.name, path.stem.removeprefix("test_")) for path in (ROOT / "tests").glob("*/test_*.py")}
+    assert {"/".join(test) for test in tests - named if test[0] in packages} == set(CROSSING)

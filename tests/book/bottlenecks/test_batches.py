@@ -1,6 +1,7 @@
-"""The claims of "What a batch buys" on momentum; those on batches stand with "Fresh data"."""
+"""The claims of "What a batch buys", at the page's own parameters."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -66,3 +67,45 @@ def test_the_largest_speed_grows_with_momentum():
         assert_allclose(loss, flow, rtol=0.02)
         far.append(rate / (1 - momentum))
     assert far[2] > 15 * far[0]
+
+
+def test_the_edge_of_stability_in_the_table():
+    spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=1000)
+    one, eight = (float(theory.sgd_stability_limit(spectrum, batch_size=b, width=256)) for b in (1, 8))
+    full = float(theory.stability_limit(spectrum, width=256))
+    assert one / full == pytest.approx(1 / 4, abs=0.015)
+    assert eight / full == pytest.approx(5 / 6, abs=0.015)  # and a student's own shares: above
+
+
+def test_the_batch_does_not_matter_up_to_a_critical_one():
+    many = Spectrum.power_law(a=1.5, b=1.25, modes=1e5, binned=True)
+
+    shares = jnp.logspace(-2, -0.05, 12)
+
+    def losses(batch, noise):
+        top = theory.sgd_stability_limit(many, batch_size=batch, width=512)
+        number = jnp.array([2**17 / batch])
+        method = {"batch_size": batch, "noise": noise, "width": 512}
+        return jax.vmap(lambda rate: theory.sgd(many, number, learning_rate=rate, **method).test[0])(top * shares)
+
+    for noise in (0.0, 0.1, 0.5):
+        curves = {batch: losses(batch, noise) for batch in (1.0, 64.0, 1024.0, 4096.0)}
+        best = {batch: float(curve.min()) for batch, curve in curves.items()}
+        assert abs(best[64] / best[1] - 1) < 0.01
+        assert best[1024] / best[1] > 1.05
+        assert best[4096] / best[1] == pytest.approx(1.46, abs=0.06)  # "by half"
+        assert shares[curves[4096].argmin()] > 0.5  # the rate is at its limit
+        assert shares[curves[1].argmin()] < 0.1
+
+
+def test_near_the_edge_training_makes_things_worse():
+    task = Spectrum.power_law(a=1.5, b=1.25, modes=1e4, binned=True)
+    assert 1.6 < theory.sgd_stability_limit(task, batch_size=1, width=256) < 1.7
+    for noise in (0.0, 0.1, 0.5):
+        assert theory.sgd(task, [10_000], learning_rate=1.6, batch_size=1, width=256, noise=noise).test[0] > 1
+
+    def end(rate, batch):
+        return theory.sgd(task, [10_000], learning_rate=rate, batch_size=batch, width=256, noise=0.5).test[0]
+
+    assert end(0.2, 1) < end(0.4, 1)  # lower rate, lower floor
+    assert end(0.4, 16) < end(0.4, 1)  # larger batch, lower floor

@@ -111,3 +111,27 @@ def test_early_it_is_one_over_n_whatever_the_task(a, b):
 def test_on_an_easy_task_width_pays_more_late():
     task = Spectrum.power_law(a=3.3, b=1.5, modes=1e5, binned=True)
     assert fits.power_law(WIDTHS, excess(task, [1e6])[:, 0], between=(16, 128)).exponent > 1.3
+
+
+def test_early_corrections_miss_one_eigenvalue_beside_the_trace():
+    """t^2 coefficient of N (L_N - L_inf): 2 sum lambda c tr(Lambda) in theory; truly lambda_k is added to the trace."""
+    spectrum = Spectrum.power_law(a=1.8, b=1.4, modes=400)
+    lam, c = np.asarray(spectrum.eigenvalues), np.asarray(spectrum.task_power)
+    t, width = 1e-3, 50
+    early = (theory.gradient_flow(spectrum, [t], width=width).test - theory.gradient_flow(spectrum, [t]).test)[0]
+    trace, exact = 2 * np.sum(lam * c) * lam.sum(), 2 * np.sum(lam * c * (lam.sum() + lam))
+    assert_allclose(early * width / t**2, trace, rtol=0.01)
+    assert 0.1 < exact / trace - 1 < lam[0] / lam.sum()
+    # brute force for the exact one: averages over A of d^2 L / dt^2 at t = 0 (narrow students, where it is largest)
+    a = np.random.default_rng(0).standard_normal((20_000, 2, lam.size)) / np.sqrt(2)
+
+    def kernel(v):  # M Lambda v for every draw
+        return np.einsum("rnk,rn->rk", a, np.einsum("rnk,rk->rn", a, lam * v))
+
+    v = np.broadcast_to(np.sqrt(c / lam), (len(a), lam.size))
+    once = kernel(v)
+    second = 2 * (once**2) @ lam + 2 * np.sum(lam * v * kernel(once), axis=1)
+    draws = 2 * (second - 4 * np.sum(lam**2 * c)) / 2  # N (L'' - L''_inf) / 2 with N = 2
+    error = np.std(draws) / np.sqrt(len(draws))
+    assert abs(np.mean(draws) - exact) < 3 * error
+    assert abs(np.mean(draws) - trace) > 6 * error

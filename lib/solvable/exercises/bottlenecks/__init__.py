@@ -1,6 +1,7 @@
-"""Checks of the part "Bottlenecks", a module for each page or two."""
+"""Checks of the part "Bottlenecks", a module for each page."""
 
 from . import (
+    batches,
     circle,
     compute,
     ensembles,
@@ -8,13 +9,14 @@ from . import (
     finite_width,
     fresh_data,
     mode_errors,
-    parting,
     power_laws,
     solvable_model,
+    test_train,
     three_bottlenecks,
 )
 
 __all__ = [
+    "batches",
     "circle",
     "compute",
     "ensembles",
@@ -22,8 +24,8 @@ __all__ = [
     "finite_width",
     "fresh_data",
     "mode_errors",
-    "parting",
     "power_laws",
     "solvable_model",
+    "test_train",
     "three_bottlenecks",
 ]

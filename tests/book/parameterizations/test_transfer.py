@@ -1,0 +1,41 @@
+"""What "Hyperparameters that transfer" says, at its own parameters."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from solvable import data
+from solvable.networks import MLP, transfer
+
+X = jax.random.normal(jax.random.key(1), (64, 16))
+Y = jnp.tanh(X @ jax.random.normal(jax.random.key(2), (16, 4)) / 2)
+
+
+def sweep(name, rates, widths, x, y, **options):
+    return transfer(
+        lambda n: MLP(n, depth=2, parameterization=name, activation="relu"), widths, rates, x, y, 20,
+        **options,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_valleys_of_the_figure():
+    widths, options = (32, 64, 128, 256, 512), {"key": jax.random.key(0), "optimizer": "adam"}
+    moves = sweep("standard", 2.0 ** np.linspace(-12, -3, 12), widths, X, Y, **options)
+    stays = sweep("mup", 2.0 ** np.linspace(-6, 3, 12), widths, X, Y, **options)
+    assert moves.drift > 10
+    assert stays.drift < 2
+    assert not moves.at_the_edge.any()
+    assert not stays.at_the_edge.any()
+    assert (np.diff(np.asarray(stays.mean).min(axis=1)) < 0).all()  # wider is better
+
+
+def test_digits_with_gradient_descent():
+    images, labels = data.images(128)["digits"]
+    drift = {
+        name: sweep(name, 2.0**grid, (32, 128), 8.0 * images, labels, key=jax.random.key(3)).drift
+        for name, grid in {"standard": np.arange(-5, 3), "mup": np.arange(-2, 6)}.items()
+    }
+    assert drift["mup"] < 1.5
+    assert drift["standard"] > 3
