@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from .._checks import as_floats, require_kind, require_positive
-from .models import AnyNetwork, Parameters
+from .interface import AnyNetwork, Parameters
 
 LARGEST = 1 << 25  # weights that train at once, where a function trains many networks
 CACHE = 1 << 16  # weights that a CPU trains at once

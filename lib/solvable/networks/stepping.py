@@ -13,8 +13,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from .._memory import require_memory
+from .interface import Parameters
 from .metrics import Metric, mean_square
-from .models import Parameters
 from .rows import Member, first, for_each, shapes, size_of
 
 Sample = Callable[[Array], tuple[Array, Array]]

@@ -24,8 +24,8 @@ from .._progress import bar
 from .._pytree import pytree
 from ..parameterizations.abc import OPTIMIZERS
 from ..results import Result
+from .interface import AnyNetwork, Parameters, require_network
 from .metrics import METRICS, Metric
-from .models import AnyNetwork, Parameters, require_network
 from .rows import broadcast, first, one_row
 from .stepping import Plan, Sample, advance, begin, require_room
 

@@ -30,7 +30,8 @@ from .._memory import require_memory
 from .._pytree import pytree
 from ..numerics.statistics import jackknife
 from ..results import Result
-from .models import Network, Parameters
+from .base import Network
+from .interface import Parameters
 from .rows import portions, size_of
 from .slopes import Slope, line_weights
 from .training import check_data, train
