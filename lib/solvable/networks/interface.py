@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Array
 
@@ -13,6 +13,7 @@ Parameters = dict[str, Any]
 """The weights of a network, by name."""
 
 
+@runtime_checkable
 class AnyNetwork(Protocol):
     """What `train` takes: a network of this package, or one of your own, such as `Custom`."""
 
