@@ -208,7 +208,7 @@ def pairs_of_networks(width, depth, activation, richness, steps, rate, repeats):
     for key in jax.random.split(KEY, repeats):
         one = network.init(key, X.shape[1])
         pair = jax.tree.map(lambda w: jnp.stack([w, w]), one) | {"output": jnp.stack([one["output"], -one["output"]])}
-        run = train(network, X, Y, steps, learning_rate=rate * len(Y), key=jnp.stack([key, key]), weights=pair,
+        run = train(network, X, Y, steps, learning_rate=rate * len(Y), key=jnp.stack([key, key]), start=pair,
                     metrics=["outputs"])  # fmt: skip
         outputs.append(np.asarray(run.metrics["outputs"], float).mean(axis=0))
     return np.mean(outputs, axis=0), np.std(outputs, axis=0, ddof=1) / repeats**0.5

@@ -30,7 +30,7 @@ STEPS, MODELS = 400, 8
 def together(width):
     """Eight seeds in one call."""
     run = train(MLP(width, depth=3), X, Y, STEPS, learning_rate=0.1, key=jax.random.split(KEY, MODELS), every=STEPS)
-    jax.block_until_ready(run.weights)
+    jax.block_until_ready(run.end)
 
 
 def plain(width):
@@ -117,7 +117,7 @@ def drift():
             40,
             key=jax.random.key(7),
             optimizer=optimizer,
-            batch=64,
+            batch_size=64,
             repeats=8,
         )
         best = ", ".join(

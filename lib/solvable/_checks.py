@@ -118,6 +118,12 @@ def require_scalar(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be one number; use jax.vmap for several; got shape {shape}")
 
 
+def require_number(name: str, value: Any) -> None:
+    """Raise ValueError unless `value` is one finite number."""
+    require_scalar(name, value)
+    require(name, value, "a finite number", np.isfinite)
+
+
 def require_times(times: Any, name: str = "times") -> Array:
     """Times as an array, or an error that names them."""
     require_shape(name, times, 1, f"a list of {name}, shape (T,)")

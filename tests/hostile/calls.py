@@ -312,7 +312,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "networks.Deviations.variance_exponent": {"name": "outputs"},
     "networks.Deviations.difference_exponent": {"name": "outputs"},
     "networks.train": {
-        "network": MLP, **TRAINED, "learning_rate": 2.0**-10, "batch_size": 2, "sample": None, "weights": WEIGHTS,
+        "network": MLP, **TRAINED, "learning_rate": 2.0**-10, "batch_size": 2, "sample": None, "start": WEIGHTS,
         "metrics": ("outputs",), "every": 1, "checkpoints": False, "progress": False,
     },
     "networks.transfer": {

@@ -200,7 +200,7 @@ ARGUMENTS: dict[str, str] = {
         "range": "xlim ylim between",
         "metrics": "metrics",
         "marks": "marks",
-        "table": "couplings controls forward.weights apply.weights empirical.weights networks.train.weights",
+        "table": "couplings controls forward.weights apply.weights empirical.weights networks.train.start",
         "maybe": "sample since runs",
         "holder": "result results figures.*.results load.kind envelope.curves",
         "free": "ax color",

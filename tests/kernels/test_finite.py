@@ -66,7 +66,7 @@ def test_a_step_moves_the_outputs_by_their_kernel():
     pull = (y - network.apply(weights, X)) / len(X)
     misses = []
     for rate in (1e-3, 5e-4):
-        moved = train(network, X, y, 1, learning_rate=rate, key=KEY, weights=weights).weights
+        moved = train(network, X, y, 1, learning_rate=rate, key=KEY, start=weights).end
         step = network.apply(moved, Z) - network.apply(weights, Z)
         expected = rate * kernels.empirical(network, weights, Z, X) @ pull
         misses.append(jnp.abs(step - expected).max() / jnp.abs(expected).max())

@@ -35,7 +35,7 @@ def test_a_step_is_what_it_says(network, optimizer):
     run = train(network, X, Y, 4, learning_rate=0.02, key=KEY, optimizer=optimizer)
     expected = by_hand(network, optimizer, 0.02, 4)
     for name, weight in expected.items():
-        assert_allclose(run.weights[name], weight, atol=1e-12)
+        assert_allclose(run.end[name], weight, atol=1e-12)
 
 
 def test_an_infinite_loss_has_diverged_where_it_begins():
@@ -57,7 +57,7 @@ def test_divergence_is_reported_with_its_step_and_leaves_no_nan():
     before, there = (float(mean_square(MLP(16, activation="relu", dtype=float), w, X, Y)) for w in weights)
     assert before <= bound
     assert not there <= bound
-    for leaf in jax.tree.leaves((run.metrics, run.weights)):
+    for leaf in jax.tree.leaves((run.metrics, run.end)):
         assert jnp.isfinite(leaf).all()
     after = run.loss[1, run.diverged_at[1] :]
     assert (after == after[0]).all()

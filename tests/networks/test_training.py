@@ -58,7 +58,7 @@ def test_many_at_once_are_each_as_alone():
     assert together.metrics["tangent_kernel"].shape == (2, 3, 2, 6, 6, 6)
     alone = train(MLP(8, richness=0.5, dtype=float), X, Y, 5, learning_rate=0.1, key=keys[1], batch_size=3)
     assert_allclose(together.loss[1, 0, 1], alone.loss, rtol=1e-12)
-    assert_allclose(together.weights["hidden"][1, 0, 1], alone.weights["hidden"], atol=1e-12)
+    assert_allclose(together.end["hidden"][1, 0, 1], alone.end["hidden"], atol=1e-12)
 
 
 def test_records_and_checkpoints():
@@ -66,21 +66,21 @@ def test_records_and_checkpoints():
     assert run.steps.tolist() == [*range(0, 47, 2), 47]
     plain = train(MLP(8, dtype=float), X, Y, 47, learning_rate=0.1, key=KEY)
     assert_allclose(run.loss, plain.loss[run.steps], rtol=1e-12)
-    assert_allclose(run.checkpoints["hidden"][-1], run.weights["hidden"])
+    assert_allclose(run.checkpoints["hidden"][-1], run.end["hidden"])
     network = MLP(8, dtype=float)
     tenth = {name: w[10] for name, w in run.checkpoints.items()}
     assert run.loss[10] == pytest.approx(0.5 * float(jnp.mean((network.apply(tenth, X) - Y) ** 2)))
     assert train(MLP(8), X, Y, 0, learning_rate=0.1, key=KEY).loss.shape == (1,)
 
 
-def test_a_run_goes_on_from_its_weights():
+def test_a_run_goes_on_from_its_end():
     network, rates, keys = MLP(8, dtype=float), jnp.array([[0.1], [0.2]]), jax.random.split(KEY, 3)
     whole = train(network, X, Y, 10, learning_rate=rates, key=keys)
     first = train(network, X, Y, 4, learning_rate=rates, key=keys)
-    rest = train(network, X, Y, 6, learning_rate=rates, key=keys, weights=first.weights)
+    rest = train(network, X, Y, 6, learning_rate=rates, key=keys, start=first.end)
     assert_allclose(rest.loss, whole.loss[..., 4:], rtol=1e-12)
-    with pytest.raises(ValueError, match=r"weights must have the shapes .*\(2, 3, 8\).*; got .*\(8,\)"):
-        train(network, X, Y, 6, learning_rate=rates, key=keys, weights=network.init(KEY, 5))
+    with pytest.raises(ValueError, match=r"start must have the shapes .*\(2, 3, 8\).*; got .*\(8,\)"):
+        train(network, X, Y, 6, learning_rate=rates, key=keys, start=network.init(KEY, 5))
 
 
 def test_batches_and_one_pass():
@@ -147,8 +147,8 @@ def test_weights_may_be_nested():
         lambda optimizer: {"dense": {"kernel": 2.0, "bias": 0.5}},
     )
     run = train(own, X, Y, 1, learning_rate=0.1, key=KEY, metrics=["tangent_kernel"])
-    assert_allclose(run.weights["dense"]["kernel"], 0.2 * X.T @ Y / len(X), rtol=1e-12)
-    assert_allclose(run.weights["dense"]["bias"], 0.05 * Y.mean(), rtol=1e-12)
+    assert_allclose(run.end["dense"]["kernel"], 0.2 * X.T @ Y / len(X), rtol=1e-12)
+    assert_allclose(run.end["dense"]["bias"], 0.05 * Y.mean(), rtol=1e-12)
     assert_allclose(run.metrics["tangent_kernel"][0], 2 * X @ X.T + 0.5, rtol=1e-12)
 
 

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from solvable.networks import MLP, Custom, Deviations, ResidualMLP, Transformer, deviations, train
-from solvable.networks.widths import _halves
+from solvable.networks.widths import _halves, _squares
 
 KEY = jax.random.key(0)
 X = jax.random.normal(jax.random.key(1), (4, 8), float)
@@ -52,6 +52,15 @@ def test_pieces_are_independent_networks_of_their_width():
     assert_allclose(found.mean("outputs")[0], f.mean(axis=0), atol=4 * float(f.std(axis=0).max() * (2 / 2048) ** 0.5))
     (variance, *_), (error, *_) = found.variance("outputs")
     assert abs(variance - f.var(axis=0).mean()) < 4 * 2**0.5 * error
+
+
+def test_the_variance_of_few_networks_is_without_bias():
+    """At the largest width the means are those of single networks; below, all pieces count, not the R networks."""
+    found = run(width=8, halvings=1, repeats=2)
+    expected = np.asarray(found.means["outputs"][-1]).var(axis=0, ddof=1).mean()
+    assert_allclose(found.variance("outputs")[0][-1], expected, rtol=1e-6)
+    values = np.random.default_rng(0).normal(size=(1000, 2, 2))  # 1,000 times two networks and their halves
+    assert np.mean([_squares(one) for one in values]) == pytest.approx(1, abs=4 * (2 / 3 / 1000) ** 0.5)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from .._checks import (
     require_count,
     require_flag,
     require_known,
+    require_number,
     require_positive,
     require_scalar,
     require_shape,
@@ -111,8 +112,7 @@ class Knob:
         require_text("label", self.label, 1)
         for name in ("low", "high", "start"):
             require_known(name, getattr(self, name))
-        require_scalar("start", self.start)
-        require("start", self.start, "a finite number", np.isfinite)
+        require_number("start", self.start)
         if self.values is not None:
             require_shape("values", self.values, 1, "at least two increasing numbers")
             require("values", self.values, "finite", np.isfinite)
@@ -124,8 +124,7 @@ class Knob:
             object.__setattr__(self, "low", self.values[0])
             object.__setattr__(self, "high", self.values[-1])
         for name, end in (("low", self.low), ("high", self.high)):
-            require_scalar(name, end)
-            require(name, end, "a finite number", np.isfinite)
+            require_number(name, end)
         if not self.low < self.high:
             raise ValueError(f"low and high must be finite numbers, low < high; got {self.low} and {self.high}")
         if self.log and self.low <= 0:

@@ -84,14 +84,14 @@ def finite(
     names = ["outputs", "feature_kernels"] + ["tangent_kernel"] * tangent_kernel
     run = train(
         network, inputs, targets, steps, learning_rate=learning_rate * len(targets),
-        key=jnp.concatenate([keys, keys]), weights=twins, metrics=names,
+        key=jnp.concatenate([keys, keys]), start=twins, metrics=names,
     )  # fmt: skip
     if run.diverged.any():
         step = int(np.asarray(run.diverged_at)[np.asarray(run.diverged)].min())
         raise ValueError(f"learning_rate must be smaller; at {learning_rate} a network diverged at step {step}")
     pairs = {name: x.reshape(2, repeats, *x.shape[1:]).mean(axis=0) for name, x in run.metrics.items()}
     f, features = pairs["outputs"], pairs["feature_kernels"]
-    h = jax.vmap(lambda w: network.forward(w, inputs)[1][-1])(run.weights)
+    h = jax.vmap(lambda w: network.forward(w, inputs)[1][-1])(run.end)
     return MeanField(
         f.mean(axis=0),
         jnp.zeros((steps + 1, 0)),

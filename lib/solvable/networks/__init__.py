@@ -1,10 +1,13 @@
 """Finite networks: models, training, and what to measure on them while their width grows."""
 
+from .base import Network
 from .coordinates import CoordinateCheck, coordinate_check
+from .custom import Custom
 from .metrics import METRICS
-from .models import MLP, Custom, Network, ResidualMLP, Transformer
 from .optima import Transfer, transfer
+from .perceptrons import MLP, ResidualMLP
 from .training import Run, train
+from .transformers import Transformer
 from .widths import Deviations, deviations
 
 __all__ = [

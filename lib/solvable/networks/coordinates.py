@@ -35,8 +35,8 @@ from .._pytree import pytree
 from ..parameterizations.abc import OPTIMIZERS
 from ..parameterizations.counting import Wish
 from ..results import Result
+from .interface import AnyNetwork, Parameters
 from .metrics import METRICS, Metric
-from .models import AnyNetwork, Parameters
 from .rows import portions
 from .slopes import Slope, line_weights
 from .training import check_data, train

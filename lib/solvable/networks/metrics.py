@@ -13,7 +13,7 @@ from jaxtyping import Array
 
 from ..gaussian import activation_function
 from ..kernels import empirical
-from .models import AnyNetwork, Parameters
+from .interface import AnyNetwork, Parameters
 
 Metric = Callable[[AnyNetwork, Parameters, Parameters, Array, Array], Array]
 

@@ -30,7 +30,7 @@ from .._memory import require_memory
 from .._pytree import Numbers, pytree
 from ..numerics.statistics import jackknife
 from ..results import Result
-from .models import AnyNetwork
+from .interface import AnyNetwork
 from .stepping import Sample
 from .training import train
 

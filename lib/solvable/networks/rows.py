@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from .._checks import as_floats, require_kind, require_positive
-from .models import AnyNetwork, Parameters
+from .interface import AnyNetwork, Parameters
 
 LARGEST = 1 << 25  # weights that train at once, where a function trains many networks
 CACHE = 1 << 16  # weights that a CPU trains at once
@@ -41,17 +41,17 @@ def broadcast(network: AnyNetwork, learning_rate: ArrayLike, key: Array) -> tupl
 
 
 def one_row(
-    network: AnyNetwork, weights: Parameters | None, shape: tuple[int, ...], inputs: Array, targets: Array
+    network: AnyNetwork, start: Parameters | None, shape: tuple[int, ...], inputs: Array, targets: Array
 ) -> Parameters | None:
-    """Given weights, all the networks in one long row."""
-    if weights is None:
+    """What the networks start from, where it is given: all of them in one long row."""
+    if start is None:
         return None
-    require_kind("weights", weights, dict)
+    require_kind("start", start, dict)
     wanted = jax.tree.map(lambda w: (*shape, *w.shape), shapes(network, inputs, targets))
-    given = jax.tree.map(jnp.shape, weights)
+    given = jax.tree.map(jnp.shape, start)
     if given != wanted:
-        raise ValueError(f"weights must have the shapes {wanted}; got {given}")
-    return jax.tree.map(lambda w: jnp.asarray(w).reshape(math.prod(shape), *w.shape[len(shape) :]), weights)
+        raise ValueError(f"start must have the shapes {wanted}; got {given}")
+    return jax.tree.map(lambda w: jnp.asarray(w).reshape(math.prod(shape), *w.shape[len(shape) :]), start)
 
 
 def for_each(function: Callable[..., Any], size: int, *rows: Any) -> Any:

@@ -13,8 +13,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from .._memory import require_memory
+from .interface import Parameters
 from .metrics import Metric, mean_square
-from .models import Parameters
 from .rows import Member, first, for_each, shapes, size_of
 
 Sample = Callable[[Array], tuple[Array, Array]]
@@ -63,16 +63,16 @@ def require_room(
 
 
 @partial(jax.jit, static_argnums=0)
-def begin(plan: Plan, members: Member, weights: Parameters | None, inputs: Array, targets: Array) -> State:
+def begin(plan: Plan, members: Member, start: Parameters | None, inputs: Array, targets: Array) -> State:
     """Every network with its given weights, or with random ones."""
 
-    def one(member: Member, weights: Parameters | None) -> State:
-        if weights is None:
-            weights = member.network.init(jax.random.split(member.key)[0], inputs.shape[1:], targets.shape[1:])
-        memory = plan.transform.init(weights)
-        return State(weights, weights, weights, memory, jnp.zeros(()), jnp.asarray(-1, int))
+    def one(member: Member, start: Parameters | None) -> State:
+        if start is None:
+            start = member.network.init(jax.random.split(member.key)[0], inputs.shape[1:], targets.shape[1:])
+        memory = plan.transform.init(start)
+        return State(start, start, start, memory, jnp.zeros(()), jnp.asarray(-1, int))
 
-    return for_each(one, size_of(first(members), inputs, targets), members, weights)
+    return for_each(one, size_of(first(members), inputs, targets), members, start)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -24,8 +24,8 @@ from .._progress import bar
 from .._pytree import pytree
 from ..parameterizations.abc import OPTIMIZERS
 from ..results import Result
+from .interface import AnyNetwork, Parameters, require_network
 from .metrics import METRICS, Metric
-from .models import AnyNetwork, Parameters, require_network
 from .rows import broadcast, first, one_row
 from .stepping import Plan, Sample, advance, begin, require_room
 
@@ -42,7 +42,7 @@ class Run(Result):
       metrics: name -> array ``(*batch, R, ...)``.
       diverged_at: shape ``(*batch)``, the step at which a run left its loss's bounds, or -1. From there on its metrics
         and weights stay what they were at the last record before.
-      weights: the weights at the end, by name, each ``(*batch, ...)``.
+      end: the weights with which the networks end, by name, each ``(*batch, ...)``.
       checkpoints: the weights at every record, by name, each ``(*batch, R, ...)``, where asked for; else None.
       parameters: what made the run, by name.
     """
@@ -50,7 +50,7 @@ class Run(Result):
     steps: Array
     metrics: dict[str, Array]
     diverged_at: Array
-    weights: Parameters
+    end: Parameters
     checkpoints: Parameters | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
 
@@ -76,7 +76,7 @@ def train(
     optimizer: str = "sgd",
     batch_size: int | None = None,
     sample: Sample | None = None,
-    weights: Parameters | None = None,
+    start: Parameters | None = None,
     metrics: Sequence[str] | dict[str, Metric] = (),
     every: int = 1,
     checkpoints: bool = False,
@@ -100,7 +100,7 @@ def train(
       batch_size: inputs drawn anew for every step, without replacement within it; all of them by default.
       sample: for one-pass training: a function of a key that draws fresh inputs and targets for every step. The metrics
         then look at `inputs` and `targets` as a test set.
-      weights: begin with these instead of random ones, for instance ``run.weights`` to go on with a run (Adam's memory
+      start: weights to begin with instead of random ones, for instance ``run.end`` to go on with a run (Adam's memory
         begins anew); each has the shape of all the networks together in front.
       metrics: names among ``solvable.networks.METRICS``, or a dictionary of functions of (network, weights, start,
         inputs, targets). The loss is always recorded. The names are "loss", "outputs" f (P, ...), "output_change", root
@@ -131,11 +131,11 @@ def train(
     inputs, targets = check_data(network, inputs, targets)
     plan = _check_plan(optimizer, batch_size, sample, metrics, checkpoints, len(inputs))
     shape, members = broadcast(network, learning_rate, key)
-    weights = one_row(network, weights, shape, inputs, targets)
+    start = one_row(network, start, shape, inputs, targets)
     require_room(plan, first(members), inputs, targets, networks=math.prod(shape), steps=steps, every=every)
     started, records = perf_counter(), 1 - (-steps // every)
     size = -(-records // CHUNKS)
-    state, parts = begin(plan, members, weights, inputs, targets), []
+    state, parts = begin(plan, members, start, inputs, targets), []
     with bar(steps, "steps", progress) as shown:
         for done in range(0, records, size):
             numbers = jnp.arange(done, done + size)

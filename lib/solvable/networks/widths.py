@@ -30,7 +30,8 @@ from .._memory import require_memory
 from .._pytree import pytree
 from ..numerics.statistics import jackknife
 from ..results import Result
-from .models import Network, Parameters
+from .base import Network
+from .interface import Parameters
 from .rows import portions, size_of
 from .slopes import Slope, line_weights
 from .training import check_data, train
@@ -44,7 +45,8 @@ class Deviations(Result):
     Attributes:
       widths: shape (W,), ascending, each twice the one before.
       means: name -> (W, R, ...), the mean over the pieces of each of the R widest networks.
-      squares: name -> (W, R, ...), the mean square distance of these pieces from the mean over all.
+      squares: name -> (W, R, ...), the mean square distance of these pieces from the mean over all n networks of that
+        width, times n / (n - 1), so that their mean over R estimates the variance without bias.
       parameters: what made it, by name.
     """
 
@@ -68,13 +70,14 @@ class Deviations(Result):
         return self._of(self.means, name).mean(axis=1)
 
     def variance(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """The variance of one network around the mean, averaged over the metric's entries.
+        """The variance over networks of a width, averaged over the metric's entries; N times it is the book's v.
 
         Args:
           name: of a metric.
 
         Returns:
-          The variance and its standard error, by leaving out one of the R widest networks after the other; shapes (W,).
+          The variance, an estimate without bias (squares over the number of networks less one), and its standard error,
+          by leaving out one of the R widest networks after the other; shapes (W,).
 
         Raises:
           ValueError: for a metric that was not watched.
@@ -82,7 +85,9 @@ class Deviations(Result):
         return jackknife(_average, self._rows(self.squares, name), axis=1)
 
     def difference(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """How far the mean moves from each width to its double, root mean square over the metric's entries.
+        """How far the mean moves from each width N to its double; 2 N times it is the size of the book's s.
+
+        It is the root mean square over the metric's entries.
 
         Args:
           name: of a metric.
@@ -217,13 +222,13 @@ def deviations(
     size = size_of(wide, inputs, targets)
     require_memory(lambda repeats: 8 * size * repeats, repeats=repeats)
     shapes = tuple(np.shape(inputs)[1:]), tuple(np.shape(targets)[1:])
-    weights = jax.vmap(lambda one: wide.init(one, *shapes))(jax.random.split(key, repeats))
+    start = jax.vmap(lambda one: wide.init(one, *shapes))(jax.random.split(key, repeats))
     levels = []
     for halving in range(halvings + 1):
         if halving:
             narrow = network(width >> halving)
-            weights, wide = _halves(wide, narrow, weights, *shapes), narrow
-        levels.append(_watch(wide, weights, inputs, targets, steps, learning_rate, key, metrics, optimizer, repeats))
+            start, wide = _halves(wide, narrow, start, *shapes), narrow
+        levels.append(_watch(wide, start, inputs, targets, steps, learning_rate, key, metrics, optimizer, repeats))
     levels.reverse()
     return Deviations(
         jnp.asarray([width >> halving for halving in range(halvings, -1, -1)], float),
@@ -242,7 +247,7 @@ def deviations(
 
 def _watch(
     network: Network,
-    weights: Parameters,
+    start: Parameters,
     inputs: Array,
     targets: Array,
     steps: int,
@@ -252,8 +257,8 @@ def _watch(
     optimizer: str,
     repeats: int,
 ) -> dict[str, np.ndarray]:
-    """The metrics after training from these weights, each (R, pieces, ...)."""
-    count = len(next(iter(weights.values())))
+    """The metrics after training from this start, each (R, pieces, ...)."""
+    count = len(next(iter(start.values())))
     found: dict[str, list[np.ndarray]] = {}
     for rows in portions(network, inputs, targets, count):
         run = train(
@@ -263,7 +268,7 @@ def _watch(
             steps,
             learning_rate=learning_rate,
             key=jax.random.split(key, len(rows)),
-            weights={name: w[np.asarray(rows)] for name, w in weights.items()},
+            start={name: w[np.asarray(rows)] for name, w in start.items()},
             optimizer=optimizer,
             metrics=metrics,
             every=max(1, steps),
@@ -295,7 +300,9 @@ def _average(squares: np.ndarray) -> np.ndarray:
 
 
 def _squares(values: np.ndarray) -> np.ndarray:
-    return ((values - values.mean(axis=(0, 1))) ** 2).mean(axis=1)
+    """Of (R, pieces, ...), for each R; the mean that they are from is their own, which takes one number of n away."""
+    count = values.shape[0] * values.shape[1]
+    return ((values - values.mean(axis=(0, 1))) ** 2).mean(axis=1) * count / (count - 1)
 
 
 def _differences(means: np.ndarray) -> np.ndarray:

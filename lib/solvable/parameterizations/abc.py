@@ -22,14 +22,13 @@ from jax.typing import ArrayLike
 from .._checks import (
     concrete,
     finite_answer,
-    require,
     require_count,
     require_flag,
     require_kind,
     require_known,
+    require_number,
     require_one_of,
     require_positive,
-    require_scalar,
     shape_of,
 )
 from .._pytree import pytree
@@ -90,8 +89,7 @@ class ABC:
         for name in ("a", "b", "sgd", "adam"):
             object.__setattr__(self, name, _three(name, getattr(self, name)))
         require_known("c", self.c)
-        require_scalar("c", self.c)
-        require("c", self.c, "a finite number", np.isfinite)
+        require_number("c", self.c)
         object.__setattr__(self, "c", float(self.c))
         require_kind("name", self.name, str)
 
@@ -115,8 +113,7 @@ class ABC:
         """
         for name, shift in (("input", input), ("hidden", hidden), ("output", output)):
             require_known(name, shift)
-            require_scalar(name, shift)
-            require(name, shift, "a finite number", np.isfinite)
+            require_number(name, shift)
         theta = np.array([input, hidden, output], float)
         return replace(
             self,

@@ -137,7 +137,7 @@ def test_exponents_of_the_table():
         if q == 0.75:
             assert exponent(times, loss) > 1.4 * network  # forgetting the unseen modes
             inputs = data.circle(1024, q)[0]
-            kernel = kernels.empirical(NETWORK, run.weights, inputs[::4]) / 256
+            kernel = kernels.empirical(NETWORK, run.end, inputs[::4]) / 256
             waves = np.exp(2j * np.pi * np.outer([4, 64], np.arange(256)) / 256)
             now = np.real(np.einsum("ki,ij,kj->k", waves.conj(), kernel, waves)) / 256
             assert now[1] / lam[63] > 4 * now[0] / lam[3] > 40  # fine modes gain more: the kernel changes its shape
@@ -156,8 +156,8 @@ def test_at_the_edge_of_stability_the_average_is_worse_and_small_steps_mend_it(s
     assert bad == pytest.approx(0.31, abs=0.05)
     sizes = [float(train(0.75, rate, seed=seed)[3].metrics["size"][-1]) for rate in (0.05, 0.2)]
     assert sizes[1] > 1.1 * sizes[0]  # weights went on growing
-    weights = train(0.75, 0.2, seed=seed)[3].weights
-    _, loss, unseen, run = train_for(4.0, 0.75, 0.0125, weights=weights, key=jax.random.key(seed))
+    end = train(0.75, 0.2, seed=seed)[3].end
+    _, loss, unseen, run = train_for(4.0, 0.75, 0.0125, start=end, key=jax.random.key(seed))
     calm = float(loss[-1]) + unseen
     assert rough - calm > 0.75 * (rough - smooth)
     assert 0.2 < error / (rough - calm) < 0.6

@@ -135,7 +135,7 @@ class TestDigits:
         left = {"left": lambda n, w, start, x, y: jnp.sum((modes.T @ (y - n.apply(w, x))) ** 2, axis=1)}
         run = train(
             network, images, labels + network.apply(weights, images), 300, learning_rate=5.0, key=jax.random.key(0),
-            weights=weights, metrics=left,
+            start=weights, metrics=left,
         ).metrics["left"]  # fmt: skip
         power, shares, reach = np.sum((np.asarray(modes).T @ labels) ** 2, axis=1), [], []
         for steps in (1, 3, 10, 30, 100, 300):
