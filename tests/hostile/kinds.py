@@ -168,14 +168,14 @@ ARGUMENTS: dict[str, str] = {
         "number": "c input ABC.shift.hidden output Knob.text.value low high branch_power attention_power Knob.start",
         "count": """repeats depth steps particles sweeps rounds size dimensions halvings points order every
             modes inits datasets batch_size last count heads p width""",
-        "count0": "first train.steps derivative deviations.steps transfer.steps",
+        "count0": "first derivative deviations.steps transfer.steps",
         "size": """linear_model.*.width hidden samples theory.ensemble.inits theory.ensemble.datasets
             deep_linear.width""",
         "sizes": "theory.final_loss.width theory.final_loss.samples",
         "numbers": "linear_model.experiment.regression.samples",
         "steps": "linear_model.*.steps primer.*.regression.steps",
         "rows": "meanfield.*.steps spinglass.*.steps primer.theory.regression.steps",
-        "rows0": "kernels.gradient_descent.steps",
+        "rows0": "kernels.gradient_descent.steps networks.train.steps",
         "momentum": "momentum",
         "overlap": "overlap",
         "vector": "targets",

@@ -28,7 +28,7 @@ def test_the_closed_form_solves_its_equation():
 def test_it_is_the_linear_model_with_equal_modes(samples):
     d, times = 100, np.logspace(-1, 2, 9)
     spectrum = Spectrum(jnp.ones(d), jnp.ones(d) / d)
-    ours = exact.regression(times, aspect=d / samples, noise=0.25)
+    ours = exact.regression_flow(times, aspect=d / samples, noise=0.25)
     theirs = linear_model.theory.gradient_flow(spectrum, times, samples=samples, noise=0.25)
     assert_allclose(ours.test, theirs.test, rtol=1e-8)
     assert_allclose(ours.train, theirs.train, rtol=1e-8, atol=1e-15)
@@ -36,7 +36,8 @@ def test_it_is_the_linear_model_with_equal_modes(samples):
 
 def test_small_rates_are_gradient_flow():
     times = np.array([0.5, 2.0, 10.0])
-    flow, slow = exact.regression(times, aspect=0.5), exact.regression(times / 1e-4, aspect=0.5, learning_rate=1e-4)
+    flow = exact.regression_flow(times, aspect=0.5)
+    slow = exact.regression(times / 1e-4, aspect=0.5, learning_rate=1e-4)
     assert_allclose(slow.test, flow.test, rtol=1e-3)
 
 
@@ -44,9 +45,9 @@ def test_small_rates_are_gradient_flow():
     ("call", "message"),
     [
         (lambda: exact.linear_network([1.0], gain=-1.0), "gain must be >= 0 and finite; got -1.0"),
-        (lambda: exact.regression([1.0], aspect=0.0), "aspect must be > 0 and finite; got 0.0"),
-        (lambda: exact.regression([-1.0], aspect=1.0), "times must be >= 0 and finite; got -1.0"),
-        (lambda: exact.regression([1.0], aspect=1.0, noise=-0.1), "noise must be >= 0 and finite; got -0.1"),
+        (lambda: exact.regression_flow([1.0], aspect=0.0), "aspect must be > 0 and finite; got 0.0"),
+        (lambda: exact.regression_flow([-1.0], aspect=1.0), "times must be >= 0 and finite; got -1.0"),
+        (lambda: exact.regression_flow([1.0], aspect=1.0, noise=-0.1), "noise must be >= 0 and finite; got -0.1"),
     ],
 )
 def test_bad_input(call, message):

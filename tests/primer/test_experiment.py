@@ -35,9 +35,13 @@ def test_a_network_is_as_chaotic_as_the_theory_says():
 @pytest.mark.parametrize(("aspect", "rate"), [(0.5, None), (2.0, None), (0.5, 0.3)])
 def test_theory_predicts_the_data_sets(aspect, rate):
     times = np.array([0.0, 1.0, 3.0, 10.0, 100.0])
-    settings = {"aspect": aspect, "noise": 0.25, "learning_rate": rate}
-    limit = exact.regression(times, **settings)
-    runs = experiment.regression(times, **settings, dimensions=200, key=KEY, repeats=120)
+    settings, draws = {"aspect": aspect, "noise": 0.25}, {"dimensions": 200, "key": KEY, "repeats": 120}
+    if rate is None:
+        limit = exact.regression_flow(times, **settings)
+        runs = experiment.regression_flow(times, **settings, **draws)
+    else:
+        limit = exact.regression(times, learning_rate=rate, **settings)
+        runs = experiment.regression(times, learning_rate=rate, **settings, **draws)
     for which in ("test", "train"):
         mean, error = getattr(runs, which), runs.error(which)
         seen = mean > 1e-3
@@ -56,7 +60,10 @@ def test_theory_predicts_the_data_sets(aspect, rate):
             lambda: experiment.tanh_network(2.0, [0.0], size=100_000, key=KEY),
             "size must be smaller; got 100000, whose matrix needs over a gigabyte",
         ),
-        (lambda: experiment.regression([1.0], aspect=1.0, dimensions=1, key=KEY), "dimensions must be a whole number"),
+        (
+            lambda: experiment.regression_flow([1.0], aspect=1.0, dimensions=1, key=KEY),
+            "dimensions must be a whole number",
+        ),
     ],
 )
 def test_bad_input(call, message):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from time import perf_counter
 from typing import Any
 
 import jax
@@ -180,6 +181,7 @@ def coordinate_check(
     require_scalar("learning_rate", learning_rate)
     require_positive("learning_rate", learning_rate)
     require_one_of("optimizer", optimizer, OPTIMIZERS)
+    started = perf_counter()
     repeats, steps = require_count("repeats", repeats, 2), require_count("steps", steps)
     sizes = sorted(set(require_counts("widths", widths)))
     if len(sizes) < 2:
@@ -213,6 +215,7 @@ def coordinate_check(
         for name in ("feature_change", "output_change", "weight_change"):
             found[name].append(seen[name][:, -1])
     parameters = {"learning_rate": learning_rate, "steps": steps, "repeats": repeats, "key": jax.random.key_data(key)}
+    parameters["seconds"] = perf_counter() - started
     stacked = {name: jnp.stack(parts) for name, parts in found.items()}
     if not all(bool(jnp.isfinite(stacked[name]).all()) for name in WATCHED):
         raise ValueError("inputs and targets must be of a size that the network's precision holds; an answer overflows")

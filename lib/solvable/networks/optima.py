@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 import jax
@@ -145,7 +146,7 @@ def transfer(
     that. Source: Yang et al. (2022). Book: "Hyperparameters that transfer".
     """
     require_function("network", network)
-    steps = require_count("steps", steps, 0)
+    started, steps = perf_counter(), require_count("steps", steps, 0)
     require_key(key)
     require_shape("learning_rates", learning_rates, 1, "a list of learning rates, shape (E,)")
     require_known("learning_rates", learning_rates)
@@ -174,6 +175,7 @@ def transfer(
         rounding = jnp.finfo(run.loss.dtype).eps ** 2 * run.loss[..., 0]  # a loss below it is none
         losses.append(jnp.where(run.diverged, jnp.inf, jnp.maximum(run.loss[..., -1], rounding)))
     parameters = {"steps": steps, "repeats": repeats, "key": jax.random.key_data(key)}
+    parameters["seconds"] = perf_counter() - started
     return Transfer(jnp.asarray(sizes, float), jnp.asarray(rates), jnp.stack(losses), parameters)
 
 

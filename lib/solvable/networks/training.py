@@ -19,11 +19,11 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import require, require_count, require_flag, require_function, require_one_of
+from .._checks import require, require_count, require_flag, require_function, require_one_of, shape_of
 from .._progress import bar
 from .._pytree import pytree
 from ..parameterizations.abc import OPTIMIZERS
-from ..results import Result
+from ..results import Result, require_steps
 from .interface import AnyNetwork, Parameters, require_network
 from .metrics import METRICS, Metric
 from .rows import broadcast, first, one_row
@@ -38,7 +38,7 @@ class Run(Result):
     """What was watched while networks were trained.
 
     Attributes:
-      steps: shape (R,), the steps after which the metrics were recorded; the first is 0.
+      steps: shape (R,), the steps after which the metrics were recorded; the first is 0, unless they were listed.
       metrics: name -> array ``(*batch, R, ...)``.
       diverged_at: shape ``(*batch)``, the step at which a run left its loss's bounds, or -1. From there on its metrics
         and weights stay what they were at the last record before.
@@ -92,7 +92,7 @@ def train(
       network: an `MLP`, `ResidualMLP` or `Transformer`, or your own as `Custom`.
       inputs: shape (P, D), or (P, T, D) for a transformer.
       targets: shape (P,), or (P, O) for several outputs.
-      steps: how many, whole and >= 0.
+      steps: how many, whole and >= 0: records up to it; or a list of step numbers, the records.
       learning_rate: eta_0 > 0, in units in which the parameterization's rates are given.
       key: a jax random key, or an array of keys, one for each seed. The weights are drawn from the first of
         ``jax.random.split(key)``, the batches from the second.
@@ -106,7 +106,7 @@ def train(
         inputs, targets). The loss is always recorded. The names are "loss", "outputs" f (P, ...), "output_change", root
         mean square of f(t) - f(0), "feature_size" and "feature_change", those of h(t) and h(t) - h(0), (L,),
         "feature_kernels" (L, P, P), and "tangent_kernel", `kernels.empirical`.
-      every: steps between records, whole and >= 1; the last step is always recorded.
+      every: steps between records, whole and >= 1, where steps are not listed; the last step is always recorded.
       checkpoints: keep the weights at every record.
       progress: show a bar where it takes more than three seconds.
 
@@ -125,7 +125,7 @@ def train(
     and Hu (2021). Book: "Three wishes of a wide network".
     """
     require_network(network)
-    steps, every = require_count("steps", steps, 0), require_count("every", every)
+    steps, every, which = _schedule(steps, every)
     for name, flag in (("checkpoints", checkpoints), ("progress", progress)):
         require_flag(name, flag)
     inputs, targets = check_data(network, inputs, targets)
@@ -144,12 +144,12 @@ def train(
             shown.update(min((done + size - 1) * every, steps) - shown.n)
 
     def gather(*pieces: Array) -> Array:
-        whole = jnp.concatenate(pieces, axis=1)[:, :records]
+        whole = jnp.concatenate(pieces, axis=1)[:, which]
         return whole.reshape(*shape, *whole.shape[1:])
 
     seen, kept = jax.tree.map(gather, *parts)
     return Run(
-        jnp.minimum(jnp.arange(records) * every, steps),
+        jnp.minimum(which * every, steps),
         seen,
         state.diverged_at.reshape(shape),
         jax.tree.map(lambda w: w.reshape(*shape, *w.shape[1:]), state.kept),
@@ -164,6 +164,20 @@ def train(
             "seconds": perf_counter() - started,
         },
     )
+
+
+def _schedule(steps: Any, every: int) -> tuple[int, int, np.ndarray]:
+    """How many steps, how many between records, and which of these records are kept."""
+    every = require_count("every", every)
+    if not shape_of("steps", steps):
+        last = require_count("steps", steps, 0)
+        return last, every, np.arange(1 - (-last // every))
+    if every != 1:
+        raise ValueError(f"every must be 1 where steps are listed; got {every}")
+    numbers = require_steps(steps).astype(int)
+    last = require_count("steps", numbers.max(), 0)
+    every = max(1, int(np.gcd.reduce(numbers)))
+    return last, every, numbers // every
 
 
 def _words(network: AnyNetwork) -> dict[str, Any]:

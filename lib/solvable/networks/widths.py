@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 import jax
@@ -210,7 +211,7 @@ def deviations(
     require_function("network", network)
     require_key(key)
     require_scalar("learning_rate", learning_rate)
-    steps = require_count("steps", steps, 0)
+    started, steps = perf_counter(), require_count("steps", steps, 0)
     halvings, repeats = require_count("halvings", halvings), require_count("repeats", repeats, 2)
     width = require_count("width", width)
     if width >> halvings << halvings != width:
@@ -241,6 +242,7 @@ def deviations(
             "dtype": str(jnp.dtype(wide.dtype)),
             "repeats": repeats,
             "key": jax.random.key_data(key),
+            "seconds": perf_counter() - started,
         },
     )
 

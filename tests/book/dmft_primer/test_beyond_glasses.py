@@ -47,5 +47,5 @@ def test_test_loss_turns_and_train_loss_does_not():
 
 
 def test_the_end_has_a_peak_at_aspect_one():
-    ends = [closed.regression([1e3], aspect=a, noise=0.2).test[0] for a in (0.6, 1.0, 1.6)]
+    ends = [closed.regression_flow([1e3], aspect=a, noise=0.2).test[0] for a in (0.6, 1.0, 1.6)]
     assert ends[1] > 3 * max(ends[0], ends[2])
