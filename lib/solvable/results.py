@@ -31,7 +31,7 @@ from ._pytree import pytree
 __all__ = ["FinalLoss", "LossCurves", "Result", "load", "save", "saved_version"]
 
 Found = TypeVar("Found")
-Solver = TypeVar("Solver", bound=Callable[..., Any])
+Answer = TypeVar("Answer")
 
 
 def save(path: str | PathLike[str], result: Any) -> None:
@@ -190,7 +190,7 @@ def require_steps(steps: Any, known: bool = True) -> Any:
     return np.asarray(concrete(steps), float) if known else as_floats(steps)
 
 
-def at_steps(solve: Solver) -> Solver:
+def at_steps(solve: Callable[..., Answer]) -> Callable[..., Answer]:
     """Of a solver that returns a row for every step: ``steps`` may be a list, and the result has these rows alone."""
     signature = inspect.signature(solve)
 
@@ -203,7 +203,7 @@ def at_steps(solve: Solver) -> Solver:
         given.arguments["steps"] = max(1, int(rows.max()))
         return _only(solve(*given.args, **given.kwargs), rows)
 
-    return solved  # type: ignore[return-value]
+    return solved
 
 
 def _only(result: Any, rows: np.ndarray) -> Any:

@@ -21,7 +21,7 @@ from jaxtyping import Array
 
 from .._checks import require, require_count, require_flag, require_function, require_one_of, shape_of
 from .._progress import bar
-from .._pytree import pytree
+from .._pytree import Numbers, pytree
 from ..parameterizations.abc import OPTIMIZERS
 from ..results import Result, require_steps
 from .interface import AnyNetwork, Parameters, require_network
@@ -69,7 +69,7 @@ def train(
     network: AnyNetwork,
     inputs: Array,
     targets: Array,
-    steps: int,
+    steps: Numbers,
     *,
     learning_rate: ArrayLike,
     key: Array,
