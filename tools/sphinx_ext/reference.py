@@ -2,7 +2,7 @@
 
 `Book: "Title"` in a docstring becomes a link to that page, `name` in single backticks one to that function; a title or
 a name that leads nowhere fails the build. At the foot of a page stands what its cells call, and each code name of the
-notation table leads to its entry.
+notation table, and of *Use the library*, leads to its entry.
 """
 
 import ast
@@ -22,7 +22,7 @@ CELL = re.compile(
 )
 NAME = re.compile(r"[A-Za-z_][\w.]*(\(.*\))?")
 LIBRARY = "solvable"
-NOTATION = "book/notation"
+TABLES = ("book/notation", "book/library/use")  # pages whose code names lead to their entries
 AT_HOME = ("exercises", "figures")  # of every page: no news at its foot
 
 
@@ -112,9 +112,9 @@ def called(text, objects):
 
 
 def add_links(app, doctree, docname):
-    """At a page's foot what it calls; in the notation table a link for each code name."""
+    """At a page's foot what it calls; on pages that list names a link for each."""
     objects = app.env.get_domain("py").objects
-    if docname == NOTATION:
+    if docname in TABLES:
         for literal in list(doctree.findall(nodes.literal)):
             code = literal.astext()
             full = NAME.fullmatch(code) and known_part(f"{LIBRARY}.{code.split('(')[0]}", objects)

@@ -1,4 +1,4 @@
-// Equations that are wider than their column scroll, and what scrolls can be reached by keyboard; no other formula is a stop.
+// What is wider than its column scrolls, and what scrolls can be reached by keyboard; nothing else of its kind is a stop.
 "use strict";
 
 window.addEventListener("load", async () => {
@@ -9,5 +9,5 @@ window.addEventListener("load", async () => {
       else target.removeAttribute("tabindex");
     }
   });
-  for (const equation of document.querySelectorAll('mjx-container[display="true"]')) wide.observe(equation);
+  for (const one of document.querySelectorAll('mjx-container[display="true"], table.table')) wide.observe(one);
 });
