@@ -23,6 +23,8 @@ CELL = re.compile(
 NAME = re.compile(r"[A-Za-z_][\w.]*(\(.*\))?")
 LIBRARY = "solvable"
 TABLES = ("book/notation", "book/library/use")  # pages whose code names lead to their entries
+CALLED = ("class", "function", "method", "property", "data")
+KINDS = (*CALLED, "module")
 AT_HOME = ("exercises", "figures")  # of every page: no news at its foot
 
 
@@ -86,11 +88,11 @@ def reference(app, here, full, content):
     return make_refnode(app.builder, here, entry.docname, entry.node_id, content, full)
 
 
-def known_part(name, objects):
+def known_part(name, objects, kinds=CALLED):
     """The longest beginning of a dotted name that the reference has."""
     parts = name.split(".")
     starts = (".".join(parts[:count]) for count in range(len(parts), 1, -1))
-    return next((start for start in starts if start in objects and objects[start].objtype != "module"), None)
+    return next((start for start in starts if start in objects and objects[start].objtype in kinds), None)
 
 
 def called(text, objects):
@@ -117,7 +119,7 @@ def add_links(app, doctree, docname):
     if docname in TABLES:
         for literal in list(doctree.findall(nodes.literal)):
             code = literal.astext()
-            full = NAME.fullmatch(code) and known_part(f"{LIBRARY}.{code.split('(')[0]}", objects)
+            full = NAME.fullmatch(code) and known_part(f"{LIBRARY}.{code.split('(')[0]}", objects, KINDS)
             if full:
                 literal.replace_self(reference(app, docname, full, literal.deepcopy()))
     names = called(Path(app.env.doc2path(docname)).read_text(encoding="utf-8"), objects)
