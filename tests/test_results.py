@@ -20,7 +20,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import solvable
-from solvable import _files, results
+from solvable import _files, linear_model, results
 from solvable.linear_model import FinalLoss
 from solvable.networks import Transfer
 from solvable.parameterizations import mup
@@ -301,3 +301,15 @@ def test_an_interrupted_save_leaves_the_old_file(end, tmp_path, monkeypatch):
         replace(CURVES, parameters={}).save(tmp_path / "run1")
     assert [file.name for file in tmp_path.iterdir()] == ["run1.npz"]
     assert same(LossCurves.load(tmp_path / "run1"), CURVES)
+
+
+def test_a_batch_says_which_of_it_converged():
+    """Under vmap no error can be raised; a residual that is not a number has not converged."""
+    spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=30)
+    widths = jnp.array([3.0, 30.0])
+    found = jax.vmap(lambda width: linear_model.theory.gradient_flow(spectrum, [1.0, 9.0], width=width))(widths)
+    assert found.converged.tolist() == [True, True]
+    left = replace(found, residual=jnp.array([1e-3, np.nan]))
+    assert left.converged.tolist() == [False, False]
+    assert CURVES.converged is None or bool(np.all(CURVES.converged))
+    assert linear_model.theory.gradient_flow(spectrum, [1.0]).converged

@@ -131,6 +131,16 @@ class Result:
         found: float | None = vars(self)["parameters"].get("seconds")
         return found
 
+    @property
+    def converged(self) -> Any:
+        """Whether what is left of the equations is as little as allowed; None where nothing had to be solved.
+
+        A solver raises RuntimeError where it did not arrive. Where jax traces it, as under ``jax.vmap``, it cannot:
+        then look here, at one answer for each member of the batch.
+        """
+        residual, allowed = getattr(self, "residual", None), vars(self)["parameters"].get("allowed")
+        return None if residual is None or allowed is None else residual <= allowed
+
     @classmethod
     def axes(cls) -> dict[str, tuple[str, ...]]:
         """The axes of each field of arrays, by name, as xarray wants them; those of a batch are left out.

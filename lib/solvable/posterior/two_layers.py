@@ -98,8 +98,8 @@ def two_layer(
 
     Raises:
       ValueError: for an argument out of range; where importance weights rest on less than 100 samples of a repeat, or
-        on the largest few of all, or where the chain has not arrived.
-      RuntimeError: where jax is in float32.
+        on the largest few of all.
+      RuntimeError: where jax is in float32, or where the chain has not arrived.
 
     Exact as width -> infinity at a fixed P; the error is that of the samples, and corrections of finite networks are
     O(1/N). Cost: repeats x particles x P^2, times some 1000 for the chain. Source: Lauditi, Bordelon and Pehlevan
@@ -128,7 +128,11 @@ def two_layer(
         effective_samples=whole.effective,
         residual=whole.residual,
         iterations=whole.iterations,
-        parameters={"particles": size, "key": jax.random.key_data(key)},
+        parameters={
+            "particles": size,
+            "key": jax.random.key_data(key),
+            "allowed": LEFT * jnp.abs(task.targets).max(),
+        },
     )
 
 
@@ -170,7 +174,7 @@ def _average(
 
 
 def _require_found(task: Task, whole: Fit, least: Array, method: str, size: int) -> None:
-    """Raise ValueError where the average rests on few samples, or is none."""
+    """Raise where the average rests on few samples (ValueError), or the chain did not arrive (RuntimeError)."""
     names = (least, whole.residual, task.richness, jnp.abs(task.targets).max(), whole.tail)
     known = [concrete(one) for one in names]
     if any(one is None for one in known):
@@ -184,7 +188,7 @@ def _require_found(task: Task, whole: Fit, least: Array, method: str, size: int)
                 f"method='chain', more particles, or a smaller richness"
             )
     elif not (worth >= size / 4 and residual <= LEFT * largest):
-        raise ValueError(
+        raise RuntimeError(
             f"rounds must suffice for the chain to arrive: at richness {richness:.4g} its samples are worth "
             f"{worth:.3g} of {size}, with a residual of {residual:.2g}; take more rounds or a smaller richness"
         )

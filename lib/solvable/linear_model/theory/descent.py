@@ -28,6 +28,7 @@ from ...results import LossCurves, require_steps
 from ...spectra import Spectrum
 from ..checks import check_momentum, check_rate, check_sizes, require_below
 from .response import (
+    CONVERGED,
     FINE,
     Disorder,
     both_halves,
@@ -109,7 +110,7 @@ def gradient_descent(
     back = np.argsort(np.argsort(~few, kind="stable"))  # the order of `steps`: the few had been put first
     test, train, residual = test[back], train[back], residuals.max()
     check_converged(residual)
-    parameters = {"spectrum": spectrum, "width": width, "samples": samples, "noise": noise}
+    parameters = {"allowed": CONVERGED, "spectrum": spectrum, "width": width, "samples": samples, "noise": noise}
     parameters |= {"learning_rate": learning_rate, "momentum": momentum}
     return LossCurves(as_floats(numbers), test, train, residual=residual, parameters=parameters)
 

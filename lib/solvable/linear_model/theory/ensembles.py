@@ -24,7 +24,7 @@ from ...spectra import Spectrum
 from ..checks import check_members, check_sizes
 from ..results import EnsembleCurves
 from .flow import CONTOUR, beginning, later_than_zero, unit_largest
-from .response import Disorder, both_halves, check_converged, differentiable, follow, two_point
+from .response import CONVERGED, Disorder, both_halves, check_converged, differentiable, follow, two_point
 
 
 @finite_answer
@@ -83,7 +83,7 @@ def ensemble(
     parts = init - bias, data - bias, single - init - data + bias
     e, d = as_floats(inits), as_floats(datasets)
     test = bias + (sum(parts) / e if paired else parts[0] / e + parts[1] / d + parts[2] / (e * d))
-    parameters = {"spectrum": spectrum, "width": width, "samples": samples, "noise": noise}
+    parameters = {"allowed": CONVERGED, "spectrum": spectrum, "width": width, "samples": samples, "noise": noise}
     parameters |= {"inits": inits, "datasets": datasets, "paired": paired}
     return EnsembleCurves(times, test, bias, *parts, residual=residual, parameters=parameters)
 

@@ -14,7 +14,7 @@ from ...numerics.laplace import talbot
 from ...spectra import Spectrum
 from ..checks import check_sizes
 from ..results import LossCurves
-from .response import Disorder, check_converged, differentiable, follow, losses, missed
+from .response import CONVERGED, Disorder, check_converged, differentiable, follow, losses, missed
 
 CONTOUR = talbot(20)
 
@@ -67,7 +67,7 @@ def gradient_flow(
     times = require_times(times)
     test, train, residual = _gradient_flow(spectrum, times, as_floats(width), as_floats(samples), as_floats(noise))
     check_converged(residual)
-    parameters = {"spectrum": spectrum, "width": width, "samples": samples, "noise": noise}
+    parameters = {"allowed": CONVERGED, "spectrum": spectrum, "width": width, "samples": samples, "noise": noise}
     return LossCurves(times, test, train, residual=residual, parameters=parameters)
 
 

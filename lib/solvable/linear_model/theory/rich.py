@@ -72,7 +72,7 @@ def feature_learning(spectrum: Spectrum, times: Numbers, *, richness: ArrayLike)
     check_richness(richness)
     test, residual = _feature_learning(spectrum, times, as_floats(richness))
     check_integrated(residual)
-    parameters = {"spectrum": spectrum, "richness": richness}
+    parameters = {"allowed": ALLOWED, "spectrum": spectrum, "richness": richness}
     return LossCurves(times, test, test, residual=residual, parameters=parameters)
 
 

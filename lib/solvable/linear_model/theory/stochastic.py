@@ -28,6 +28,7 @@ from ...results import LossCurves, require_steps
 from ...spectra import Spectrum
 from ..checks import check_batch, check_rate, check_sizes, require_below
 from .response import (
+    CONVERGED,
     Disorder,
     check_converged,
     complex_dimension,
@@ -97,7 +98,7 @@ def sgd(
     eta, batch, features, variance = (as_floats(x) for x in (learning_rate, batch_size, width, noise))
     test, residual = _sgd(spectrum, steps, eta, batch, features, variance)
     check_converged(residual)
-    parameters = {"spectrum": spectrum, "width": width, "noise": noise}
+    parameters = {"allowed": CONVERGED, "spectrum": spectrum, "width": width, "noise": noise}
     parameters |= {"learning_rate": learning_rate, "batch_size": batch_size}
     return LossCurves(steps, test, test + variance, residual=residual, parameters=parameters)
 
