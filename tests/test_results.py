@@ -313,3 +313,10 @@ def test_a_batch_says_which_of_it_converged():
     assert left.converged.tolist() == [False, False]
     assert CURVES.converged is None or bool(np.all(CURVES.converged))
     assert linear_model.theory.gradient_flow(spectrum, [1.0]).converged
+
+
+def test_a_solver_says_how_long_it_took_unless_jax_traces_it():
+    spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=30)
+    assert linear_model.theory.gradient_flow(spectrum, [1.0]).seconds > 0
+    traced = jax.vmap(lambda width: linear_model.theory.gradient_flow(spectrum, [1.0], width=width))(jnp.ones(2))
+    assert traced.seconds is None

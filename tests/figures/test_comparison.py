@@ -96,6 +96,11 @@ def test_the_grey_line_gathers_what_was_computed(ax, limit):
     )
 
 
+def test_the_grey_line_has_richness_and_temperature(ax, limit):
+    rich = [replace(limit, parameters={"richness": g, "inverse_temperature": 10.0}) for g in (0.5, 4.0)]
+    assert figures.note(ax, *rich).get_text() == "γ₀ = 0.5–4, β = 10, float64, CPU"
+
+
 def test_the_style_is_set_when_asked_and_not_by_import():
     code = (
         "import matplotlib; before = dict(matplotlib.rcParams)\n"
