@@ -23,9 +23,9 @@ from timing import median_seconds
 from solvable import __version__, kernels
 from solvable.gaussian import averages
 from solvable.meanfield import deep, deep_linear, two_layer
-from solvable.meanfield.deep_networks import _twins
-from solvable.meanfield.particles import square_root
+from solvable.meanfield.particles import twins
 from solvable.networks import MLP, train
+from solvable.numerics.gaussians import square_root
 
 jax.config.update("jax_enable_x64", True)
 SMALL = "--small" in sys.argv
@@ -84,7 +84,7 @@ def all_times_at_once(steps, particles, key, *, depth=2, richness=1.0, rate=0.1)
     when = np.repeat(np.arange(times), size)
     earlier, unit = when[:, None] > when, np.eye(n)
     normals = [
-        [np.asarray(part) for part in _twins(one, particles, size if i == 0 else n, 1 if i == depth - 1 else n)]
+        [np.asarray(part) for part in twins(one, particles, size if i == 0 else n, 1 if i == depth - 1 else n)]
         for i, one in enumerate(jax.random.split(key, depth))
     ]
     static = np.tile(normals[0][0] @ np.asarray(square_root(GRAM)), (1, times))

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from . import _files
@@ -20,7 +21,9 @@ from ._checks import (
     require,
     require_count,
     require_known,
+    require_nonnegative,
     require_one_of,
+    require_scalar,
     require_shape,
     shape_of,
     shown,
@@ -179,6 +182,16 @@ class Result:
           FileNotFoundError: where there is no such file.
         """
         return load(path, cls)
+
+
+def at_richness(expansion: Result, richness: ArrayLike) -> dict[str, Any]:
+    """All fields of an expansion, orders 0 and 2 along the first axis, summed at one richness."""
+    require_scalar("richness", richness)
+    require_nonnegative("richness", richness)
+    gamma = as_floats(richness)
+    orders = {name: getattr(expansion, name) for name in _annotated(type(expansion))}
+    summed: dict[str, Any] = {name: one[0] + gamma**2 * one[1] for name, one in orders.items()}
+    return summed | {"parameters": vars(expansion)["parameters"] | {"richness": gamma}}
 
 
 def _annotated(kind: type) -> dict[str, list[str]]:

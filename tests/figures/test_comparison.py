@@ -101,6 +101,35 @@ def test_the_grey_line_has_richness_and_temperature(ax, limit):
     assert figures.note(ax, *rich).get_text() == "γ₀ = 0.5–4, β = 10, float64, CPU"
 
 
+def test_quantities_come_in_one_order_and_join_those_of_results(ax, limit):
+    text = figures.note(
+        ax, limit, extra="theory", repeats=8, modes=[10, 400], step_size=0.05, width=[32, 512], temperature=0.5
+    )
+    assert text.get_text().replace("\n", " ") == (
+        "N = 30–512, P = 20, noise = 0.1, T = 0.5, K = 10–400, steps of 0.05, 8 repeats, float64, CPU, theory"
+    )
+
+
+def test_quantities_need_no_result_and_may_be_infinite(ax):
+    text = figures.note(ax, particles=4000, samples=np.array([np.inf, 64]), size=np.inf, steps=jnp.asarray(40), depth=2)
+    assert text.get_text() == "N = ∞, P = 64 and ∞, L = 2, 40 steps, 4,000 particles"
+
+
+@pytest.mark.parametrize(
+    ("quantities", "message"),
+    [
+        ({"seeds": 8}, r"quantities must be one of \('width', .*got 'seeds'"),
+        ({"width": np.nan}, "width must be a number, or several; got nan"),
+        ({"samples": [16, np.nan]}, r"samples must be a number, or several; got nan \(first at index \(1,\)\)"),
+        ({"width": "512"}, "width must be a number, or several; got '512'"),
+        ({"width": None}, "width must be a number, or several; got None"),
+    ],
+)
+def test_a_quantity_that_is_none_is_named(ax, quantities, message):
+    with pytest.raises(ValueError, match=message):
+        figures.note(ax, **quantities)
+
+
 def test_the_style_is_set_when_asked_and_not_by_import():
     code = (
         "import matplotlib; before = dict(matplotlib.rcParams)\n"

@@ -328,7 +328,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "limit": CURVE, "runs": None, "ax": None, "label": "l", "which": "test", "since": None, "color": None,
     },
     "figures.explore": {"curves": line, "controls": {"g": KNOB}, **FIGURE, "log": "xy", "marks": {"one": "C1"}},
-    "figures.note": {"ax": plt.gca(), "results": CURVE, "extra": "e"},
+    "figures.note": {"ax": plt.gca(), "results": CURVE, "extra": "e", "quantities": {"depth": 2}},
     "figures.power_laws": {"x": Z, "curves": {"one": (Z, 1.0)}, "xlabel": "x", "ylabel": "y", "ax": None},
     "figures.power_lines": {"x": Z, "curves": {"one": (Z, 1.0)}},
     "figures.use_style": {},

@@ -13,7 +13,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.container import Container
 from matplotlib.text import Annotation
 
-from .._checks import require_count, require_text, shown
+from .._checks import require, require_count, require_one_of, require_text, shown
 from .style import GREY
 from .words import number
 
@@ -117,34 +117,56 @@ def _verdict(label: str | None, times: Any, theory: Any, mean: Any, error: Any, 
     return f"{label}: {text}" if label else text
 
 
-def note(ax: Axes, *results: Any, extra: str = "") -> Annotation:
+QUANTITIES = {
+    "width": "N = {}",
+    "size": "N = {}",
+    "dimensions": "D = {}",
+    "samples": "P = {}",
+    "batch_size": "batches of {}",
+    "noise": "noise = {}",
+    "temperature": "T = {}",
+    "richness": "γ₀ = {}",
+    "inverse_temperature": "β = {}",
+    "modes": "K = {}",
+    "depth": "L = {}",
+    "steps": "{} steps",
+    "step_size": "step size {}",
+    "particles": "{} particles",
+    "repeats": "{} repeats",
+}
+"""What the grey line names, in its order."""
+
+GATHERED = ("width", "size", "dimensions", "samples", "noise", "richness", "inverse_temperature", "modes", "repeats")
+"""What it looks for in results; the others are in it where they are given."""
+
+
+def note(ax: Axes, *results: Any, extra: str = "", **quantities: Any) -> Annotation:
     """Write the one grey line under a figure: N, P, D, noise, richness, K, repeats, precision, seconds, device.
 
     Args:
       ax: the axes, whose x label is already set.
       results: theories and experiments in the figure; what their ``parameters`` hold is gathered, as a
         range where they differ.
-      extra: further words, at the end.
+      extra: further words, at the end. Numbers do not belong here: they grow stale where they are typed.
+      quantities: what no result holds, by its name in this library, a number or several: width, size, dimensions,
+        samples, batch_size, noise, temperature, richness, inverse_temperature, modes, depth, steps, step_size,
+        particles, repeats. Infinite is allowed.
 
     Returns:
       The text, should it have to be moved.
 
     Raises:
       TypeError: for a result without parameters, or an extra that is no string.
+      ValueError: for a quantity whose name is not known, or that is NaN or no number.
     """
     require_text("extra", extra)
     if any(not hasattr(one, "parameters") for one in results):
         raise TypeError(f"results must be theories and experiments, with parameters; got {shown(results)}")
+    for name, value in quantities.items():
+        require_one_of("quantities", name, QUANTITIES)
+        require(name, value, "a number, or several", lambda x: True)
     parts = [
-        *_named("N = ", results, "width"),
-        *_named("N = ", results, "size"),
-        *_named("D = ", results, "dimensions"),
-        *_named("P = ", results, "samples"),
-        *_named("noise = ", results, "noise"),
-        *_named("γ₀ = ", results, "richness"),
-        *_named("β = ", results, "inverse_temperature"),
-        *_named("K = ", [r.parameters["spectrum"] for r in _with(results, "spectrum")], "modes"),
-        *(text + " repeats" for text in _named("", results, "repeats")),
+        *(text for name in QUANTITIES for text in _named(name, results, quantities)),
         *sorted({str(_numbers(r).dtype) for r in results}),
         *_cost(results),
         *([extra] if extra else []),
@@ -156,19 +178,21 @@ def note(ax: Axes, *results: Any, extra: str = "") -> Annotation:
     )  # fmt: skip
 
 
-def _with(results: Any, name: str) -> list[Any]:
-    return [r for r in results if name in getattr(r, "parameters", {})]
-
-
-def _named(words: str, results: Any, name: str) -> list[str]:
-    """``["N = 32-256"]``, or nothing where no result has the parameter."""
-    values = [getattr(r, "parameters", {}).get(name, getattr(r, name, None)) for r in results]
-    numbers = sorted({float(v) for v in values if v is not None and np.ndim(v) == 0})
+def _named(name: str, results: Any, quantities: dict[str, Any]) -> list[str]:
+    """``["N = 32–256"]``, or nothing where neither a result nor the caller has it."""
+    holders = [r.parameters["spectrum"] for r in _with(results, "spectrum")] if name == "modes" else results
+    values = [getattr(r, "parameters", {}).get(name, getattr(r, name, None)) for r in holders if name in GATHERED]
+    values = [v for v in values if v is not None and np.ndim(v) == 0]
+    numbers = sorted({float(v) for v in [*values, *np.ravel(quantities.get(name, []))]})
     if not numbers:
         return []
     finite = [v for v in numbers if np.isfinite(v)]
     ends = "–".join(number(v) for v in (finite[:1] + finite[-1:])[: len(finite)])
-    return [words + " and ".join([ends] * bool(finite) + ["∞"] * (len(numbers) > len(finite)))]
+    return [QUANTITIES[name].format(" and ".join([ends] * bool(finite) + ["∞"] * (len(numbers) > len(finite))))]
+
+
+def _with(results: Any, name: str) -> list[Any]:
+    return [r for r in results if name in getattr(r, "parameters", {})]
 
 
 def _numbers(result: Any) -> Any:

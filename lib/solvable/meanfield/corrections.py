@@ -19,11 +19,11 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import as_floats, finite_answer, require_nonnegative, require_scalar
+from .._checks import finite_answer
 from .._pytree import Numbers, pytree
 from ..gaussian import Function, activation_function
 from ..numerics.gaussians import square_root
-from ..results import Result, at_steps
+from ..results import Result, at_richness, at_steps
 from .particles import neurons
 from .problem import Problem, checked, require_stable
 from .results import MeanField
@@ -39,16 +39,16 @@ class Expansion(Result):
     Attributes:
       outputs: shape (2, T+1, P), f_0 and f_2 on the training points.
       test: shape (2, T+1, M), on the points without a target.
-      features: Phi at equal times, shape (2, T+1, Q, Q).
-      gradients: G at equal times, shape (2, T+1, Q, Q).
+      features: Phi at equal times, shape (2, 1, T+1, Q, Q), as one layer of `MeanField`.
+      gradients: G at equal times, shape (2, 1, T+1, Q, Q).
       tangent_kernel: K, shape (2, T+1, Q, Q).
       parameters: what made it, by name.
     """
 
     outputs: Float[Array, "2 T P"]
     test: Float[Array, "2 T M"]
-    features: Float[Array, "2 T Q Q"]
-    gradients: Float[Array, "2 T Q Q"]
+    features: Float[Array, "2 L T Q Q"]
+    gradients: Float[Array, "2 L T Q Q"]
     tangent_kernel: Float[Array, "2 T Q Q"]
     parameters: dict[str, Any] = field(default_factory=dict)
 
@@ -67,17 +67,7 @@ class Expansion(Result):
         Raises:
           ValueError: for a richness out of range, or one at which the sum overflows.
         """
-        require_scalar("richness", richness)
-        require_nonnegative("richness", richness)
-
-        def total(one: Array) -> Array:
-            return one[0] + as_floats(richness) ** 2 * one[1]
-
-        given = self.parameters | {"richness": as_floats(richness)}
-        features, gradients = total(self.features)[None], total(self.gradients)[None]
-        return MeanField(
-            total(self.outputs), total(self.test), features, gradients, total(self.tangent_kernel), parameters=given
-        )
+        return MeanField(**at_richness(self, richness))
 
 
 @at_steps
@@ -140,7 +130,8 @@ def expansion(
     kernel = features + gradients * problem.gram
     require_stable(problem, kernel[0], f[0, :, :known])
     given = problem.parameters | {"repeats": repeats, "particles": particles, "key": jax.random.key_data(key)}
-    return Expansion(f[..., :known], f[..., known:], features, gradients, kernel, given)
+    del given["richness"]  # it has all of them
+    return Expansion(f[..., :known], f[..., known:], features[:, None], gradients[:, None], kernel, given)
 
 
 @partial(jax.jit, static_argnames=("phi", "steps"))

@@ -11,7 +11,6 @@ r"""Deep mean-field theory: neurons of every layer in the fields and responses o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -24,11 +23,13 @@ from .._checks import finite_answer, require_count, require_flag, require_key
 from .._memory import require_memory
 from .._pytree import Numbers
 from ..gaussian import Function, activation_function
-from ..numerics.gaussians import require_particles, square_root, whiten
+from ..numerics.gaussians import require_particles, square_root
 from ..results import at_steps
 from .causal import columns, rows, with_averages, with_columns, with_root, with_rows
 from .deep_linear_networks import assembled
 from .echoes import Echoes, in_blocks, mean
+from .neuron import Neuron
+from .particles import twins
 from .problem import Problem, checked
 from .results import MeanField, TwoTime
 
@@ -159,7 +160,7 @@ class _Now(NamedTuple):
     size: int  # Q
     pushed: list[Array]  # fields of time t that are pushed themselves, in blocks of `Echoes`
     push: Array
-    neuron: _Neuron
+    neuron: Neuron
 
     def responses(self, below: Array, kernel: Array) -> Array:
         """Rows of time t of A + eta gamma_0 Phi D [s < t], or of B and G: C^l, or D^l."""
@@ -219,7 +220,8 @@ def _backward(layer: _Layer, z: Array, d: Array, tangent: _Tangent, now: _Now) -
     layer = layer._replace(g=so_far, gradients=with_averages(layer.gradients, g, so_far, t))
 
     def felt(by: list[Array], heard: list[Array]) -> list[Array]:
-        return [now.neuron.felt_back(tangent, z, dh, dz) for dh, dz in zip(by, heard, strict=True)]
+        at = tangent.h, tangent.slope, tangent.bend, z
+        return [now.neuron.felt_back(*at, dh, dz) for dh, dz in zip(by, heard, strict=True)]
 
     down = None
     if tangent.by_r is not None and layer.g_by_r is not None and layer.value_by_r is not None:
@@ -241,11 +243,11 @@ def _sweep(
     zeros, ones, unit = jnp.zeros((n, n)), jnp.ones((n, n)), jnp.eye(n)
     gram = jnp.tile(problem.gram, (times, times))  # Phi^0
     normals = [
-        _twins(one, particles, size if i == 0 else n, 1 if i == depth - 1 else n)
+        twins(one, particles, size if i == 0 else n, 1 if i == depth - 1 else n)
         for i, one in enumerate(jax.random.split(key, depth))
     ]
     first_field = normals[0][0] @ square_root(problem.gram)
-    neuron = _Neuron(phi)
+    neuron = Neuron(phi)
     push = _pushes(problem, particles) if neuron.kink else jnp.ones(())  # smooth ones answer in proportion to any
     when = jnp.repeat(jnp.arange(times), size)
 
@@ -297,50 +299,7 @@ def _outputs(z: Array, value: Array, richness: Array) -> Array:
     return (products[:half] + products[half:]).mean(axis=0) / (2 * richness)
 
 
-@dataclass(frozen=True)
-class _Neuron:
-    """phi, and how phi(h) and g = phi'(h) z change where h and z do."""
-
-    phi: Function
-
-    @property
-    def kink(self) -> bool:
-        """Of ReLU phi'' is a spike: its changes are finite ones, of all others to first order."""
-        return self.phi is jax.nn.relu
-
-    def derivatives(self, h: Array) -> tuple[Array, Array, Array]:
-        """phi, phi' and phi'', entry by entry."""
-
-        def slope(x: Array) -> tuple[Array, Array]:
-            return jax.jvp(self.phi, (x,), (jnp.ones_like(x),))
-
-        (value, first), (_, second) = jax.jvp(slope, (h,), (jnp.ones_like(h),))
-        return value, first, second
-
-    def felt(self, h: Array, slope: Array, dh: Array) -> Array:
-        """Change of phi(h)."""
-        h, slope = _beside(h), _beside(slope)
-        return jax.nn.relu(h + dh) - jax.nn.relu(h) if self.kink else slope * dh
-
-    def felt_back(self, tangent: _Tangent, z: Array, dh: Array, dz: Array) -> Array:
-        """Change of g."""
-        h, slope, bend, z = (_beside(x) for x in (tangent.h, tangent.slope, tangent.bend, z))
-        return (h + dh > 0) * (z + dz) - slope * z if self.kink else bend * z * dh + slope * dz
-
-
-def _twins(key: Array, particles: int, first: int, last: int) -> tuple[Array, Array]:
-    """Whitened normal variables for u and r of each neuron, and of its twin with the opposite r."""
-    both = whiten(jax.random.normal(key, (particles, first + last)))
-    u, r = both[:, :first], both[:, first:]
-    return jnp.concatenate([u, u]), jnp.concatenate([r, -r])
-
-
 def _pushes(problem: Problem, particles: int) -> Array:
     """How far the field of each neuron with a kink is pushed, (2 particles, 1): twins opposite ways."""
     size = PUSH * jnp.sqrt(jnp.trace(problem.gram) / len(problem.gram))
     return size * jnp.repeat(jnp.array([1.0, -1.0]), particles)[:, None]
-
-
-def _beside(x: Array) -> Array:
-    """(S, Q) as (Q, S, 1), to stand beside rows of `Echoes`."""
-    return x.T[..., None]

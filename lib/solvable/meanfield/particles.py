@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import jax
+import jax.numpy as jnp
 from jaxtyping import Array
 
 from .._checks import require_count, require_key
 from .._memory import require_memory
-from ..numerics.gaussians import require_particles, sobol
+from ..numerics.gaussians import require_particles, sobol, whiten
 
 
 def neurons(key: Array, inputs: int, particles: int, repeats: int, steps: int) -> Array:
@@ -17,3 +19,10 @@ def neurons(key: Array, inputs: int, particles: int, repeats: int, steps: int) -
     kernels = inputs * (1 + 2 * inputs)
     require_memory(lambda r, s, t: 8 * r * (4 * s * columns + t * kernels), **sizes, steps=steps)
     return sobol(key, sizes["repeats"], sizes["particles"], columns)
+
+
+def twins(key: Array, particles: int, first: int, last: int) -> tuple[Array, Array]:
+    """Whitened normal variables for u and r of each neuron, and of its twin with the opposite r."""
+    both = whiten(jax.random.normal(key, (particles, first + last)))
+    u, r = both[:, :first], both[:, first:]
+    return jnp.concatenate([u, u]), jnp.concatenate([r, -r])

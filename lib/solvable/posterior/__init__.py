@@ -7,7 +7,8 @@ Book: "Statics: what equilibrium has learned".
 
 from .corrections import Expansion, expansion
 from .experiment import langevin
-from .linear import deep_linear, finite_linear, nngp, proportional
+from .finite_width import finite_linear
+from .linear import deep_linear, nngp, proportional
 from .results import Posterior
 from .two_layers import two_layer
 

@@ -16,12 +16,12 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import as_floats, finite_answer, require_count, require_key, require_nonnegative, require_scalar
+from .._checks import finite_answer, require_count, require_key
 from .._memory import require_memory
 from .._pytree import pytree
 from ..gaussian import Function, activation_function
 from ..numerics.gaussians import require_particles, sobol
-from ..results import Result
+from ..results import Result, at_richness
 from .results import Posterior, Task, checked_task
 from .two_layers import Points
 
@@ -60,17 +60,7 @@ class Expansion(Result):
         Raises:
           ValueError: for a richness out of range, or one at which the sum overflows.
         """
-        require_scalar("richness", richness)
-        require_nonnegative("richness", richness)
-        square = as_floats(richness) ** 2
-
-        def total(one: Array) -> Array:
-            return one[0] + square * one[1]
-
-        given = self.parameters | {"richness": as_floats(richness)}
-        return Posterior(
-            total(self.outputs), total(self.test), total(self.features), total(self.readout), parameters=given
-        )
+        return Posterior(**at_richness(self, richness))
 
 
 @finite_answer
@@ -125,6 +115,7 @@ def expansion(
     phi, depth = activation_function(activation), require_count("depth", depth)
     task = checked_task(gram, targets, 1.0, inverse_temperature)
     given: dict[str, Any] = task._asdict()
+    del given["richness"]  # it has all of them
     linear = activation == "linear"
     require_memory(lambda depth: 16 * depth * len(task.gram) ** 2, depth=depth)
     if linear:

@@ -31,7 +31,7 @@ def test_means_miss_the_limit_by_one_over_n_and_from_below():
 
 def test_the_mean_movement_knows_no_width_and_the_noise_does():
     widths, mean, random = np.array([64, 256, 1024]), [], []
-    second = expansion(GRAM, Y, key=jax.random.key(0), **GIVEN).features[1, -1]
+    second = expansion(GRAM, Y, key=jax.random.key(0), **GIVEN).features[1, 0, -1]
     size = float(jnp.linalg.norm(second))
     for n in widths:
         dial = jnp.array([[1.0], [0.5], [float(n) ** -0.5]])
