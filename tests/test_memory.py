@@ -1,6 +1,7 @@
 """Sizes that no memory holds are named before anything is made of them: XLA would end the process there."""
 
 import re
+import tracemalloc
 from unittest import mock
 
 import jax
@@ -176,9 +177,14 @@ def bath():
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_size_that_no_memory_holds_is_named(call, monkeypatch):
+    """Before anything of that size is asked for."""
     monkeypatch.setattr(_memory, "memory", lambda: ROOM)
+    tracemalloc.start()
     with pytest.raises(ValueError, match=rf"\b{re.escape(call.split(': ')[1])}\b.*must .*(GiB|gigabyte)"):
         CALLS[call]()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < ROOM
 
 
 def test_paths_in_a_given_bath(bath, monkeypatch):

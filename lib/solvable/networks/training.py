@@ -134,6 +134,7 @@ def train(
     start = one_row(network, start, shape, inputs, targets)
     require_room(plan, first(members), inputs, targets, networks=math.prod(shape), steps=steps, every=every)
     started, records = perf_counter(), 1 - (-steps // every)
+    which = np.arange(records) if which is None else which
     size = -(-records // CHUNKS)
     state, parts = begin(plan, members, start, inputs, targets), []
     with bar(steps, "steps", progress) as shown:
@@ -166,12 +167,11 @@ def train(
     )
 
 
-def _schedule(steps: Any, every: int) -> tuple[int, int, np.ndarray]:
-    """How many steps, how many between records, and which of these records are kept."""
+def _schedule(steps: Any, every: int) -> tuple[int, int, np.ndarray | None]:
+    """How many steps, how many between records, and which of these records are kept; None for all."""
     every = require_count("every", every)
     if not shape_of("steps", steps):
-        last = require_count("steps", steps, 0)
-        return last, every, np.arange(1 - (-last // every))
+        return require_count("steps", steps, 0), every, None
     if every != 1:
         raise ValueError(f"every must be 1 where steps are listed; got {every}")
     numbers = require_steps(steps).astype(int)
