@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import shutil
 from datetime import date
 from importlib.metadata import version
@@ -35,16 +36,29 @@ def find_browser() -> str | None:
     return next(filter(None, map(shutil.which, names)), None)
 
 
-def pytest_collection_modifyitems(items):
+def pytest_addoption(parser):
+    parser.addoption("--packages", default="", help="of the tests of one public name, those of these packages alone")
+
+
+def pytest_collection_modifyitems(config, items):
     """The longest first, so that no worker is left with it at the end.
 
-    Browser tests do not run without a browser; with REQUIRE_BROWSER set, as in CI, they fail instead.
+    With --packages, tests of a public name that lies in another package are left out. Browser tests do not run
+    without a browser; with REQUIRE_BROWSER set, as in CI, they fail instead.
     """
     items.sort(key=lambda item: "outside_the_repository" not in item.name)
+    if chosen := set(config.getoption("packages").split(",")) - {""}:
+        items[:] = [item for item in items if package_of(item) in chosen | {None}]
     if find_browser() is None and not os.environ.get("REQUIRE_BROWSER"):
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason=NO_BROWSER))  # said aloud below; CI requires a browser
+
+
+def package_of(item):
+    """The package, or module, of the public name that a test is about; None of others."""
+    path = item.callspec.params.get("path") if hasattr(item, "callspec") else None
+    return path.partition(".")[0] if isinstance(path, str) and re.match(r"[a-z_]+\.", path) else None
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -1,9 +1,10 @@
-"""Print the test files that a change can break: those that import what differs from main, however far away.
+"""Print what pytest is asked for by `make check`: the test files that a change can break, without those of the book.
 
-python tools/affected.py [BASE]: the files that differ from BASE (by default from where this branch left main; on main
-itself from what the remote has), those not yet committed and new ones too. A test is printed if it differs itself or if
-its imports lead to a module of the library that does. `from solvable import kernels` leads to `kernels` and to no other
-package. What reads the built book is not printed: `make test` has it.
+python tools/affected.py [BASE]: of the files that differ from BASE (by default from where this branch left main; on
+main itself from what the remote has), those not yet committed and new ones too. A test is printed if it differs itself
+or if its imports lead to a module of the library that does. `from solvable import kernels` leads to `kernels` and to no
+other package. Tests that walk all public names are always asked, for the packages alone that can change. What reads
+the book or its pages is not printed: `make test` has it.
 """
 
 import ast
@@ -15,7 +16,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LIB = ROOT / "lib"
 LIBRARY = sorted((LIB / "solvable").rglob("*.py"))
-WITHOUT_BOOK = [path for path in sorted((ROOT / "tests").rglob("*.py")) if not {"site", "tools"} & set(path.parts)]
+TESTS = ROOT / "tests"
+ELSEWHERE = {"site", "tools", "book", "project"}  # what is about the book, its pages and this repository
+WALKERS = [TESTS / name for name in ("test_hostile.py", "project/test_layout.py", "project/test_vocabulary.py")]
+WITHOUT_BOOK = [path for path in sorted(TESTS.rglob("*.py")) if not ELSEWHERE & set(path.relative_to(TESTS).parts)]
 
 
 def name_of(path: Path) -> str:
@@ -87,13 +91,24 @@ def base() -> str:
 
 def affected(changed: set[Path]) -> list[Path]:
     """Test files that reach a changed file; all of them where the settings of all tests changed."""
-    tests = [path for path in WITHOUT_BOOK if path.name.startswith("test_")]
-    if changed & {ROOT / "tests" / "conftest.py", ROOT / "pyproject.toml", ROOT / "constraints.txt"}:
-        return tests
-    return [path for path in tests if reach(path) & changed]
+    tests = [path for path in WITHOUT_BOOK if path.name.startswith("test_") and path not in WALKERS]
+    if changed & {TESTS / "conftest.py", ROOT / "pyproject.toml", ROOT / "constraints.txt"}:
+        return [*tests, *WALKERS]
+    walked = WALKERS if changed & set(LIBRARY) else [path for path in WALKERS if path in changed]
+    return [*(path for path in tests if reach(path) & changed), *walked]
+
+
+def packages(changed: set[Path]) -> list[str]:
+    """Packages, and modules beside them, that reach a changed file of the library; none stands for all."""
+    found = {
+        path.relative_to(LIB / "solvable").parts[0].removesuffix(".py") for path in LIBRARY if reach(path) & changed
+    }
+    return sorted(found - {"__init__"})
 
 
 if __name__ == "__main__":
     since = sys.argv[1] if len(sys.argv) > 1 else base()
     names = git("diff", "--name-only", since) + git("ls-files", "--others", "--exclude-standard")
-    print(*(path.relative_to(ROOT) for path in affected({ROOT / name for name in names})), sep="\n")
+    differ = {ROOT / name for name in names}
+    if tests := affected(differ):
+        print(*(path.relative_to(ROOT) for path in tests), "--packages=" + ",".join(packages(differ)), sep="\n")

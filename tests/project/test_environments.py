@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -97,9 +98,27 @@ def changed(*files: str) -> set[str]:
 
 def test_a_change_in_one_package_asks_its_tests_and_those_of_what_stands_on_it():
     kernels = changed("lib/solvable/kernels/theory.py")
-    assert {"kernels/test_theory.py", "meanfield/test_two_layers.py", "book/lazy_rich/test_kernel_limit.py"} <= kernels
-    assert not any(name.startswith(("spinglass/", "primer/", "book/dmft_primer/")) for name in kernels)
-    assert "exercises/test_lazy_rich.py" in kernels
+    assert {"kernels/test_theory.py", "meanfield/test_two_layers.py", "exercises/test_lazy_rich.py"} <= kernels
+    assert not any(name.startswith(("spinglass/", "primer/", "book/", "site/")) for name in kernels)
+
+
+@pytest.mark.parametrize("module", ["fits.py", "spinglass/aging.py", "posterior/modes.py"])
+def test_what_walks_all_public_names_is_asked_for_what_can_change(module):
+    """The hostile table among them, whatever it imports by itself."""
+    assert {"test_hostile.py", "project/test_vocabulary.py", "project/test_layout.py"} <= changed(
+        f"lib/solvable/{module}"
+    )
+    assert changed("tests/test_fits.py").isdisjoint({"test_hostile.py"})
+    stand = affected.packages({ROOT / "lib" / "solvable" / module})
+    assert module.partition("/")[0].removesuffix(".py") in stand
+    assert "parameterizations" not in stand
+
+
+def test_walkers_are_asked_for_these_packages_alone():
+    ask = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider", "--packages=fits"]
+    done = subprocess.run([*ask, "tests/project/test_vocabulary.py"], cwd=ROOT, capture_output=True, text=True)
+    paths = re.findall(r"\[(\w+)\.", done.stdout)
+    assert set(paths) == {"fits"}, done.stdout + done.stderr
 
 
 def test_a_changed_test_or_module_beside_it_is_asked():
