@@ -4,24 +4,28 @@ PY := .venv/bin/python
 BOOK_SOURCES := _config.yml _toc.yml $(shell find book lib tools/sphinx_ext -type f \
 	-not -path '*/__pycache__/*' -not -path '*.egg-info/*')
 BUILD := .venv/bin/jupyter-book build . -W -n --keep-going --all -q
-PYTEST := $(PY) -m pytest -n 2 --dist worksteal
+PYTEST = $(ENVIRONMENT)/bin/python -m pytest -n 2 --dist worksteal
 # the library's fast tests, that another environment runs too
 LIBRARY := -m "not slow and not browser" -p no:cacheprovider tests --ignore tests/site --ignore tests/project \
 	--ignore tests/tools
 PORT := 8000
-# Compile less well, with the flags that the installed XLA knows (tools/compile_flags.py).
-# test-all, test-floor and test-newest do as users do.
-book test check perturb: export XLA_FLAGS = $(shell cat .venv/.xla_flags 2>/dev/null)
-# What was compiled once, for a page, a test or a notebook, is not compiled again.
-book test check perturb: export JAX_COMPILATION_CACHE_DIR = $(CURDIR)/_build/compiled
-book test check perturb: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS = 0.2
+# an environment knows its flags once it is ready
+MARK = @$(@D)/bin/python tools/compile_flags.py > $(@D)/.xla_flags && touch $@
+# Compile less well, with the flags that the installed XLA knows (tools/compile_flags.py). Notebooks do as users do.
+export XLA_FLAGS = $(shell cat $(ENVIRONMENT)/.xla_flags 2>/dev/null)
+ENVIRONMENT := .venv
+test-floor: ENVIRONMENT := .venv-floor
+test-newest: ENVIRONMENT := .venv-newest
+# What was compiled once, for a page, a test or a notebook, is not compiled again, however small it is.
+export JAX_COMPILATION_CACHE_DIR = $(CURDIR)/_build/compiled
+export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS = 0
 # As many processes as cores, so each has one thread: two that share two cores wait for each other, at twice the time.
-book test test-slow test-all test-floor test-newest check perturb: export PJRT_NPROC = 1
-book test test-slow test-all test-floor test-newest check perturb: export OMP_NUM_THREADS = 1
+export PJRT_NPROC = 1
+export OMP_NUM_THREADS = 1
 # A page's imports take 2 s, and 6 s where Python may not keep what it compiled.
 unexport PYTHONDONTWRITEBYTECODE
 # pytest keeps what ran with what, for `make platforms` (tests/conftest.py)
-test test-all test-floor test-newest: export TESTED_BY = make $@
+test test-slow test-floor test-newest: export TESTED_BY = make $@
 
 .DEFAULT_GOAL := help
 .PHONY: help env book serve style check perturb test test-slow test-floor test-newest test-all platforms notebooks clean
@@ -59,14 +63,12 @@ test-slow: book  ## what `make test` leaves out: the large ensembles, every note
 	$(PYTEST) -m slow
 
 test-floor: .venv-floor/.ready  ## the library's fast tests with the oldest versions that pyproject.toml allows
-	$(subst .venv,.venv-floor,$(PYTEST)) $(LIBRARY)
+	$(PYTEST) $(LIBRARY)
 
 test-newest: .venv-newest/.ready  ## the same with the newest Python at hand, and the newest versions
-	$(subst .venv,.venv-newest,$(PYTEST)) $(LIBRARY)
+	$(PYTEST) $(LIBRARY)
 
-test-all: book test-floor test-newest  ## every test: fast, slow, and with the oldest and the newest versions
-	@sh tools/install_chromium.sh
-	$(PYTEST)
+test-all: test test-slow test-floor test-newest  ## every test: fast, slow, and with the oldest and the newest versions
 
 platforms:  ## write tests/PLATFORMS.md from the runs of this machine
 	$(PY) tools/platforms.py
@@ -80,19 +82,19 @@ clean:  ## remove everything that was built, the environments too
 .venv/.ready: constraints.txt pyproject.toml tools/compile_flags.py
 	@echo "Installing about a gigabyte into .venv: a minute or two"
 	sh tools/create_venv.sh .venv -e '.[test]' -c constraints.txt
-	@$(PY) tools/compile_flags.py > .venv/.xla_flags
-	@mkdir -p _build && touch $@
+	@mkdir -p _build
+	$(MARK)
 
 # PYTHON chooses .venv's; the oldest versions have wheels for the oldest Python, the newest are tried with the newest.
 .venv-floor/.ready: constraints.txt pyproject.toml tools/ends.py | .venv/.ready
 	$(PY) tools/ends.py oldest > _build/oldest.txt
 	PYTHON='python3.11 python3.12' sh tools/create_venv.sh .venv-floor -r _build/oldest.txt
-	@touch $@
+	$(MARK)
 
 .venv-newest/.ready: constraints.txt pyproject.toml tools/ends.py | .venv/.ready
 	$(PY) tools/ends.py newest > _build/newest.txt
 	PYTHON= sh tools/create_venv.sh .venv-newest --upgrade -r _build/newest.txt
-	@touch $@
+	$(MARK)
 
 # --all reads every page again (outputs still come from the cache), so that no warning of a past build is lost.
 _build/.book: .venv/.ready $(BOOK_SOURCES)

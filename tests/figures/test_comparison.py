@@ -106,7 +106,7 @@ def test_quantities_come_in_one_order_and_join_those_of_results(ax, limit):
         ax, limit, extra="theory", repeats=8, modes=[10, 400], step_size=0.05, width=[32, 512], temperature=0.5
     )
     assert text.get_text().replace("\n", " ") == (
-        "N = 30–512, P = 20, noise = 0.1, T = 0.5, K = 10–400, steps of 0.05, 8 repeats, float64, CPU, theory"
+        "N = 30–512, P = 20, noise = 0.1, T = 0.5, K = 10–400, step size 0.05, 8 repeats, float64, CPU, theory"
     )
 
 

@@ -203,7 +203,7 @@ ARGUMENTS: dict[str, str] = {
         "table": "couplings controls forward.weights apply.weights empirical.weights networks.train.start",
         "maybe": "sample since runs",
         "holder": "result results figures.*.results load.kind envelope.curves",
-        "free": "ax color",
+        "free": "ax color quantities",
     }.items()
     for name in names.split()
 }
