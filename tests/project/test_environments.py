@@ -115,9 +115,9 @@ def test_what_walks_all_public_names_is_asked_for_what_can_change(module):
 
 
 def test_walkers_are_asked_for_these_packages_alone():
-    ask = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider", "--packages=fits"]
+    ask = [sys.executable, "-m", "pytest", "-v", "--collect-only", "-p", "no:cacheprovider", "--packages=fits"]
     done = subprocess.run([*ask, "tests/project/test_vocabulary.py"], cwd=ROOT, capture_output=True, text=True)
-    paths = re.findall(r"\[(\w+)\.", done.stdout)
+    paths = re.findall(r"\[([a-z_]+)\.", done.stdout)
     assert set(paths) == {"fits"}, done.stdout + done.stderr
 
 
