@@ -108,6 +108,9 @@ def test_quantities_come_in_one_order_and_join_those_of_results(ax, limit):
     assert text.get_text().replace("\n", " ") == (
         "N = 30–512, P = 20, noise = 0.1, T = 0.5, K = 10–400, step size 0.05, 8 repeats, float64, CPU, theory"
     )
+    lines = text.get_text().split("\n")
+    assert len(lines) > 1
+    assert all(line.endswith(",") for line in lines[:-1]), "no number without its unit"
 
 
 def test_quantities_need_no_result_and_may_be_infinite(ax):

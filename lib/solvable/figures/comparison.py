@@ -17,6 +17,7 @@ from .._checks import require, require_count, require_one_of, require_text, show
 from .style import GREY
 from .words import number
 
+UNBROKEN = "\xa0"  # a space where no line ends
 WORTH_COMPARING = 1e-4
 """Losses below this share of the first one are not compared: rounding and rare draws rule there."""
 
@@ -169,9 +170,9 @@ def note(ax: Axes, *results: Any, extra: str = "", **quantities: Any) -> Annotat
         *(text for name in QUANTITIES for text in _named(name, results, quantities)),
         *sorted({str(_numbers(r).dtype) for r in results}),
         *_cost(results),
-        *([extra] if extra else []),
     ]
-    text = "\n".join(textwrap.wrap(", ".join(parts), 64))
+    parts = [part.replace(" ", UNBROKEN) for part in parts] + [extra] * bool(extra)
+    text = "\n".join(textwrap.wrap(", ".join(parts), 64)).replace(UNBROKEN, " ")
     return ax.annotate(
         text, (0.5, 0), xycoords=ax.xaxis.label, xytext=(0, -5), textcoords="offset points",
         ha="center", va="top", fontsize=8, color=GREY, annotation_clip=False,
