@@ -18,42 +18,60 @@ from jaxtyping import Array
 SERIES = 18  # terms, for arguments up to 1
 
 
-@jax.custom_jvp
 def learned(matrix: Array, targets: Array, times: Array, ridge: Array) -> tuple[Array, Array]:
     """phi(S) y and psi(S) y at these times; S (P, P), y (P, O), each result (T, P, O)."""
-    values, vectors = eigh(matrix)
-    amounts = _phi(values, times[:, None], ridge)[:, :, None] * (vectors.T @ targets)
-    return vectors @ amounts, (vectors * values) @ amounts
+    values, vectors = jnp.linalg.eigh(jax.lax.stop_gradient(matrix))
+    values = jnp.maximum(values, 0)  # rounding goes below
+    matrix, targets = _turned(matrix, values, vectors), vectors.T @ targets
 
+    def at_time(time: Array) -> tuple[Array, Array]:
+        return _diagonal(matrix, targets, time, ridge, values)
 
-@learned.defjvp
-def _learned_jvp(at: tuple[Array, ...], moves: tuple[Array, ...]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    (matrix, targets, times, ridge), (dmatrix, dtargets, dtimes, dridge) = at, moves
-    values, vectors = eigh(matrix)
-    inside, pull, push = vectors.T @ targets, vectors.T @ dtargets, vectors.T @ dmatrix @ vectors
-
-    def at_time(one: tuple[Array, Array]) -> tuple[Array, Array]:
-        time, dtime = one
-        phi, decay = _phi(values, time, ridge)[:, None], jnp.exp(-(values + ridge) * time)[:, None]
-        psi = values[:, None] * phi
-        along, along_psi = _differences(values, time, ridge)
-        sunk = jnp.diag(along)[:, None] * dridge
-        moved = phi * pull + (along * push) @ inside + (sunk + decay * dtime) * inside
-        moved_psi = psi * pull + (along_psi * push) @ inside + values[:, None] * (sunk + decay * dtime) * inside
-        return vectors @ moved, vectors @ moved_psi
-
-    return learned(*at), jax.lax.map(jax.checkpoint(at_time), (times, dtimes))
+    dual, outputs = jax.lax.map(jax.checkpoint(at_time, prevent_cse=False), times)
+    return vectors @ dual, vectors @ outputs
 
 
 @jax.custom_jvp
-def eigh(matrix: Array) -> tuple[Array, Array]:
-    """Eigenvalues, cut at 0 where rounding goes below, and eigenvectors."""
-    values, vectors = jnp.linalg.eigh(matrix)
-    return jnp.maximum(values, 0), vectors
+def _turned(matrix: Array, values: Array, vectors: Array) -> Array:
+    """V^T S V, whose slope alone needs the product."""
+    return jnp.diag(values)
 
 
-@eigh.defjvp
-def _eigh_jvp(at: tuple[Array], moves: tuple[Array]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+@_turned.defjvp
+def _turned_jvp(at: tuple[Array, ...], moves: tuple[Array, ...]) -> tuple[Array, Array]:
+    (_, _, vectors), (dmatrix, *_) = at, moves
+    return _turned(*at), vectors.T @ dmatrix @ vectors
+
+
+@jax.custom_jvp
+def _diagonal(matrix: Array, targets: Array, time: Array, ridge: Array, values: Array) -> tuple[Array, Array]:
+    """phi(S) y and psi(S) y at one time, where S is diagonal."""
+    amounts = _phi(values, time, ridge)[:, None] * targets
+    return amounts, values[:, None] * amounts
+
+
+@_diagonal.defjvp
+def _diagonal_jvp(at: tuple[Array, ...], moves: tuple[Array, ...]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """It moves off the diagonal too. The loop over times stands outside: jax 0.7 transposes none in here."""
+    (matrix, inside, time, ridge, values), (push, pull, dtime, dridge, _) = at, moves
+    values = _once(values, matrix)
+    phi, decay = _phi(values, time, ridge)[:, None], jnp.exp(-(values + ridge) * time)[:, None]
+    psi = values[:, None] * phi
+    along, along_psi = _differences(values, time, ridge)
+    sunk = jnp.diag(along)[:, None] * dridge
+    moved = phi * pull + (along * push) @ inside + (sunk + decay * dtime) * inside
+    moved_psi = psi * pull + (along_psi * push) @ inside + values[:, None] * (sunk + decay * dtime) * inside
+    return _diagonal(*at), (moved, moved_psi)
+
+
+@jax.custom_jvp
+def _once(values: Array, matrix: Array) -> Array:
+    """The eigenvalues of this matrix, where a slope is taken."""
+    return values
+
+
+@_once.defjvp
+def _once_jvp(at: tuple[Array, Array], moves: tuple[Array, Array]) -> tuple[Array, Array]:
     raise ValueError("kernel must not be differentiated twice in gradient_flow: second slopes are not written out")
 
 
