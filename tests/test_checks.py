@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from solvable import _checks, fits
 from solvable.linear_model import compute, exact, experiment, theory
 from solvable.parameterizations import mup
-from solvable.results import LossCurves
+from solvable.results import LossCurves, Result
 from solvable.spectra import Spectrum
 
 LARGE = 10**23  # compute in FLOPs, beyond 2^64
@@ -78,7 +78,7 @@ SLOW = ("frontier", "sgd")
 def test_whole_numbers_beyond_two_to_the_64_are_taken(call):
     """They give what the same numbers give as floats."""
     found = [CALLS[call]([number(10**power) for power in range(17, 24)]) for number in (int, float)]
-    found = [replace(one, parameters={}) if isinstance(one, LossCurves) else one for one in found]
+    found = [replace(one, parameters={}) if isinstance(one, Result) else one for one in found]
     assert all(np.isfinite(np.asarray(leaf, float)).all() for leaf in jax.tree.leaves(found))
     jax.tree.map(partial(assert_allclose, rtol=1e-12), *found)
 

@@ -80,7 +80,7 @@ def verdict(path, name, label, value, answered=True, right=None):
     """What is wrong with the answer to this argument, in words; None where nothing is."""
     try:
         result = traced(path, name, value) if label == "tracer" else given(path, CALLS[path] | {name: value})
-    except (ValueError, TypeError, RuntimeError) as error:  # the last where a solver did not arrive
+    except (ValueError, TypeError, RuntimeError, FileNotFoundError) as error:  # did not arrive; is not there
         words = str(error)
         blamed = "|".join(CALLS[path]) if answered or label in MISMATCHED else name
         right = re.search(rf"\b({blamed})\b", words) and "must" in words

@@ -91,7 +91,7 @@ WHOLE = {"bytes", "jax bytes", "whole"}
 def forms(valid: Any, names: set[str]) -> dict[str, Any]:
     """The valid argument in every form that can hold it."""
     numbers = np.asarray(valid, float)
-    fits = not WHOLE if (numbers % 1).any() or not np.isfinite(numbers).all() else WHOLE
+    fits = np.isfinite(numbers).all() and not (numbers % 1).any()
     return {name: make(numbers) for name, make in FORMS.items() if name in names and (name not in WHOLE or fits)}
 
 
