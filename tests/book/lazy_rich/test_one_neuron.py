@@ -46,8 +46,9 @@ def test_the_page_the_library_and_the_networks_agree(page, limit, wide):
 
 
 def test_the_band_narrows_as_the_root_of_the_width(wide):
+    """24 pairs know a deviation to 15 %, so the ratio of two to a factor of 1.9 in three errors."""
     ratio = float(wide[8].outputs_std[15:].mean() / wide[512].outputs_std[15:].mean())
-    assert 0.7 * 8 < ratio < 1.4 * 8
+    assert 8 / 1.9 < ratio < 1.9 * 8
 
 
 def apart(h):
