@@ -32,10 +32,10 @@ def test_the_valleys_of_the_figure():
 
 
 def test_digits_with_gradient_descent():
+    """Over nine keys twelve seeds gave factors of 2.65 to 3.5 and 1.07 to 1.21; over seven, three gave 2.7 to 4 and 1 to 1.5."""
     images, labels = data.images(128)["digits"]
-    drift = {
-        name: sweep(name, 2.0**grid, (32, 128), 8.0 * images, labels, key=jax.random.key(3)).drift
-        for name, grid in {"standard": np.arange(-5, 3), "mup": np.arange(-2, 6)}.items()
-    }
-    assert drift["mup"] < 1.5
-    assert drift["standard"] > 3
+    grids = {"standard": np.arange(-5, 3), "mup": np.arange(-2, 6)}
+    options = {"key": jax.random.key(3), "repeats": 12}
+    found = {name: sweep(name, 2.0**grid, (32, 128), 8.0 * images, labels, **options) for name, grid in grids.items()}
+    assert found["mup"].drift < 1.4
+    assert found["standard"].drift == pytest.approx(3, abs=0.7)
