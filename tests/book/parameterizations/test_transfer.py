@@ -32,7 +32,7 @@ def test_the_valleys_of_the_figure():
 
 
 def test_digits_with_gradient_descent():
-    """Over nine keys twelve seeds gave factors of 2.65 to 3.5 and 1.07 to 1.21; over seven, three gave 2.7 to 4 and 1 to 1.5."""
+    """Over nine keys twelve seeds gave 2.65 to 3.5 and 1.07 to 1.21; over seven, three gave 2.7 to 4 and 1 to 1.5."""
     images, labels = data.images(128)["digits"]
     grids = {"standard": np.arange(-5, 3), "mup": np.arange(-2, 6)}
     options = {"key": jax.random.key(3), "repeats": 12}
