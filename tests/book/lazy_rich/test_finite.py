@@ -23,7 +23,7 @@ def test_means_miss_the_limit_by_one_over_n_and_from_below():
         scatter.append(float(jnp.sqrt(jnp.mean(run.outputs_std[-1] ** 2))))
         error.append(float(run.error("outputs")[-1] @ jnp.abs(Y) / (Y @ Y)))
     miss, error, n = np.array(miss), np.array(error), np.array([16, 32, 64])
-    assert (miss > 3 * error).all()  # learns less than the limit
+    assert (miss > 4 * error).all()  # learns less than the limit
     assert np.polyfit(np.log(n), np.log(miss), 1)[0] == pytest.approx(-1, abs=0.35)  # the errors allow 0.2
     assert np.polyfit(np.log(n), np.log(scatter), 1)[0] == pytest.approx(-0.5, abs=0.05)
     assert (np.array(scatter) > 3 * miss).all()
@@ -46,7 +46,7 @@ def test_the_mean_movement_knows_no_width_and_the_noise_does():
     error = np.array(random)[:, 2] / np.array(mean)[:, 2] / 128**0.5
     sure = 3 * float(np.hypot(error[0], error[2])) / np.log(16)
     assert slopes[0][2] == pytest.approx(-1, abs=sure)
-    assert sure < 0.3
+    assert sure < 0.25
     assert_allclose(slopes[1], [-0.5, -0.5, -1], atol=0.1)
     unit = np.array(random) * widths[:, None] ** 0.5 / np.stack([np.ones(3), np.full(3, 0.5), widths**-0.5], axis=1)
     assert_allclose(unit[:, 0], unit[:, 1], rtol=0.15)  # in units of gamma_0 / sqrt N, but for saturation

@@ -38,4 +38,4 @@ def test_digits_with_gradient_descent():
     options = {"key": jax.random.key(3), "repeats": 12}
     found = {name: sweep(name, 2.0**grid, (32, 128), 8.0 * images, labels, **options) for name, grid in grids.items()}
     assert found["mup"].drift < 1.4
-    assert found["standard"].drift == pytest.approx(3, abs=0.7)
+    assert 3 < found["standard"].drift < 3.5
