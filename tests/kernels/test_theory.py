@@ -61,19 +61,33 @@ def test_single_precision(activation):
         assert_allclose(getattr(single, name), getattr(exact, name), atol=1e-6 * float(getattr(exact, name).max()))
 
 
-@pytest.mark.parametrize("activation", ["linear", "relu", "erf", "gelu", "tanh", jnp.sin])
-@pytest.mark.parametrize("tile", [3, 512])
-def test_symmetric_to_rounding(activation, tile, monkeypatch):
+OTHERS = [pytest.param(one, marks=pytest.mark.slow) for one in ("linear", "erf", "gelu", jnp.sin)]
+
+
+@pytest.fixture
+def small_tiles(monkeypatch):
+    """Matrices of more than three rows are made of tiles, whose size is part of the compiled program."""
+    monkeypatch.setattr(kernels.theory, "TILE", 3)
+    monkeypatch.setattr(kernels.theory, "WHOLE", 0)
+    programs = (kernels.theory._square, kernels.theory._rows)
+    for program in programs:
+        program.clear_cache()
+    yield
+    for program in programs:
+        program.clear_cache()
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", *OTHERS])
+@pytest.mark.parametrize("tiles", ["whole", "small_tiles"])
+def test_symmetric_to_rounding(activation, tiles, request):
     """To a few units of the last digit: a compiler may round an entry and its mirror image in two ways."""
-    monkeypatch.setattr(kernels.theory, "TILE", tile)
-    monkeypatch.setattr(kernels.theory, "WHOLE", 0 if tile == 3 else kernels.theory.WHOLE)
-    jax.clear_caches()
+    if tiles != "whole":
+        request.getfixturevalue(tiles)
     for dtype in (jnp.float32, jnp.float64):
         given = {"depth": 2, "activation": activation, "weight_variance": 1.7, "bias_variance": 0.2}
         for points in (5, 7):
             for matrix in kernels.both(jax.random.normal(KEY, (points, 5), dtype), **given):
                 assert_allclose(matrix, matrix.T, rtol=4 * float(jnp.finfo(dtype).eps))
-    jax.clear_caches()
 
 
 def test_whole_numbers_are_inputs_too():
@@ -85,14 +99,11 @@ def test_whole_numbers_are_inputs_too():
         jax.tree.map(assert_array_equal, found, expected)
 
 
-def test_many_tiles_are_one(monkeypatch):
+def test_many_tiles_are_one(request):
     whole = kernels.both(X, depth=2), kernels.both(X, Z, depth=2)
-    monkeypatch.setattr(kernels.theory, "TILE", 3)
-    monkeypatch.setattr(kernels.theory, "WHOLE", 0)
-    jax.clear_caches()
+    request.getfixturevalue("small_tiles")
     tiled = kernels.both(X, depth=2), kernels.both(X, Z, depth=2)
     jax.tree.map(lambda a, b: assert_allclose(a, b, rtol=1e-13), whole, tiled)
-    jax.clear_caches()
 
 
 def test_several_devices_share_the_rows():

@@ -13,7 +13,7 @@ SPECTRUM = Spectrum.power_law(a=1.6, b=1.3, modes=6)
 DIRECTION = jnp.cos(jnp.arange(6.0))
 SIZES = {"width": 31.0, "samples": 47.0}
 STUDENT = SIZES | {"noise": 0.1}
-TIMES, STEPS = [3.0, 300.0], [1, 30, 3000, 30_000]  # both contours of discrete time
+TIMES, STEPS = [3.0, 300.0], [1, 30, 3000, 30_000]  # the last two by the other contour of discrete time
 
 
 def both(curves):
@@ -30,6 +30,10 @@ FUNCTIONS = {  # of a spectrum and numbers, and the numbers
         lambda s, **k: both(theory.gradient_descent(s, STEPS, momentum=0.5, **k)),
         STUDENT | {"learning_rate": 0.2},
     ),
+    "gradient_descent, early": (
+        lambda s, **k: both(theory.gradient_descent(s, STEPS[:2], **k)),
+        STUDENT | {"learning_rate": 0.2},
+    ),
     "sgd": (
         lambda s, **k: theory.sgd(s, STEPS, **k).test,
         {"learning_rate": 0.2, "batch_size": 3.0, "width": 31.0, "noise": 0.1},
@@ -40,7 +44,7 @@ FUNCTIONS = {  # of a spectrum and numbers, and the numbers
         {"batch_size": 3.0, "width": 31.0},
     ),
 }
-FAST = {"final_loss", "gradient_descent", "sgd"}
+FAST = {"final_loss", "gradient_descent, early", "mode_errors"}
 
 
 @pytest.mark.parametrize(

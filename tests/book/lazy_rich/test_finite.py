@@ -18,7 +18,7 @@ def test_means_miss_the_limit_by_one_over_n_and_from_below():
     limit = two_layer(GRAM, Y, richness=1.0, key=jax.random.key(0), **GIVEN)
     miss, scatter, error = [], [], []
     for n in (16, 32, 64):
-        run = finite(X, Y, width=n, richness=1.0, repeats=30 * n, key=jax.random.key(n), **GIVEN)
+        run = finite(X, Y, width=n, richness=1.0, repeats=60 * n, key=jax.random.key(n), **GIVEN)
         miss.append(float((limit.outputs - run.outputs)[-1] @ Y / (Y @ Y)))
         scatter.append(float(jnp.sqrt(jnp.mean(run.outputs_std[-1] ** 2))))
         error.append(float(run.error("outputs")[-1] @ jnp.abs(Y) / (Y @ Y)))
@@ -35,7 +35,7 @@ def test_the_mean_movement_knows_no_width_and_the_noise_does():
     size = float(jnp.linalg.norm(second))
     for n in widths:
         dial = jnp.array([[1.0], [0.5], [float(n) ** -0.5]])
-        network, keys = MLP(int(n), depth=1, richness=dial, dtype=float), jax.random.split(jax.random.key(5), 128)[None]
+        network, keys = MLP(int(n), depth=1, richness=dial, dtype=float), jax.random.split(jax.random.key(5), 256)[None]
         run = train(network, X, Y, 12, learning_rate=0.1 * len(Y), key=keys, metrics=["feature_kernels"])
         kernel = run.metrics["feature_kernels"][:, :, :, 0]
         moved = jnp.einsum("gsij,ij->gs", kernel[:, :, -1] - kernel[:, :, 0], second / size)
@@ -43,7 +43,7 @@ def test_the_mean_movement_knows_no_width_and_the_noise_does():
         random.append(moved.std(axis=1))
     slopes = [np.polyfit(np.log(widths), np.log(np.array(part)), 1)[0] for part in (mean, random)]
     assert_allclose(slopes[0][:2], 0, atol=0.05)
-    error = np.array(random)[:, 2] / np.array(mean)[:, 2] / 128**0.5
+    error = np.array(random)[:, 2] / np.array(mean)[:, 2] / 256**0.5
     sure = 3 * float(np.hypot(error[0], error[2])) / np.log(16)
     assert slopes[0][2] == pytest.approx(-1, abs=sure)
     assert sure < 0.25

@@ -21,7 +21,7 @@ def limits():
 
 
 def test_rich_networks_are_faster_align_more_and_follow_the_limit(limits):
-    runs = {g: finite(X, Y, width=256, richness=g, repeats=8, **GIVEN) for g in DIAL}
+    runs = {g: finite(X, Y, width=256, richness=g, repeats=32, **GIVEN) for g in DIAL}
     losses, aligned = [], []
     for g, limit in limits.items():
         error = np.hypot(runs[g].error("outputs"), limit.error("outputs"))
