@@ -141,7 +141,10 @@
   const colours = ({ axes: { z } }) => ({ type: z.log ? "log" : "linear", domain: z.lim, scheme: "cividis" });
   const colour = (series) => `var(--explorer-${series.color})`;
 
-  // Plot's hook into a mark's drawing: leave the series' label on its SVG group.
+  // A theory and its experiment bear one label.
+  const tag = ({ label, measured }) => (measured ? `measured ${label}` : label);
+
+  // Plot's hook into a mark's drawing: leave the series' tag on its SVG group.
   const named = (label) => ({
     clip: true,
     render: (...given) => {
@@ -152,7 +155,7 @@
   });
 
   function mark(series, points) {
-    const common = named(series.label);
+    const common = named(tag(series));
     if (series.kind === "line")
       return Plot.line(points, {
         x: "x", y: "y", stroke: colour(series), strokeWidth: 2.2, strokeDasharray: DASHES[series.dash],
@@ -162,6 +165,10 @@
       return Plot.areaY(points, { x: "x", y1: "low", y2: "high", fill: colour(series), fillOpacity: 0.25, ...common });
     return Plot.dot(points, { x: "x", y: "y", r: 3.5, fill: colour(series), symbol: "circle", ...common });
   }
+
+  // A whisker of one standard error; its mean is drawn by `mark`.
+  const whisker = (series, points) =>
+    Plot.ruleX(points, { x: "x", y1: "low", y2: "high", stroke: colour(series), strokeWidth: 1.6, clip: true });
 
   function heat(series, fields, data) {
     const { x, y, z } = fields;
@@ -175,7 +182,7 @@
     const [y1, y2] = edges(y, data.axes.y);
     return Plot.raster(z, {
       width: x.length, height: y.length, x1, x2, y1, y2, interpolate: "nearest", imageRendering: "pixelated",
-      ...named(series.label),
+      ...named(tag(series)),
     });
   }
 
@@ -192,11 +199,12 @@
         continue;
       }
       const points = Array.from(fields.x, (x, i) => ({ x, y: fields.y?.[i], low: fields.low?.[i], high: fields.high?.[i] }));
+      if (series.kind === "means") marks.push(whisker(series, points));
       marks.push(mark(series, points));
       if (series.kind !== "band") for (const point of points) if (point.y === point.y) pointed.push({ ...point, series });
     }
     const say = ({ x, y, series }) =>
-      `${series.label.replace(/^_/, "")}\n${data.axes.x.label}: ${words(x)}\n${data.axes.y.label}: ${words(y)}`;
+      `${series.label.replace(/^_/, "")}${series.measured ? ", measured" : ""}\n${data.axes.x.label}: ${words(x)}\n${data.axes.y.label}: ${words(y)}`;
     const near = { x: "x", y: "y", maxRadius: 60 };
     if (pointed.length)
       marks.push(
@@ -216,18 +224,23 @@
     return { svg, box: { left: MARGIN.left, top: MARGIN.top, width: inner, height } };
   }
 
+  const SIGNS = {
+    line: ({ color, dash }) =>
+      `<line x1="1" x2="25" y1="7" y2="7" stroke="var(--explorer-${color})" stroke-width="2.4" stroke-dasharray="${DASHES[dash] ?? "none"}"/>`,
+    band: ({ color }) => `<rect x="1" width="24" y="1" height="12" fill="var(--explorer-${color})" fill-opacity="0.3"/>`,
+    points: ({ color }) => `<circle cx="13" cy="7" r="4" fill="var(--explorer-${color})"/>`,
+    means: ({ color }) =>
+      `<path d="M13,0V14" stroke="var(--explorer-${color})" stroke-width="1.6"/><circle cx="13" cy="7" r="4" fill="var(--explorer-${color})"/>`,
+  };
+
   function legend(data) {
     const list = document.createElement("ul");
     list.className = "explorer-legend";
     for (const series of data.series) {
       if (series.label.startsWith("_")) continue; // as in matplotlib: drawn, not named
       const item = document.createElement("li");
-      const shape = {
-        line: `<line x1="1" x2="25" y1="7" y2="7" stroke="${colour(series)}" stroke-width="2.4" stroke-dasharray="${DASHES[series.dash] ?? "none"}"/>`,
-        band: `<rect x="1" width="24" y="1" height="12" fill="${colour(series)}" fill-opacity="0.3"/>`,
-        points: `<circle cx="13" cy="7" r="4" fill="${colour(series)}"/>`,
-        heat: "",
-      }[series.kind];
+      const measured = (data.experiment ?? []).filter((one) => one.label === series.label);
+      const shape = [series, ...measured].map((one) => SIGNS[one.kind]?.(one) ?? "").join("");
       if (series.kind === "heat")
         item.append(ramp(series, data));
       else {
@@ -250,9 +263,9 @@
   // ---- what is really drawn, for tests
 
   function vertices(svg, series) {
-    const group = [...svg.querySelectorAll("[data-series]")].find((g) => g.dataset.series === series.label);
+    const group = [...svg.querySelectorAll("[data-series]")].find((g) => g.dataset.series === tag(series));
     if (!group) return [];
-    if (series.kind === "points")
+    if (series.kind === "points" || series.kind === "means")
       return [...group.querySelectorAll("circle")].map((dot) => [dot.cx.baseVal.value, dot.cy.baseVal.value]);
     return [...group.querySelectorAll("path")].flatMap((path) =>
       [...path.getAttribute("d").matchAll(/[ML](-?[\d.e-]+),(-?[\d.e-]+)/g)].map((pair) => [Number(pair[1]), Number(pair[2])]),
@@ -277,12 +290,14 @@
     async begin() {
       const [arrays] = await Promise.all([unpack(this.data.arrays, this.data.data), chartLibrary()]);
       this.arrays = arrays;
+      for (const one of this.data.experiment ?? []) one.measured = true;
       this.stage.before(legend(this.data));
       this.stage.setAttribute("role", "img");
       this.figure.querySelector(".explorer-knobs").hidden = false;
       this.figure.classList.add("explorer-is-live");
       for (const input of this.inputs) input.addEventListener("input", () => this.turned());
       this.figure.querySelector(".explorer-reset").addEventListener("click", () => this.reset());
+      this.figure.querySelector(".explorer-nearest")?.addEventListener("click", () => this.toExperiment());
       this.draw();
       new ResizeObserver(() => this.stage.clientWidth !== this.room && this.draw()).observe(this.stage);
     }
@@ -297,6 +312,15 @@
 
     reset() {
       for (const input of this.inputs) input.value = this.knob(input).start;
+      this.turned();
+    }
+
+    // Every knob to the nearest of its values at which the experiment was run.
+    toExperiment() {
+      for (const input of this.inputs) {
+        const far = (index) => Math.abs(index - input.valueAsNumber);
+        input.value = this.knob(input).measured.reduce((best, index) => (far(index) < far(best) ? index : best));
+      }
       this.turned();
     }
 
@@ -321,20 +345,30 @@
       this.room = this.stage.clientWidth;
       if (!this.room) return; // in a closed fold; drawn when it opens
       const { axes, box, per, stencil, series } = this.data;
-      const rows = this.inputs.map((input) => weights(this.knob(input), input.valueAsNumber, stencil));
       const along = { x: "x", y: "y", low: "y", high: "y", z: "z" };
-      const drawn = series.map((one) => ({
-        series: one,
-        fields: Object.fromEntries(
-          Object.entries(one.fields).map(([name, places]) => [
-            name,
-            fieldAt(this.arrays, places, rows, axes[along[name]], box[along[name]], per),
-          ]),
-        ),
-      }));
-      Object.assign(this, chart(this.data, drawn, this.room), { drawn });
+      const at = (some, rows) =>
+        some.map((one) => ({
+          series: one,
+          fields: Object.fromEntries(
+            Object.entries(one.fields).map(([name, places]) => [
+              name,
+              fieldAt(this.arrays, places, rows, axes[along[name]], box[along[name]], per),
+            ]),
+          ),
+        }));
+      const drawn = at(series, this.inputs.map((input) => weights(this.knob(input), input.valueAsNumber, stencil)));
+      const measured = this.measured();
+      const trials = measured.length ? at(this.data.experiment, measured) : [];
+      Object.assign(this, chart(this.data, [...drawn, ...trials], this.room), { drawn, trials });
       this.svg.setAttribute("aria-hidden", "true"); // the stage around it speaks
       this.stage.replaceChildren(this.svg);
+    }
+
+    // Where the experiment was run with these knobs, as `weights` says it; nothing where it was not.
+    measured() {
+      if (!this.data.experiment) return [];
+      const places = this.inputs.map((input) => this.knob(input).measured.indexOf(input.valueAsNumber));
+      return places.includes(-1) ? [] : places.map((place) => [[place, 1]]);
     }
 
     // Knobs, the axes' box and every series' vertices in pixels of the drawing, read from the SVG itself.
@@ -349,6 +383,7 @@
           px: vertices(this.svg, series),
           ...(series.kind === "heat" ? { z: fields.z } : {}),
         })),
+        experiment: this.trials.map(({ series }) => ({ label: series.label, kind: series.kind, px: vertices(this.svg, series) })),
       };
     }
   }

@@ -3,7 +3,7 @@
 import numpy as np
 
 from solvable import figures
-from solvable.figures import Knob, Line
+from solvable.figures import Knob, Line, Means
 
 TIMES = np.logspace(0, 5, 50)
 
@@ -13,6 +13,13 @@ def losses(a, width, samples):
     base = TIMES ** (1 - a)
     test = base + width ** (1 - a) * (1 - base) + samples ** (1 - a) * (1 - base)
     return {"test": Line(TIMES, test), "train": Line(TIMES, test * (1 + TIMES / samples) ** -0.3)}
+
+
+def trials(a, width, samples):
+    """Ten points of the test curve, each off by one standard error, up and down in turn."""
+    y = losses(a, width, samples)["test"].y[::5]
+    mean, error = y * (1 + 0.05 * (-1) ** np.arange(10)), 0.05 * y
+    return {"test": Means(TIMES[::5], mean, mean - error, mean + error)}
 
 
 KNOBS = {

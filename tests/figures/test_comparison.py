@@ -140,3 +140,19 @@ def test_the_style_is_set_when_asked_and_not_by_import():
         "figures.use_style(); assert matplotlib.rcParams['axes.spines.top'] is False"
     )
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
+
+
+def test_means_have_a_standard_error_on_either_side(limit):
+    found = figures.means(experiment(limit, 1.1, repeats=16), "train")
+    np.testing.assert_array_equal(found.x, TIMES)
+    np.testing.assert_allclose(found.y, 1.1 * TIMES**-0.4)
+    np.testing.assert_allclose(found.high - found.y, 0.1 * found.y / 4)
+    np.testing.assert_allclose(found.y - found.low, 0.1 * found.y / 4)
+
+
+def test_what_has_no_means_is_named(limit):
+    with pytest.raises(TypeError, match="runs must be the result of an experiment, with times and repeats"):
+        figures.means(limit)
+    for which in ("energy", "parameters"):
+        with pytest.raises(ValueError, match=r"which must be a curve of LossCurves, for instance 'test'; got"):
+            figures.means(experiment(limit, 1.0), which)

@@ -4,12 +4,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from solvable.figures import Band, HeatMap, Knob, Line, Points
+from solvable.figures import Band, HeatMap, Knob, Line, Means, Points
 from solvable.figures.explorer.asked import BOX
 from solvable.figures.explorer.encoding import decode
 from solvable.figures.explorer.grid import Evaluator, Table, pixels, weights
 
-from .curves import KNOBS, explored, losses
+from .curves import KNOBS, TIMES, explored, losses, trials
 
 
 def drawn_by_the_page(page, setting) -> dict:
@@ -123,3 +123,65 @@ def test_the_html_has_what_a_reader_needs_without_a_script(book):
 
 def test_the_data_do_not_change_from_build_to_build(book):
     assert explored(losses, KNOBS).data == explored(losses, KNOBS).data
+
+
+def test_an_experiment_is_kept_where_it_was_run(book):
+    """At every combination of the knobs' measured values the page has what was measured; no other setting is run."""
+    asked = []
+
+    def run(**setting):
+        asked.append(setting)
+        return trials(**setting)
+
+    knobs = {
+        "a": Knob(1.1, 2.0, start=1.46, label="exponent a", points=3),
+        "width": Knob(16, 1024, start=128, label="width N", log=True, points=3, measured=[32, 128, 777]),
+        "samples": Knob(values=[16, 500, 1024], start=500, label="samples P", measured=[500, 1024]),
+    }
+    page = explored(losses, knobs, experiment=run)
+    at = {name: [knob["values"][i] for i in knob["measured"]] for name, knob in page.data["knobs"].items()}
+    assert at == {"a": [1.1, 1.46, 2.0], "width": [32, 128, 777], "samples": [500, 1024]}
+    assert asked == [{"a": a, "width": n, "samples": p} for a in at["a"] for n in at["width"] for p in at["samples"]]
+    (series,) = page.data["experiment"]
+    assert (series["label"], series["kind"], series["color"]) == ("test", "means", page.data["series"][0]["color"])
+    arrays = decode(page.data["arrays"], page.data["data"])
+    for places in np.ndindex(3, 3, 2):
+        setting = {name: at[name][place] for name, place in zip(at, places, strict=True)}
+        rows = [np.eye(len(at[name]))[place] for name, place in zip(at, places, strict=True)]
+        for name, expected in trials(**setting)["test"]._asdict().items():
+            numbers, gaps = series["fields"][name]
+            drawn = Table(arrays[numbers], None if gaps is None else arrays[gaps]).at(rows, page.data["per"])
+            axis = "x" if name == "x" else "y"
+            low, high = np.log(getattr(page.explorer, axis + "lim"))
+            exactly = BOX[axis] * (np.log(expected) - low) / (high - low)
+            np.testing.assert_allclose(drawn, exactly, atol=0.51 / page.data["per"])
+    html = page._repr_html_()
+    assert "Experiment at 3 × 3 × 2 settings, the ticks of the knobs, in " in html
+    assert "standard errors of 5 % in the middle" in html
+    assert html.count("<datalist") == html.count(' list="explore-test-') == 3
+
+
+def test_without_an_experiment_nothing_promises_one(book):
+    page = explored(losses, KNOBS)
+    assert "experiment" not in page.data
+    assert not any(word in page._repr_html_() for word in ("xperiment", "datalist"))
+
+
+@pytest.mark.parametrize(
+    ("experiment", "words"),
+    [
+        (lambda a, width: {}, "controls must have no knob 'samples', which experiment does not take"),
+        (lambda a, width, samples, key: {}, r"argument of experiment; missing: \['key'\]"),
+        (lambda **_: {}, "experiment must return a dict from labels to series; got dict"),
+        (lambda **_: {"trial": Points(TIMES, TIMES)}, r"curves returns too, \['test', 'train'\]; got \['trial'\]"),
+        (lambda **_: {"test": Means(TIMES, TIMES, TIMES, TIMES[1:])}, "arrays whose shapes do not fit"),
+        (lambda **_: {"test": TIMES}, "must be a Line, Band, Points, Means or HeatMap; got ndarray"),
+        (
+            lambda a, **_: {"test": Points(*[np.ones(2 + (a > 1.2))] * 2)},
+            "experiment must return the same labels and shapes at every setting; they differ at",
+        ),
+    ],
+)
+def test_an_experiment_that_is_none_is_named(book, experiment, words):
+    with pytest.raises(ValueError, match=words):
+        explored(losses, KNOBS, experiment=experiment)

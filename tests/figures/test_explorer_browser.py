@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from solvable import figures
-from solvable.figures import Band, HeatMap, Knob, Line, Points
+from solvable.figures import Band, HeatMap, Knob, Line, Means, Points
 from solvable.figures.explorer.asked import BOX
 from solvable.figures.explorer.grid import Evaluator, pixels
 
@@ -30,6 +30,11 @@ def losses(a, width):
         "floor": Line(TIMES, floor),
         "runs": Points(TIMES[::8], 1.1 * loss[::8]),
     }
+
+
+def measured(a, width):
+    loss = losses(a, width)["test loss"].y[::4]
+    return {"test loss": Means(TIMES[::4], 1.05 * loss, loss, 1.1 * loss)}
 
 
 def field(phase):
@@ -58,7 +63,7 @@ def explorers():
                 "width": Knob(16, 1024, start=128, label="width N", log=True),
             },
             name="losses", x="time t", y="loss", xlim=(1, 1e4), ylim=(1e-3, 3), caption="C.",
-            alt="Falling lines.", marks={"spread": "C1", "test loss": "C1", "floor": "k--"},
+            alt="Falling lines.", marks={"spread": "C1", "test loss": "C1", "floor": "k--"}, experiment=measured,
         )  # fmt: skip
         heat = figures.explore(
             field, {"phase": Knob(0, 3, start=1, label="phase")},
@@ -161,6 +166,34 @@ def test_what_is_drawn_is_what_the_library_computes(show, explorers, width):
         drawn = vertices(now, "spread")  # an area's outline: one edge forwards, the other backwards
         np.testing.assert_allclose(drawn[40:][::-1], on_screen(px, now, "spread", ("x", "low")), atol=1.0)
         np.testing.assert_allclose(drawn[:40], on_screen(px, now, "spread", ("x", "high")), atol=1.0)
+
+
+def test_an_experiment_stands_where_it_was_run_and_a_button_leads_there(show, explorers):
+    page, (explorer, _) = show("losses"), explorers["losses"]
+    ticks = page.locator("datalist").evaluate_all(
+        "(lists) => lists.map((list) => [...list.options].map((o) => o.value))"
+    )
+    assert ticks == [[str(index) for index in knob["measured"]] for knob in explorer.data["knobs"].values()]
+
+    def shown():
+        now = state(page)
+        return now, [(one["label"], one["kind"]) for one in now["experiment"]]
+
+    now, labels = shown()
+    assert labels == [("test loss", "means")]
+    px = pixels(explorer.explorer, {("test loss", "y"): 1.05 * losses(**now["knobs"])["test loss"].y[::4]}, None)
+    heights = now["box"]["top"] + now["box"]["height"] * (1 - px["test loss", "y"] / BOX["y"])
+    np.testing.assert_allclose(np.array(now["experiment"][0]["px"])[:, 1], heights, atol=1.0)
+    assert page.locator(".explorer-legend li").nth(1).locator("line, circle").count() == 2  # a line with a point on it
+    start = now["knobs"]
+    knob = page.get_by_role("slider", name="width N")
+    knob.focus()
+    page.keyboard.press("ArrowRight")
+    assert shown()[1] == []
+    page.get_by_role("button", name="Nearest experiment").press("Enter")
+    now, labels = shown()
+    assert labels == [("test loss", "means")]
+    assert now["knobs"] == start
 
 
 def test_a_heat_map_is_what_the_library_computes(show, explorers):

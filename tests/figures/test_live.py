@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from solvable import figures
-from solvable.figures import Knob, Line
+from solvable.figures import Knob, Line, Points
 
 X = np.linspace(0, 1, 20)
 
@@ -77,3 +77,26 @@ def test_the_kernel_gets_the_very_value_that_the_reader_sees(box):
     for slider in sliders.values():
         for label, value in slider.options:
             assert float(label) == pytest.approx(value)
+
+
+def test_a_button_runs_the_experiment_for_the_setting_of_the_moment(monkeypatch):
+    monkeypatch.delenv("SOLVABLE_BOOK", raising=False)
+    asked = []
+
+    def run(slope):
+        asked.append(slope)
+        return {"line": Points(X, slope * X)}
+
+    knobs = {"slope": Knob(0.1, 10.0, start=1.0, label="slope s", log=True)}
+    look = {"name": "live", "x": "x", "y": "y", "log": "", "xlim": (0, 1), "ylim": (0, 2), "caption": "A.", "alt": "B."}
+    box = figures.explore(lambda slope: {"line": Line(X, slope * X)}, knobs, experiment=run, **look)
+    slider, button, _ = box.children[0].children
+    assert asked == []
+    alone = box.children[1].value
+    button.click()
+    assert asked == [1.0]
+    assert box.children[1].value != alone
+    slider.index += 3
+    slider.index -= 3
+    assert asked == [1.0]
+    assert box.children[1].value == alone

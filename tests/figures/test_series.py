@@ -22,6 +22,12 @@ def test_settings_are_round_within_the_range_and_hold_the_start(knob):
     assert max(map(len, texts)) <= 5
 
 
+def test_what_is_measured_can_be_reached():
+    knob = Knob(16, 1024, start=128, label="N", log=True, points=4, measured=[37, 128, 500])
+    assert set(knob.measured) <= set(knob.grid) & set(knob.ladder)
+    assert Knob(0, 2, start=0, label="a").measured == (0, 2)
+
+
 def test_small_numbers_are_written_as_powers_of_ten():
     knob = Knob(1e-6, 1.0, start=1e-3, label="ridge", log=True)
     assert [knob.text(v) for v in (1e-6, 3e-5, 1e-3, 0.25)] == ["10⁻⁶", "3×10⁻⁵", "0.001", "0.25"]
@@ -37,6 +43,11 @@ def test_small_numbers_are_written_as_powers_of_ten():
         (lambda: Knob(0, 1, start=1, label="a", points=1), "points must be a whole number >= 2; got 1"),
         (lambda: Knob(values=[1, 2], start=3, label="a"), "start must be one of values"),
         (lambda: Knob(values=[2, 1], start=1, label="a"), "values must be at least two increasing"),
+        (lambda: Knob(0, 2, start=1, label="a", measured=[0, 2]), "measured must be increasing numbers, 1 among them"),
+        (lambda: Knob(0, 2, start=1, label="a", measured=[1, 0]), "measured must be increasing numbers, 1 among them"),
+        (lambda: Knob(0, 2, start=1, label="a", measured=[1, 3]), "measured must lie between 0 and 2; got"),
+        (lambda: Knob(values=[1, 3], start=1, label="a", measured=[1, 2]), "measured must be some of values"),
+        (lambda: Knob(0, 2, start=1, label="a", measured=[1, np.nan]), "measured must be finite; got nan"),
         (lambda: Knob(0, 1, start=1, label=" "), "label must say"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ SPECTRUM = Spectrum([1.0, 0.5, 0.25], [1.0, 0.5, 0.25])
 GLASS = spinglass.SphericalGlass({2: 0.5}, 0.25)
 EIGHTHS = jnp.array([1.0, 2.0])  # times; as whole numbers and bytes too
 CURVE = LossCurves(EIGHTHS, jnp.array([0.5, 0.25]), jnp.array([0.5, 0.25]), parameters={"width": 4.0, "repeats": 4})
+RAN = replace(CURVE, test_std=CURVE.test / 8, train_std=CURVE.train / 8)
 X = jnp.array([[16.0, 0.0], [0.0, 16.0], [16.0, 16.0]])  # 16^2 is 0 in a byte
 Y = jnp.array([1.0, 2.0, 1.0])
 GRAM = jnp.array([[4.0, 1.0], [1.0, 2.0]])
@@ -72,7 +74,7 @@ HOLDERS = names("""
     meanfield.TwoTime networks.CoordinateCheck networks.Deviations networks.Run networks.Transfer
     parameterizations.Exponents parameterizations.Scale parameterizations.Wish parameterizations.tables.Table
     primer.Chaos primer.Correlation results.Result spinglass.Runs spinglass.TwoTime spinglass.aging.Aging
-    spinglass.single_site.Responses figures.Line figures.Band figures.Points figures.HeatMap
+    spinglass.single_site.Responses figures.Line figures.Band figures.Points figures.Means figures.HeatMap
 """)
 
 # Calls that compile for more than half a second: a fast test looks only at what stops before.
@@ -321,13 +323,16 @@ CALLS: dict[str, dict[str, Any]] = {
     },
     "figures.Knob": {
         "low": 1.0, "high": 4.0, "start": 2.0, "label": "g", "points": 3, "log": False, "values": None,
+        "measured": None,
     },
     "figures.Knob.coordinate": {"value": 2.0},
     "figures.Knob.text": {"value": 2.0},
     "figures.compare": {
         "limit": CURVE, "runs": None, "ax": None, "label": "l", "which": "test", "since": None, "color": None,
     },
-    "figures.explore": {"curves": line, "controls": {"g": KNOB}, **FIGURE, "log": "xy", "marks": {"one": "C1"}},
+    "figures.explore": {"curves": line, "controls": {"g": KNOB}, **FIGURE, "log": "xy", "marks": {"one": "C1"},
+        "experiment": None},
+    "figures.means": {"runs": RAN, "which": "test"},
     "figures.note": {"ax": plt.gca(), "results": CURVE, "extra": "e", "quantities": {"depth": 2}},
     "figures.power_laws": {"x": Z, "curves": {"one": (Z, 1.0)}, "xlabel": "x", "ylabel": "y", "ax": None},
     "figures.power_lines": {"x": Z, "curves": {"one": (Z, 1.0)}},

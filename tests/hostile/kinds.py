@@ -160,7 +160,7 @@ ARGUMENTS: dict[str, str] = {
         "positive": """learning_rate step_size aspect time inverse_temperature variance weight_variance
             power fan_in b posterior.langevin.burn_in meanfield.*.richness posterior.*.richness a""",
         "positives": "learning_rates richness networks.train.learning_rate",
-        "values": "values",
+        "values": "values measured",
         "nonnegative": """noise gain temperature spike bias_variance tanh_network.burn_in ridge
             feature_learning.richness Expansion.at.richness quadrature_error.variance""",
         "nonnegatives": "theory.final_loss.noise final_loss.ridge kappa branch diagonal.variance variance1 variance2",
@@ -201,8 +201,8 @@ ARGUMENTS: dict[str, str] = {
         "metrics": "metrics",
         "marks": "marks",
         "table": "couplings controls forward.weights apply.weights empirical.weights networks.train.start",
-        "maybe": "sample since runs",
-        "holder": "result results figures.*.results load.kind envelope.curves",
+        "maybe": "sample since runs experiment",
+        "holder": "result results figures.*.results load.kind envelope.curves means.runs",
         "free": "ax color quantities",
     }.items()
     for name in names.split()

@@ -133,6 +133,17 @@ def test_it_draws_what_the_library_computes(figure, explorer):
             compare(data(page, name)["axes"], state["box"], drawn, expected[drawn["label"]])
 
 
+def test_its_experiment_stands_where_it_was_run(figure, explorer):
+    knobs, trials = data(*explorer)["knobs"], data(*explorer).get("experiment", [])
+    at = {knob: entry.get("measured", [0])[-1] for knob, entry in knobs.items()}
+    shown = figure.evaluate(TURN, at)["experiment"]
+    assert [one["label"] for one in shown] == [one["label"] for one in trials]
+    assert all(len(one["px"]) > 0 for one in shown)
+    for knob, entry in knobs.items() if trials else ():
+        beside = next(index for index in range(len(entry["values"])) if index not in entry["measured"])
+        assert figure.evaluate(TURN, at | {knob: beside})["experiment"] == []
+
+
 @functools.cache
 def data(page: str, name: str) -> dict:
     """What the page's script reads: knobs and axes."""

@@ -14,6 +14,7 @@ from matplotlib.container import Container
 from matplotlib.text import Annotation
 
 from .._checks import require, require_count, require_one_of, require_text, shown
+from .series import Means
 from .style import GREY
 from .words import number
 
@@ -103,6 +104,32 @@ def compare(
     if ax.get_legend_handles_labels()[1]:
         ax.legend()
     return ax
+
+
+def means(runs: Any, which: str = "test") -> Means:
+    r"""An experiment's means over its repeats, for the `experiment` of `explore`.
+
+    .. math:: \bar y \pm \frac{\text{standard deviation}}{\sqrt{\text{repeats}}}
+
+    Args:
+      runs: the experiment, with times, for instance `linear_model.LossCurves`.
+      which: the curve, a field with one number a time.
+
+    Returns:
+      ``Means`` against the times, each with one standard error on either side.
+
+    Raises:
+      TypeError: for runs that are no experiment with times and repeats.
+      ValueError: for a `which` that `runs` does not have, or that is no curve.
+
+    Book: "A model you can solve".
+    """
+    if not (hasattr(runs, "times") and "repeats" in getattr(runs, "parameters", {})):
+        raise TypeError(f"runs must be the result of an experiment, with times and repeats; got {shown(runs)}")
+    if not isinstance(which, str) or np.shape(getattr(runs, which, None)) != np.shape(runs.times):
+        raise ValueError(f"which must be a curve of {type(runs).__name__}, for instance 'test'; got {which!r}")
+    mean, error = np.asarray(getattr(runs, which)), np.asarray(runs.error(which))
+    return Means(np.asarray(runs.times), mean, mean - error, mean + error)
 
 
 def _verdict(label: str | None, times: Any, theory: Any, mean: Any, error: Any, loss: bool) -> str:

@@ -62,6 +62,19 @@ class Points(NamedTuple):
     y: Float[Numbers, " n"]
 
 
+class Means(NamedTuple):
+    """Means over repeats, as points, each with a whisker of one standard error on either side.
+
+    Attributes:
+      x, y, low, high: shape (n,); the whisker reaches from low to high.
+    """
+
+    x: Float[Numbers, " n"]
+    y: Float[Numbers, " n"]
+    low: Float[Numbers, " n"]
+    high: Float[Numbers, " n"]
+
+
 class HeatMap(NamedTuple):
     """A field of colours on a grid that is even on the drawn axes.
 
@@ -76,7 +89,7 @@ class HeatMap(NamedTuple):
     z: Float[Numbers, "m n"]
 
 
-Series = Line | Band | Points | HeatMap
+Series = Line | Band | Points | Means | HeatMap
 
 
 @dataclass(frozen=True)
@@ -92,6 +105,8 @@ class Knob:
       log: spaced in the logarithm. If `low`, `high` and `start` are whole numbers (``16``, not ``16.0``), so
         are the settings.
       values: an increasing list of the only values it may take, instead of a range.
+      measured: where the experiment of `explore` is run when the book is built: increasing, and the start among them.
+        Both ends and the start by default.
 
     Raises:
       ValueError: for a range, start or number of points that make no sense, named.
@@ -106,6 +121,7 @@ class Knob:
     points: int = 11
     log: bool = False
     values: Sequence[Number] | np.ndarray | None = None
+    measured: Sequence[Number] | np.ndarray | None = None
 
     def __post_init__(self) -> None:
         require_flag("log", self.log)
@@ -133,6 +149,21 @@ class Knob:
             raise ValueError(f"start must lie between {self.low} and {self.high}; got {self.start}")
         object.__setattr__(self, "points", require_count("points", self.points, 2))
         require_memory(lambda points: 64 * points, points=self.points)
+        self._check_measured()
+
+    def _check_measured(self) -> None:
+        if self.measured is None:
+            object.__setattr__(self, "measured", np.unique([self.low, self.start, self.high]))
+        require_shape("measured", self.measured, 1, "increasing numbers")
+        require("measured", self.measured, "finite", np.isfinite)
+        at: np.ndarray = np.asarray(self.measured, dtype=float)
+        if at.ndim != 1 or not (np.diff(at) > 0).all() or self.start not in at:
+            raise ValueError(f"measured must be increasing numbers, {self.start} among them; got {self.measured!r}")
+        if not (self.low <= at[0] and at[-1] <= self.high):
+            raise ValueError(f"measured must lie between {self.low} and {self.high}; got {self.measured!r}")
+        if self.values is not None and not np.isin(at, self.values).all():
+            raise ValueError(f"measured must be some of values {list(self.values)}; got {self.measured!r}")
+        object.__setattr__(self, "measured", tuple(at.tolist()))
 
     @property
     def whole(self) -> bool:
@@ -156,7 +187,7 @@ class Knob:
 
     @property
     def grid(self) -> np.ndarray:
-        """The settings that are computed: round numbers, both ends and the start among them."""
+        """The settings that are computed: round numbers, both ends and all that are measured among them."""
         if self.values is not None:
             return np.asarray(self.values, dtype=float)
         low, start, high = (float(self.coordinate(v)) for v in (self.low, self.start, self.high))
@@ -171,7 +202,7 @@ class Knob:
         else:
             grid = np.round(grid, self._decimals(self.points - 1) + 1)
         grid[0], grid[-1], grid[below] = self.low, self.high, self.start
-        return np.unique(grid)
+        return np.union1d(grid, np.asarray(self.measured))
 
     @property
     def ladder(self) -> np.ndarray:
@@ -189,7 +220,7 @@ class Knob:
             step = self._step(150)
             steps = np.round(np.arange(math.ceil(self.low / step), math.floor(self.high / step) + 1) * step, 12)
         inside = steps[(steps > self.low) & (steps < self.high)]
-        return np.unique(np.concatenate([inside, [self.low, self.start, self.high]]))
+        return np.union1d(inside, [self.low, self.high, *np.asarray(self.measured)])
 
     def text(self, value: Number) -> str:
         """A setting in words, with as many digits as the knob needs.

@@ -1,5 +1,7 @@
 """The claims of "A model you can solve", at the page's own parameters."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -31,6 +33,20 @@ def test_theory_lies_over_the_students_of_the_first_page(spectrum, samples, widt
             spectrum, TIMES, width=width, samples=samples, key=jax.random.key(width), repeats=16
         )
         assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.error("test") + 0.02 * runs.test)
+
+
+@pytest.mark.parametrize("a", [1.5, *(pytest.param(a, marks=pytest.mark.slow) for a in (1.2, 2.4))])
+def test_students_stand_on_the_lines_of_the_explorer(a):
+    """All of its points: within 4 standard errors + 2 %. The theory's error is O(1/N, 1/P), some 2 % of 64."""
+    task, times = Spectrum.power_law(a=a, b=1.25, modes=400), np.logspace(0, 3, 25)[::3]
+    for sizes in itertools.product((16, 64, 128), (16, 64, 128)):
+        student = {"width": sizes[0], "samples": sizes[1], "noise": 0.01}
+        limit = theory.gradient_flow(task, times, **student)
+        runs = experiment.gradient_flow(task, times, **student, key=jax.random.key(0), repeats=64)
+        for which in ("test", "train"):
+            mean = getattr(runs, which)
+            off = np.abs(getattr(limit, which) - mean) - 0.02 * mean
+            assert np.all(off <= 4 * runs.error(which)), (student, which)
 
 
 def test_width_first_makes_no_difference_and_then_all(spectrum):

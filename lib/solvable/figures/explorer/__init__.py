@@ -25,13 +25,15 @@ def explore(
     caption: str,
     alt: str,
     marks: dict[str, str] | None = None,
+    experiment: Curves | None = None,
 ) -> Any:
-    """Make a figure that moves.
+    """Make a figure that moves: a theory, and the experiment that it should predict.
 
     With a live kernel (Jupyter, Colab) it has sliders that compute anew. While the book is built
     (environment variable ``SOLVABLE_BOOK``) `curves` is evaluated on the grid of the knobs' values, and the
     page draws these numbers without a kernel; between grid points it interpolates only where that was
-    measured to be exact to a pixel.
+    measured to be exact to a pixel. The experiment is slow: it is run where each knob stands at one of its
+    ``measured`` values, while the book is built, or for the setting of the moment, by a button, in a notebook.
 
     Args:
       curves: pure function of the knobs, ``curves(**values)``, from numbers to ``{label: series}``, each a
@@ -46,18 +48,22 @@ def explore(
       alt: what it looks like, for a reader who does not see it.
       marks: look of single series, ``{label: "C1--"}``: a colour of the cycle, C0 to C6, or ``k``, and ``-``,
         ``--`` or ``:``.
+      experiment: a function of the knobs like `curves`, of what was measured instead, under the labels of the curves
+        that it belongs to; see `means`. It is called once a setting, and its shapes must not depend on the values.
 
     Returns:
       Something that a notebook displays: an ``ipywidgets`` box, or on the built page the figure as HTML.
 
     Raises:
-      ValueError: for bad input, named; where `curves` fails at a setting, or makes more than 100 kB of data.
-      TypeError: for curves that are no function, controls or marks that are no dictionary, a control that is no `Knob`,
-        or words that are no strings.
+      ValueError: for bad input, named; where `curves` or `experiment` fails at a setting, or both make more than 100 kB
+        of data.
+      TypeError: for curves or an experiment that are no functions, controls or marks that are no dictionary, a control
+        that is no `Knob`, or words that are no strings.
 
     Book: every page with sliders.
     """
-    explorer = Explorer(curves, controls, name, x, y, log, xlim, ylim, caption, alt, {} if marks is None else marks)
+    looks = {} if marks is None else marks
+    explorer = Explorer(curves, controls, name, x, y, log, xlim, ylim, caption, alt, looks, experiment)
     check(explorer)
     if os.environ.get("SOLVABLE_BOOK"):
         from .page import Page

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..._checks import require_function, require_kind, require_range, require_text
-from ..series import Band, HeatMap, Knob, Line, Points, Series
+from ..series import Band, HeatMap, Knob, Line, Means, Points, Series
 from ..style import COLOURS
 from ..words import Number
 
@@ -44,6 +44,7 @@ class Explorer:
     caption: str
     alt: str
     marks: dict[str, str] = field(default_factory=dict)
+    experiment: Curves | None = None
 
     @property
     def start(self) -> dict[str, float]:
@@ -52,10 +53,18 @@ class Explorer:
 
     def at(self, setting: Mapping[str, float]) -> dict[str, Series]:
         """The curves at one setting, as NumPy arrays, checked."""
-        curves = self.curves(**setting)
-        if not isinstance(curves, Mapping) or not curves:
-            raise ValueError(f"curves must return a dict from labels to series; got {type(curves).__name__}")
-        return {str(label): _checked(label, series) for label, series in curves.items()}
+        return _all_checked("curves", self.curves(**setting))
+
+    def measure(self, setting: Mapping[str, float], curves: Mapping[str, Series]) -> dict[str, Series]:
+        """The experiment at one setting likewise, under labels of the curves; nothing where there is none."""
+        if self.experiment is None:
+            return {}
+        measured = _all_checked("experiment", self.experiment(**setting))
+        if unknown := sorted(set(measured) - set(curves)):
+            raise ValueError(
+                f"experiment must return labels that curves returns too, {sorted(curves)}; got {unknown} at {setting}"
+            )
+        return measured
 
     def style(self, number: int, label: str) -> Style:
         """The look of the series at place `number`, from ``marks`` or the order."""
@@ -71,6 +80,8 @@ class Explorer:
 def check(explorer: Explorer) -> None:
     """Name the argument that is wrong."""
     require_function("curves", explorer.curves)
+    if explorer.experiment is not None:
+        require_function("experiment", explorer.experiment)
     for argument in ("name", "caption", "alt", "x", "y", "log"):
         require_text(argument, getattr(explorer, argument), int(argument != "log"))
     for argument in ("controls", "marks"):
@@ -88,17 +99,9 @@ def check(explorer: Explorer) -> None:
             raise ValueError(f"{axis}lim must be two increasing{positive} numbers; got {limits}")
     if not explorer.controls:
         raise ValueError("controls must hold at least one knob")
-    parameters = inspect.signature(explorer.curves).parameters.values()
-    anything = any(p.kind is p.VAR_KEYWORD for p in parameters)
-    known = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-    needed = {p.name for p in parameters if p.name in known and p.default is p.empty}
-    for knob in explorer.controls:
-        if knob not in known and not anything:
-            raise ValueError(
-                f"controls must have no knob {knob!r}, which curves does not take: it takes {sorted(known)}"
-            )
-    if missing := sorted(needed - set(explorer.controls)):
-        raise ValueError(f"controls must have a knob for every argument of curves; missing: {missing}")
+    _check_arguments("curves", explorer.curves, explorer.controls)
+    if explorer.experiment is not None:
+        _check_arguments("experiment", explorer.experiment, explorer.controls)
     curves = explorer.at(explorer.start)
     if unknown := sorted(set(explorer.marks) - set(curves)):
         raise ValueError(f"marks must not name {unknown}, which curves does not return: it returns {sorted(curves)}")
@@ -108,10 +111,32 @@ def check(explorer: Explorer) -> None:
             _check_even(explorer, label, series)
 
 
-def _checked(label: str, series: Any) -> Series:
+def _check_arguments(name: str, function: Curves, controls: Mapping[str, Knob]) -> None:
+    parameters = inspect.signature(function).parameters.values()
+    anything = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    known = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    needed = {p.name for p in parameters if p.name in known and p.default is p.empty}
+    for knob in controls:
+        if knob not in known and not anything:
+            raise ValueError(
+                f"controls must have no knob {knob!r}, which {name} does not take: it takes {sorted(known)}"
+            )
+    if missing := sorted(needed - set(controls)):
+        raise ValueError(f"controls must have a knob for every argument of {name}; missing: {missing}")
+
+
+def _all_checked(name: str, curves: Any) -> dict[str, Series]:
+    if not isinstance(curves, Mapping) or not curves:
+        raise ValueError(f"{name} must return a dict from labels to series; got {type(curves).__name__}")
+    return {str(label): _checked(name, label, series) for label, series in curves.items()}
+
+
+def _checked(name: str, label: str, series: Any) -> Series:
     """The series as NumPy arrays of fitting shapes."""
-    if not isinstance(series, Line | Band | Points | HeatMap):
-        raise ValueError(f"curves[{label!r}] must be a Line, Band, Points or HeatMap; got {type(series).__name__}")
+    if not isinstance(series, Line | Band | Points | Means | HeatMap):
+        raise ValueError(
+            f"{name}[{label!r}] must be a Line, Band, Points, Means or HeatMap; got {type(series).__name__}"
+        )
     series = type(series)(*(np.asarray(part, dtype=float) for part in series))
     shapes = [part.shape for part in series]
     n = shapes[0][0] if shapes[0] else 0
@@ -121,7 +146,7 @@ def _checked(label: str, series: Any) -> Series:
         wanted = [(n,), (m,), (m, n)]
     if shapes != wanted or n == 0:
         names = ", ".join(f"{field} {shape}" for field, shape in zip(series._fields, shapes, strict=True))
-        raise ValueError(f"curves[{label!r}] has arrays whose shapes do not fit together: {names}")
+        raise ValueError(f"{name}[{label!r}] has arrays whose shapes do not fit together: {names}")
     return series
 
 

@@ -12,15 +12,20 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
-from ..series import Band, HeatMap, Points, Series
+from ..series import Band, HeatMap, Means, Points, Series
 from ..style import COLOURS, STYLE
 from .asked import Explorer
 
 LOOK = STYLE | {"figure.figsize": (6.4, 4.2), "font.size": 11, "axes.labelsize": 12, "legend.fontsize": 10}
 
 
-def draw(explorer: Explorer, curves: Mapping[str, Series], zlim: tuple[float, float] | None = None) -> Figure:
-    """A figure of the curves; it does not touch pyplot or the user's settings."""
+def draw(
+    explorer: Explorer,
+    curves: Mapping[str, Series],
+    zlim: tuple[float, float] | None = None,
+    measured: Mapping[str, Series] | None = None,
+) -> Figure:
+    """A figure of the curves, and of what was measured; it does not touch pyplot or the user's settings."""
     with mpl.rc_context(LOOK):
         figure = Figure()
         FigureCanvasAgg(figure)
@@ -28,8 +33,10 @@ def draw(explorer: Explorer, curves: Mapping[str, Series], zlim: tuple[float, fl
         ax.set_xscale("log" if "x" in explorer.log else "linear")
         ax.set_yscale("log" if "y" in explorer.log else "linear")
         ax.set(xlim=explorer.xlim, ylim=explorer.ylim, xlabel=explorer.x, ylabel=explorer.y)
-        for place, (label, series) in enumerate(curves.items()):
-            style = explorer.style(place, label)
+        looks = {label: explorer.style(place, label) for place, label in enumerate(curves)}
+        theory = [(series, label, looks[label]) for label, series in curves.items()]
+        trials = [(series, "_", looks[label]) for label, series in (measured or {}).items()]
+        for series, label, style in theory + trials:
             color, dash = COLOURS[style.color], style.dash
             if isinstance(series, HeatMap):
                 norm = (LogNorm if "z" in explorer.log else Normalize)(*(zlim or (None, None)))
@@ -40,6 +47,9 @@ def draw(explorer: Explorer, curves: Mapping[str, Series], zlim: tuple[float, fl
                 ax.fill_between(*series, color=color, alpha=0.25, linewidth=0, label=label)
             elif isinstance(series, Points):
                 ax.plot(*series, "o", color=color, label=label)
+            elif isinstance(series, Means):
+                whisker = np.stack([series.y - series.low, series.high - series.y])
+                ax.errorbar(series.x, series.y, whisker, fmt="o", color=color, label=label)
             else:
                 gaps = np.where(np.isfinite(series.x) & np.isfinite(series.y), series.y, np.nan)
                 ax.plot(series.x, gaps, dash, color=color, label=label)

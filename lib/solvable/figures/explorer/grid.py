@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..._memory import require_memory
+from ..series import Series
 from .asked import BOX, Explorer
 
 AXIS = {"x": "x", "y": "y", "low": "y", "high": "y", "z": "z"}
@@ -66,20 +67,56 @@ class Evaluator:
         ]
 
     def _by_call(self, setting: np.ndarray) -> Fields:
-        values = dict(zip(self.explorer.controls, map(float, setting), strict=True))
-        try:
-            curves = self.explorer.at(values)
-        except Exception as error:
-            raise ValueError(f"curves fails at {values}: {error}") from error
-        if {k: [np.shape(p) for p in s] for k, s in curves.items()} != {
-            k: [np.shape(p) for p in s] for k, s in self.first.items()
-        }:
-            raise ValueError(f"curves must return the same labels and shapes at every setting; they differ at {values}")
-        return {
-            (label, name): np.reshape(part, (1, -1))
-            for label, series in curves.items()
-            for name, part in zip(series._fields, series, strict=True)
-        }
+        return _row(_called("curves", self.explorer.at, _named(self.explorer, setting), self.first))
+
+
+def measure(explorer: Explorer, curves: Mapping[str, Series]) -> list[dict[str, Series]]:
+    """The experiment at all of `measured_settings`, for curves with these labels."""
+
+    def run(setting: dict[str, float]) -> dict[str, Series]:
+        return explorer.measure(setting, curves)
+
+    settings = [_named(explorer, one) for one in measured_settings(explorer)]
+    first = _called("experiment", run, settings[0])
+    return [first, *(_called("experiment", run, one, first) for one in settings[1:])]
+
+
+def fields_of(every: list[dict[str, Series]]) -> Fields:
+    """As an `Evaluator` returns them."""
+    rows = [_row(one) for one in every]
+    return {key: np.concatenate([row[key] for row in rows]) for key in rows[0]}
+
+
+def _named(explorer: Explorer, setting: np.ndarray) -> dict[str, float]:
+    return dict(zip(explorer.controls, map(float, setting), strict=True))
+
+
+def _called(
+    name: str,
+    function: Callable[[dict[str, float]], dict[str, Series]],
+    setting: dict[str, float],
+    first: Mapping[str, Series] | None = None,
+) -> dict[str, Series]:
+    """What the function makes of a setting: the labels and shapes of the first."""
+    try:
+        curves = function(setting)
+    except Exception as error:
+        raise ValueError(f"{name} fails at {setting}: {error}") from error
+    if first is not None and _shapes(curves) != _shapes(first):
+        raise ValueError(f"{name} must return the same labels and shapes at every setting; they differ at {setting}")
+    return curves
+
+
+def _shapes(curves: Mapping[str, Series]) -> dict[str, list[tuple[int, ...]]]:
+    return {label: [np.shape(part) for part in series] for label, series in curves.items()}
+
+
+def _row(curves: Mapping[str, Series]) -> Fields:
+    return {
+        (label, name): np.reshape(part, (1, -1))
+        for label, series in curves.items()
+        for name, part in zip(series._fields, series, strict=True)
+    }
 
 
 def pixels(explorer: Explorer, fields: Fields, zlim: tuple[float, float] | None) -> Fields:
@@ -181,11 +218,23 @@ def settings_of(explorer: Explorer) -> np.ndarray:
     return np.array(list(itertools.product(*(knob.grid for knob in explorer.controls.values()))))
 
 
+def measured_settings(explorer: Explorer) -> np.ndarray:
+    """All settings at which the experiment is run, likewise."""
+    return np.array(list(itertools.product(*(np.asarray(knob.measured) for knob in explorer.controls.values()))))
+
+
+def tables_of(
+    explorer: Explorer, fields: Fields, shape: Sequence[int], per_pixel: int, zlim: tuple[float, float] | None
+) -> dict[tuple[str, str], Table]:
+    """All fields at the settings of a grid of this shape, in whole parts of a pixel."""
+    return {key: Table.of(px, shape, per_pixel) for key, px in pixels(explorer, fields, zlim).items()}
+
+
 def quantise(explorer: Explorer, fields: Fields, per_pixel: int) -> Sampled:
     """The curves at `settings_of` in whole parts of a pixel; every knob steps."""
     zlim = colour_limits(explorer, fields)
     shape = [len(knob.grid) for knob in explorer.controls.values()]
-    tables = {key: Table.of(px, shape, per_pixel) for key, px in pixels(explorer, fields, zlim).items()}
+    tables = tables_of(explorer, fields, shape, per_pixel, zlim)
     return Sampled(explorer, tables, per_pixel, zlim, (False,) * len(shape), STENCILS[0], 0.5 / per_pixel)
 
 

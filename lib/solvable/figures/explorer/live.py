@@ -16,19 +16,23 @@ AT_ONCE = 0.2  # seconds: a quicker curve follows the hand, a slower one waits f
 
 
 def live(explorer: Explorer) -> widgets.VBox:
-    """Sliders, the picture, a line for errors, the caption. `children` come in this order."""
+    """Sliders and buttons, the picture, a line for errors, the caption. `children` come in this order."""
     first = time.perf_counter()
     explorer.at(explorer.start)  # compiled by the checks before
     quick = time.perf_counter() - first < AT_ONCE
     sliders = {name: _slider(name, knob, quick) for name, knob in explorer.controls.items()}
     picture, message = widgets.HTML(), widgets.HTML()
     reset = widgets.Button(description="Reset", layout=widgets.Layout(width="6em"))
+    run = widgets.Button(description="Run the experiment", layout=widgets.Layout(width="12em"))
 
     def redraw(_: Any = None) -> None:
+        show(measured=False)
+
+    def show(measured: bool) -> None:
         setting = {name: float(slider.value) for name, slider in sliders.items()}
         words = ", ".join(f"{knob.label} = {knob.text(setting[name])}" for name, knob in explorer.controls.items())
         try:
-            picture.value = _image(explorer, setting, words)
+            picture.value = _image(explorer, setting, words, measured)
             message.value = ""
         except Exception as error:  # a reader may turn a knob to where the model has no answer
             text = f"No picture for {words}: {error}. The one above is the last that worked."
@@ -41,14 +45,17 @@ def live(explorer: Explorer) -> widgets.VBox:
     for slider in sliders.values():
         slider.observe(redraw, names="value")
     reset.on_click(start)
+    run.on_click(lambda _: show(measured=True))
     redraw()
     caption = widgets.HTMLMath(f"<p>{html.escape(explorer.caption)}</p>")
-    controls = widgets.VBox([*sliders.values(), reset])
+    controls = widgets.VBox([*sliders.values(), *([run] if explorer.experiment else []), reset])
     return widgets.VBox([controls, picture, message, caption])
 
 
-def _image(explorer: Explorer, setting: dict[str, float], words: str) -> str:
-    source = data_uri("png", png(draw(explorer, explorer.at(setting))))
+def _image(explorer: Explorer, setting: dict[str, float], words: str, measured: bool) -> str:
+    curves = explorer.at(setting)
+    trials = explorer.measure(setting, curves) if measured else {}
+    source = data_uri("png", png(draw(explorer, curves, measured=trials)))
     alt = html.escape(f"{explorer.alt} Now {words}.", quote=True)
     return f'<img src="{source}" alt="{alt}" style="width:100%;max-width:640px">'
 

@@ -13,17 +13,29 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..series import Band, HeatMap, Line, Points, Series
+from ..series import Band, HeatMap, Line, Means, Points, Series
 from ..words import number
 from .asked import BOX, Explorer
 from .drawing import data_uri, draw, svg
 from .encoding import encode
-from .grid import TRIALS, Evaluator, Sampled, Table, decide, quantise, settings_of
+from .grid import (
+    TRIALS,
+    Evaluator,
+    Sampled,
+    Table,
+    decide,
+    fields_of,
+    measure,
+    measured_settings,
+    quantise,
+    settings_of,
+    tables_of,
+)
 
 LARGEST = 100_000
 """Characters of compressed data that one explorer may have."""
 
-KINDS = {Line: "line", Band: "band", Points: "points", HeatMap: "heat"}
+KINDS = {Line: "line", Band: "band", Points: "points", Means: "means", HeatMap: "heat"}
 
 
 @dataclass(frozen=True)
@@ -33,24 +45,29 @@ class Page:
     Attributes:
       explorer: what was asked for.
       sampled: its curves on the grid.
+      measured: the experiment at the settings where it was run, if there is one.
       data: what the page's script reads.
       note: the grey line.
     """
 
     explorer: Explorer
     sampled: Sampled
+    measured: list[dict[str, Series]]
     data: dict[str, Any]
     note: str
 
     @classmethod
     def of(cls, explorer: Explorer) -> Page:
-        """Compute the grid, decide about interpolation, pack."""
+        """Compute the grid, run the experiment, decide about interpolation, pack."""
         started = time.perf_counter()
         evaluate = Evaluator(explorer)
         fields = evaluate(settings_of(explorer))
+        computed = time.perf_counter()
+        measured = measure(explorer, evaluate.first) if explorer.experiment else []
+        run = time.perf_counter() - computed
         for per_pixel in (16, 8, 4):
             sampled = quantise(explorer, fields, per_pixel)
-            packed = _packed(sampled, evaluate.first)
+            packed = _packed(sampled, evaluate.first, measured)
             if len(packed["data"]) <= LARGEST:
                 break
         else:
@@ -60,21 +77,32 @@ class Page:
             )
         sampled = decide(sampled, evaluate)
         data = _about(sampled) | packed
-        return cls(explorer, sampled, data, _note(sampled, time.perf_counter() - started))
+        note = _note(sampled, time.perf_counter() - started - run)
+        note += _experiment_note(explorer, measured, run) if measured else ""
+        return cls(explorer, sampled, measured, data, note)
+
+    @property
+    def _measured_at_start(self) -> dict[str, Series]:
+        start = list(self.explorer.start.values())
+        places = [i for i, one in enumerate(measured_settings(self.explorer)) if np.array_equal(one, start)]
+        return self.measured[places[0]] if self.measured else {}
 
     def __repr__(self) -> str:
         return f"<explorer {self.explorer.name}: {self.explorer.alt}>"
 
     def _repr_html_(self) -> str:
         e, name = self.explorer, html.escape(self.explorer.name)
-        still = data_uri("svg+xml", svg(draw(e, e.at(e.start), self.sampled.zlim)))
+        still = data_uri("svg+xml", svg(draw(e, e.at(e.start), self.sampled.zlim, self._measured_at_start)))
         knobs = "\n".join(_knob(name, key, knob) for key, knob in self.data["knobs"].items())
+        nearest = (
+            '\n<button type="button" class="explorer-nearest">Nearest experiment</button>' if self.measured else ""
+        )
         data = json.dumps(self.data, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
         return f"""<figure class="explorer" id="explore-{name}">
 <div class="explorer-stage"><img class="explorer-still" alt="{html.escape(e.alt)}" src="{still}"></div>
 <div class="explorer-knobs" role="group" aria-label="Settings of this figure" hidden>
 {knobs}
-<button type="button" class="explorer-reset">Reset</button>
+<button type="button" class="explorer-reset">Reset</button>{nearest}
 </div>
 <p class="explorer-said" aria-live="polite"></p>
 <figcaption class="mathjax_process">{mathematics(e.caption)}
@@ -85,11 +113,15 @@ class Page:
 
 def _knob(figure: str, key: str, knob: dict[str, Any]) -> str:
     place = f"explore-{figure}-{key}"
+    ticks = "".join(f'<option value="{index}"></option>' for index in knob.get("measured", []))
+    where, ticks = (
+        (f' list="{place}-measured"', f'<datalist id="{place}-measured">{ticks}</datalist>') if ticks else ("", "")
+    )
     return f"""<div class="explorer-knob">
 <label for="{place}" class="mathjax_process">{mathematics(knob["label"])}</label>
 <output for="{place}">{knob["texts"][knob["start"]]}</output>
 <input type="range" id="{place}" name="{key}" min="0" max="{len(knob["values"]) - 1}" step="1"
- value="{knob["start"]}" aria-valuetext="{knob["texts"][knob["start"]]}" autocomplete="off">
+ value="{knob["start"]}" aria-valuetext="{knob["texts"][knob["start"]]}" autocomplete="off"{where}>{ticks}
 </div>"""
 
 
@@ -102,8 +134,9 @@ def mathematics(text: str) -> str:
     )
 
 
-def _packed(sampled: Sampled, curves: Mapping[str, Series]) -> dict[str, Any]:
+def _packed(sampled: Sampled, curves: Mapping[str, Series], measured: list[dict[str, Series]]) -> dict[str, Any]:
     """The series, and the numbers they point to; equal arrays (a shared x, mostly) are stored once."""
+    explorer = sampled.explorer
     arrays: list[np.ndarray] = []
     places: dict[tuple[Any, ...], int] = {}
 
@@ -116,17 +149,22 @@ def _packed(sampled: Sampled, curves: Mapping[str, Series]) -> dict[str, Any]:
             arrays.append(numbers)
         return places[key]
 
-    def fields(label: str, names: tuple[str, ...]) -> dict[str, list[int | None]]:
-        tables: dict[str, Table] = {name: sampled.tables[label, name] for name in names}
-        return {name: [store(table.numbers), store(table.gaps)] for name, table in tables.items()}
+    def described(tables: dict[tuple[str, str], Table], some: Mapping[str, Series]) -> list[dict[str, Any]]:
+        series = []
+        for label, one in some.items():
+            parts = {name: tables[label, name] for name in one._fields}
+            drawn = {"label": label, "kind": KINDS[type(one)], "color": looks[label].color, "dash": looks[label].dash}
+            series.append(drawn | {"fields": {name: [store(t.numbers), store(t.gaps)] for name, t in parts.items()}})
+        return series
 
-    series = []
-    for place, (label, one) in enumerate(curves.items()):
-        style = sampled.explorer.style(place, label)
-        drawn = {"label": label, "kind": KINDS[type(one)], "color": style.color, "dash": style.dash}
-        series.append(drawn | {"fields": fields(label, one._fields)})
+    looks = {label: explorer.style(place, label) for place, label in enumerate(curves)}
+    packed = {"series": described(sampled.tables, curves)}
+    if measured:
+        shape = [len(np.asarray(knob.measured)) for knob in explorer.controls.values()]
+        tables = tables_of(explorer, fields_of(measured), shape, sampled.per_pixel, sampled.zlim)
+        packed["experiment"] = described(tables, measured[0])
     layout, text = encode(arrays)
-    return {"series": series, "arrays": layout, "data": text}
+    return packed | {"arrays": layout, "data": text}
 
 
 def _about(sampled: Sampled) -> dict[str, Any]:
@@ -161,6 +199,8 @@ def _knobs(sampled: Sampled) -> dict[str, Any]:
             "texts": [knob.text(value) for value in values],
             "start": int(np.abs(values - knob.start).argmin()),
         }
+        if sampled.explorer.experiment:
+            knobs[key]["measured"] = np.searchsorted(values, np.asarray(knob.measured)).tolist()
     return knobs
 
 
@@ -178,6 +218,21 @@ def _note(sampled: Sampled, seconds: float) -> str:
         words += f"at {TRIALS} random settings"
     if steps:
         words += f"; {_listed(steps)} {'steps' if len(steps) == 1 else 'step'} through computed values"
+    return words + "."
+
+
+def _experiment_note(explorer: Explorer, measured: list[dict[str, Series]], seconds: float) -> str:
+    """Where the experiment was run, how long it took, and how well it knows its means."""
+    sizes = " × ".join(str(len(np.asarray(knob.measured))) for knob in explorer.controls.values())
+    words = f" Experiment at {sizes} settings, the ticks of the knobs, in {number(seconds, 2)} s"
+    means = [one for series in measured for one in series.values() if isinstance(one, Means)]
+    if means:
+        unit = np.concatenate(
+            [(one.high - one.low) / 2 / (np.abs(one.y) if "y" in explorer.log else 1) for one in means]
+        )
+        error = float(np.nanmedian(unit))
+        words += "; standard errors of " + (f"{100 * error:.2g} %" if "y" in explorer.log else number(error, 2))
+        words += " in the middle"
     return words + "."
 
 
