@@ -107,7 +107,7 @@ def compare(
 
 
 def means(runs: Any, which: str = "test") -> Means:
-    r"""An experiment's means over its repeats, for the `experiment` of `explore`.
+    r"""An experiment's means over its repeats, for the ``experiment`` of `explore`.
 
     .. math:: \bar y \pm \frac{\text{standard deviation}}{\sqrt{\text{repeats}}}
 
