@@ -59,7 +59,7 @@ def test_streams_of_the_experiment_are_those_streams(spectrum):
 
 def test_the_shortcut_of_the_experiment_keeps_the_distribution(spectrum):
     """Literal batches of 3 in all N features against the experiment's steps: mean, spread and skew of the loss."""
-    rng, batch, repeats = np.random.default_rng(0), 3, 4000
+    rng, batch, repeats = np.random.default_rng(0), 3, 16_000
     a = jnp.asarray(rng.standard_normal((8, 300)))
     student = exact.basis(spectrum, a)
     q, target, floor = (np.asarray(x) for x in student[:3])
