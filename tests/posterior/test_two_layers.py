@@ -26,8 +26,8 @@ def test_linear_neurons_are_the_closed_form(method, richness):
 
 def test_chain_and_importance_agree():
     given = {"activation": "tanh", "richness": 0.8, "inverse_temperature": 5.0, "key": KEY}
-    weighted = two_layer(GRAM, Y, **given)
-    walked = two_layer(GRAM, Y, method="chain", **given)
+    weighted = two_layer(GRAM, Y, particles=2**13, **given)
+    walked = two_layer(GRAM, Y, method="chain", particles=2**12, **given)
     assert_within_errors(walked, weighted, 0.015)
 
 
