@@ -25,7 +25,7 @@ MANY_MAPS = 20_000
 
 TESTED = Path(__file__).parents[1] / "_build" / "tested"  # read by tools/platforms.py
 LONG = 10  # seconds: a test that takes longer alone on a quiet machine is `slow`, with a smaller fast twin
-BUDGET = "Budget on two quiet cores: `make test` 12.5 minutes, 24 when all parts stand; 2 for a part's fast tests."
+BUDGET = "Budget on two quiet cores: `make test` 11 minutes, 24 when all parts stand; 2 for a part's fast tests."
 
 NO_BROWSER = "no browser found: install chromium (Debian: apt-get install chromium)"
 

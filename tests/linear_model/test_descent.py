@@ -35,8 +35,8 @@ def spectrum():
 def test_theory_predicts_the_experiment(spectrum, method):
     """The sheet's sizes, 800 students: within 3 standard errors + 2 %; standard errors at most 2 %.
 
-    But for the tenth step of a heavy ball, in the middle of its first swing. How fast it swings depends on the largest
-    eigenvalue, which scatters by a fifth at this size, and the theory has its mean: 5.9 % too low (6,400 students).
+    But for the tenth step of a heavy ball, in the middle of its first swing: there the theory is 5.9 % too low at this
+    size (6,400 students), and the test holds it to that. A likely reason: the largest eigenvalue scatters by a fifth.
     """
     limit = theory.gradient_descent(spectrum, STEPS, **method, **SIZES)
     runs = experiment.gradient_descent(spectrum, STEPS, **method, **SIZES, key=jax.random.key(1), repeats=800)

@@ -31,7 +31,7 @@ FUNCTIONS = {  # of a spectrum and numbers, and the numbers
         STUDENT | {"learning_rate": 0.2},
     ),
     "gradient_descent, early": (
-        lambda s, **k: both(theory.gradient_descent(s, STEPS[:2], **k)),
+        lambda s, **k: both(theory.gradient_descent(s, STEPS[:2], momentum=0.5, **k)),
         STUDENT | {"learning_rate": 0.2},
     ),
     "sgd": (
