@@ -32,9 +32,12 @@ def losses(a, width):
     }
 
 
+ENDS = {"low": 0.7, "high": 1.5}  # of whiskers, as shares of the line
+
+
 def measured(a, width):
     loss = losses(a, width)["test loss"].y[::4]
-    return {"test loss": Means(TIMES[::4], 1.05 * loss, loss, 1.1 * loss)}
+    return {"test loss": Means(TIMES[::4], 1.05 * loss, ENDS["low"] * loss, ENDS["high"] * loss)}
 
 
 def field(phase):
@@ -184,6 +187,13 @@ def test_an_experiment_stands_where_it_was_run_and_a_button_leads_there(show, ex
     px = pixels(explorer.explorer, {("test loss", "y"): 1.05 * losses(**now["knobs"])["test loss"].y[::4]}, None)
     heights = now["box"]["top"] + now["box"]["height"] * (1 - px["test loss", "y"] / BOX["y"])
     np.testing.assert_allclose(np.array(now["experiment"][0]["px"])[:, 1], heights, atol=1.0)
+    whiskers = page.locator("g[aria-label=rule] line").evaluate_all(
+        "(lines) => lines.map((line) => [line.y1.baseVal.value, line.y2.baseVal.value])"
+    )
+    ends = {("test loss", name): times * losses(**now["knobs"])["test loss"].y[::4] for name, times in ENDS.items()}
+    low, high = (pixels(explorer.explorer, ends, None)["test loss", name] / BOX["y"] for name in ENDS)
+    reach = np.sort(now["box"]["top"] + now["box"]["height"] * (1 - np.stack([high, low], axis=1)))
+    np.testing.assert_allclose(np.sort(whiskers), reach, atol=1.0)
     assert page.locator(".explorer-legend li").nth(1).locator("line, circle").count() == 2  # a line with a point on it
     start = now["knobs"]
     knob = page.get_by_role("slider", name="width N")
