@@ -139,7 +139,7 @@
   }
 
   const colours = ({ axes: { z } }) => ({ type: z.log ? "log" : "linear", domain: z.lim, scheme: "cividis" });
-  const colour = (series) => `var(--explorer-${series.color})`;
+  const colour = (series) => `var(--series-${series.color})`;
 
   // A theory and its experiment bear one label.
   const tag = ({ label, measured }) => (measured ? `measured ${label}` : label);
@@ -154,7 +154,7 @@
     },
   });
 
-  function mark(series, points) {
+  function mark(series, points, inside) {
     const common = named(tag(series));
     if (series.kind === "line")
       return Plot.line(points, {
@@ -163,7 +163,8 @@
       });
     if (series.kind === "band")
       return Plot.areaY(points, { x: "x", y1: "low", y2: "high", fill: colour(series), fillOpacity: 0.25, ...common });
-    return Plot.dot(points, { x: "x", y: "y", r: 3.5, fill: colour(series), symbol: "circle", ...common });
+    const { clip, ...whole } = common; // a dot on the axis is no half dot
+    return Plot.dot(points.filter(inside), { x: "x", y: "y", r: 3.5, fill: colour(series), symbol: "circle", ...whole });
   }
 
   // A whisker of one standard error; its mean is drawn by `mark`.
@@ -186,13 +187,39 @@
     });
   }
 
-  function chart(data, drawn, room) {
+  // What was drawn before the reader's hand moved, so that a change is seen and not remembered.
+  const shadow = ({ series, fields }) =>
+    Plot.line(Array.from(fields.x, (x, i) => ({ x, y: fields.y[i] })), {
+      x: "x", y: "y", stroke: colour(series), strokeWidth: 1.6, strokeOpacity: 0.35, strokeDasharray: DASHES[series.dash], clip: true,
+    });
+
+  // The mean slope of a line between two places of a logarithmic x axis, in log against log; NaN where it has no value.
+  function slope(fields, from, to) {
+    const at = (place) => {
+      const right = fields.x.findIndex((x) => x >= place);
+      if (right < 0) return NaN;
+      if (right === 0) return fields.x[0] === place ? Math.log(fields.y[0]) : NaN;
+      const [a, b] = [fields.x[right - 1], fields.x[right]].map(Math.log);
+      const part = (Math.log(place) - a) / (b - a);
+      return (1 - part) * Math.log(fields.y[right - 1]) + part * Math.log(fields.y[right]);
+    };
+    return (at(to) - at(from)) / Math.log(to / from);
+  }
+
+  function chart(data, drawn, room, { ghosts = [], range = null } = {}) {
     const width = Math.min(room, data.box.x + MARGIN.left + MARGIN.right);
     const inner = width - MARGIN.left - MARGIN.right;
     const height = Math.min(data.box.y, Math.round(inner * (inner < 420 ? 0.85 : 0.62)));
     const scale = (name) => ({ type: data.axes[name].log ? "log" : "linear", domain: data.axes[name].lim });
-    const marks = [];
+    const marks = ghosts.filter(({ series }) => series.kind === "line").map(shadow);
+    if (range) marks.unshift(Plot.rectX([range], { x1: range[0], x2: range[1], fill: "currentColor", fillOpacity: 0.08 }));
     const pointed = [];
+    const within = (name, value) => {
+      const [low, high] = data.axes[name].lim;
+      const slack = data.axes[name].log ? 1e-9 * low : 1e-9 * (high - low);
+      return value >= low - slack && value <= high + slack;
+    };
+    const inside = ({ x, y }) => within("x", x) && within("y", y);
     for (const { series, fields } of drawn) {
       if (series.kind === "heat") {
         marks.unshift(heat(series, fields, data));
@@ -200,7 +227,7 @@
       }
       const points = Array.from(fields.x, (x, i) => ({ x, y: fields.y?.[i], low: fields.low?.[i], high: fields.high?.[i] }));
       if (series.kind === "means") marks.push(whisker(series, points));
-      marks.push(mark(series, points));
+      marks.push(mark(series, points, inside));
       if (series.kind !== "band") for (const point of points) if (point.y === point.y) pointed.push({ ...point, series });
     }
     const say = ({ x, y, series }) =>
@@ -226,11 +253,11 @@
 
   const SIGNS = {
     line: ({ color, dash }) =>
-      `<line x1="1" x2="25" y1="7" y2="7" stroke="var(--explorer-${color})" stroke-width="2.4" stroke-dasharray="${DASHES[dash] ?? "none"}"/>`,
-    band: ({ color }) => `<rect x="1" width="24" y="1" height="12" fill="var(--explorer-${color})" fill-opacity="0.3"/>`,
-    points: ({ color }) => `<circle cx="13" cy="7" r="4" fill="var(--explorer-${color})"/>`,
+      `<line x1="1" x2="25" y1="7" y2="7" stroke="var(--series-${color})" stroke-width="2.4" stroke-dasharray="${DASHES[dash] ?? "none"}"/>`,
+    band: ({ color }) => `<rect x="1" width="24" y="1" height="12" fill="var(--series-${color})" fill-opacity="0.3"/>`,
+    points: ({ color }) => `<circle cx="13" cy="7" r="4" fill="var(--series-${color})"/>`,
     means: ({ color }) =>
-      `<path d="M13,0V14" stroke="var(--explorer-${color})" stroke-width="1.6"/><circle cx="13" cy="7" r="4" fill="var(--explorer-${color})"/>`,
+      `<path d="M13,0V14" stroke="var(--series-${color})" stroke-width="1.6"/><circle cx="13" cy="7" r="4" fill="var(--series-${color})"/>`,
   };
 
   function legend(data) {
@@ -298,6 +325,8 @@
       for (const input of this.inputs) input.addEventListener("input", () => this.turned());
       this.figure.querySelector(".explorer-reset").addEventListener("click", () => this.reset());
       this.figure.querySelector(".explorer-nearest")?.addEventListener("click", () => this.toExperiment());
+      for (const button of this.figure.querySelectorAll(".explorer-play")) button.addEventListener("click", () => this.play(button));
+      this.figure.querySelector(".explorer-slopes")?.addEventListener("click", (event) => this.measureSlopes(event.target));
       this.draw();
       new ResizeObserver(() => this.stage.clientWidth !== this.room && this.draw()).observe(this.stage);
     }
@@ -313,6 +342,91 @@
     reset() {
       for (const input of this.inputs) input.value = this.knob(input).start;
       this.turned();
+      this.before = null;
+    }
+
+    // Walk the knob from where it stands, or from its start when it stands at its end; the button stops it again.
+    play(button) {
+      const input = button.closest(".explorer-knob").querySelector("input");
+      const stop = () => {
+        clearInterval(this.playing);
+        this.playing = undefined;
+        button.setAttribute("aria-pressed", "false");
+      };
+      if (this.playing !== undefined) return stop();
+      if (input.value === input.max) input.value = input.min;
+      button.setAttribute("aria-pressed", "true");
+      const step = Math.max(1, Math.round(input.max / 40));
+      this.playing = setInterval(() => {
+        input.valueAsNumber = Math.min(input.max, input.valueAsNumber + step);
+        this.turned();
+        if (input.value === input.max) stop();
+      }, Math.max(60, Math.min(400, 6000 / (Number(input.max) + 1))));
+    }
+
+    // Exponents of the lines between two places, which the reader sets with two sliders or by dragging over the chart.
+    measureSlopes(button) {
+      const on = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(on));
+      this.figure.querySelector(".explorer-range")?.remove();
+      this.range = on ? [0.4, 0.8] : null;
+      this.stage.classList.toggle("explorer-is-measured", on);
+      if (on) {
+        const row = document.createElement("div");
+        row.className = "explorer-range";
+        row.innerHTML = ["from", "to"]
+          .map((end) => `<label>${end} <input type="range" min="0" max="100" aria-label="slopes ${end}"></label>`)
+          .join("") + '<output aria-live="polite"></output>';
+        row.querySelectorAll("input").forEach((input, end) =>
+          input.addEventListener("input", () => {
+            this.range[end] = input.valueAsNumber / 100;
+            this.draw();
+          }),
+        );
+        this.stage.after(row);
+        this.listenToDrags();
+      }
+      this.draw();
+    }
+
+    listenToDrags() {
+      if (this.dragged) return;
+      this.dragged = true;
+      let first = null;
+      const part = (event) =>
+        Math.max(0, Math.min(1, (event.clientX - this.svg.getBoundingClientRect().left - this.box.left) / this.box.width));
+      this.stage.addEventListener("pointerdown", (event) => {
+        if (this.range) first = part(event);
+      });
+      this.stage.addEventListener("pointermove", (event) => {
+        if (first === null || !this.range || Math.abs(part(event) - first) < 0.02) return;
+        this.range = [Math.min(first, part(event)), Math.max(first, part(event))];
+        this.draw();
+      });
+      window.addEventListener("pointerup", () => (first = null));
+    }
+
+    // The two places as numbers of the x axis, the lower one first.
+    places() {
+      if (!this.range) return null;
+      const [low, high] = this.data.axes.x.lim;
+      return [...this.range].sort((a, b) => a - b).map((part) => low * (high / low) ** part);
+    }
+
+    saySlopes() {
+      const row = this.figure.querySelector(".explorer-range");
+      if (!row) return;
+      const [from, to] = this.places();
+      row.querySelectorAll("input").forEach((input, end) => {
+        input.valueAsNumber = Math.round(100 * this.range[end]);
+        input.setAttribute("aria-valuetext", words([from, to][end]));
+      });
+      const lines = this.drawn.filter(({ series }) => series.kind === "line" && !series.label.startsWith("_"));
+      const said = lines.map(({ series, fields }) => {
+        const found = slope(fields, from, to);
+        return `${series.label} ${Number.isFinite(found) ? found.toFixed(2).replace("-", "−") : "no value"}`;
+      });
+      row.querySelector("output").textContent = `Slopes from ${words(from)} to ${words(to)}: ${said.join(", ")}`;
     }
 
     // Every knob to the nearest of its values at which the experiment was run.
@@ -325,9 +439,14 @@
     }
 
     turned() {
+      if (!this.moving) this.before = this.drawn;
+      this.moving = true;
       this.waiting ??= requestAnimationFrame(() => this.draw());
       clearTimeout(this.speech);
-      this.speech = setTimeout(() => (this.figure.querySelector(".explorer-said").textContent = this.settings()), 600);
+      this.speech = setTimeout(() => {
+        this.moving = false;
+        this.figure.querySelector(".explorer-said").textContent = this.settings();
+      }, 600);
     }
 
     settings() {
@@ -339,7 +458,7 @@
       this.waiting = undefined;
       for (const input of this.inputs) {
         input.setAttribute("aria-valuetext", this.text(input));
-        input.previousElementSibling.textContent = this.text(input);
+        input.parentElement.querySelector("output").textContent = this.text(input);
       }
       this.stage.setAttribute("aria-label", `${this.data.alt} Now ${this.settings()}.`);
       this.room = this.stage.clientWidth;
@@ -359,9 +478,11 @@
       const drawn = at(series, this.inputs.map((input) => weights(this.knob(input), input.valueAsNumber, stencil)));
       const measured = this.measured();
       const trials = measured.length ? at(this.data.experiment, measured) : [];
-      Object.assign(this, chart(this.data, [...drawn, ...trials], this.room), { drawn, trials });
+      const more = { ghosts: this.before ?? [], range: this.places() };
+      Object.assign(this, chart(this.data, [...drawn, ...trials], this.room, more), { drawn, trials });
       this.svg.setAttribute("aria-hidden", "true"); // the stage around it speaks
       this.stage.replaceChildren(this.svg);
+      this.saySlopes();
     }
 
     // Where the experiment was run with these knobs, as `weights` says it; nothing where it was not.

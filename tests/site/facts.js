@@ -24,7 +24,10 @@
   return {
     equations: all(".math").length,
     unrendered: [...empty, ...all("mjx-merror").map(text), ...raw],
-    nameless: all("img").filter((image) => !image.alt.trim()).map(text),
+    nameless: [
+      ...all("img").filter((image) => !image.alt.trim()),
+      ...all(".pictures:not([aria-label])").filter((picture) => !picture.closest(".sd-card")),
+    ].map(text),
     broken: all("img").filter((image) => image.complete && !image.naturalWidth).map(text),
     width: document.scrollingElement.scrollWidth,
     wide: all("article *").filter(tooWide).map(text).slice(0, 5),

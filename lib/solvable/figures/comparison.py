@@ -14,6 +14,7 @@ from matplotlib.container import Container
 from matplotlib.text import Annotation
 
 from .._checks import require, require_count, require_one_of, require_text, shown
+from .pictures import NOTE
 from .series import Means
 from .style import GREY
 from .words import number
@@ -202,7 +203,7 @@ def note(ax: Axes, *results: Any, extra: str = "", **quantities: Any) -> Annotat
     text = "\n".join(textwrap.wrap(", ".join(parts), 64)).replace(UNBROKEN, " ")
     return ax.annotate(
         text, (0.5, 0), xycoords=ax.xaxis.label, xytext=(0, -5), textcoords="offset points",
-        ha="center", va="top", fontsize=8, color=GREY, annotation_clip=False,
+        ha="center", va="top", fontsize=8, color=GREY, annotation_clip=False, gid=NOTE,
     )  # fmt: skip
 
 

@@ -107,10 +107,11 @@ class Knob:
       values: an increasing list of the only values it may take, instead of a range.
       measured: where the experiment of `explore` is run when the book is built: increasing, and the start among them.
         Both ends and the start by default.
+      play: whether a button lets it run, for a knob that is time.
 
     Raises:
       ValueError: for a range, start or number of points that make no sense, named.
-      TypeError: for a label that is no string, or a log that is neither True nor False.
+      TypeError: for a label that is no string, or a log or play that is neither True nor False.
     """
 
     low: Number = math.nan
@@ -122,9 +123,11 @@ class Knob:
     log: bool = False
     values: Sequence[Number] | np.ndarray | None = None
     measured: Sequence[Number] | np.ndarray | None = None
+    play: bool = False
 
     def __post_init__(self) -> None:
         require_flag("log", self.log)
+        require_flag("play", self.play)
         require_text("label", self.label, 1)
         for name in ("low", "high", "start"):
             require_known(name, getattr(self, name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import matplotlib as mpl
@@ -46,8 +47,8 @@ STYLE: dict[str, Any] = {
 def use_style() -> None:
     """Draw every following matplotlib figure in the style of this book.
 
-    Sets matplotlib's defaults (``STYLE``) and, in a notebook, asks for vector pictures. Importing the library
-    does neither. ``matplotlib.rcdefaults()`` takes it back.
+    Sets matplotlib's defaults (``STYLE``) and, in a notebook, asks for vector pictures: while the book is built, of
+    every panel and at two widths. Importing the library does neither. ``matplotlib.rcdefaults()`` takes it back.
     """
     mpl.rcParams.update(STYLE)
     try:
@@ -55,4 +56,11 @@ def use_style() -> None:
 
         set_matplotlib_formats("svg", metadata={"Date": None})
     except (ImportError, AttributeError):  # not in a notebook
-        pass
+        return
+    if os.environ.get("SOLVABLE_BOOK"):
+        from IPython import get_ipython
+        from matplotlib.figure import Figure
+
+        from .pictures import pictures
+
+        get_ipython().display_formatter.formatters["image/svg+xml"].for_type(Figure, pictures)

@@ -94,15 +94,18 @@ class Page:
         e, name = self.explorer, html.escape(self.explorer.name)
         still = data_uri("svg+xml", svg(draw(e, e.at(e.start), self.sampled.zlim, self._measured_at_start)))
         knobs = "\n".join(_knob(name, key, knob) for key, knob in self.data["knobs"].items())
-        nearest = (
-            '\n<button type="button" class="explorer-nearest">Nearest experiment</button>' if self.measured else ""
-        )
+        powers = {"x", "y"} <= set(e.log) and any(one["kind"] == "line" for one in self.data["series"])
+        buttons = [
+            '<button type="button" class="explorer-reset">Reset</button>',
+            '<button type="button" class="explorer-nearest">Nearest experiment</button>' * bool(self.measured),
+            '<button type="button" class="explorer-slopes" aria-pressed="false">Slopes</button>' * powers,
+        ]
         data = json.dumps(self.data, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
         return f"""<figure class="explorer" id="explore-{name}">
 <div class="explorer-stage"><img class="explorer-still" alt="{html.escape(e.alt)}" src="{still}"></div>
 <div class="explorer-knobs" role="group" aria-label="Settings of this figure" hidden>
 {knobs}
-<button type="button" class="explorer-reset">Reset</button>{nearest}
+<div class="explorer-buttons">{"".join(buttons)}</div>
 </div>
 <p class="explorer-said" aria-live="polite"></p>
 <figcaption class="mathjax_process">{mathematics(e.caption)}
@@ -117,7 +120,9 @@ def _knob(figure: str, key: str, knob: dict[str, Any]) -> str:
     where, ticks = (
         (f' list="{place}-measured"', f'<datalist id="{place}-measured">{ticks}</datalist>') if ticks else ("", "")
     )
-    return f"""<div class="explorer-knob">
+    name = html.escape(knob["label"].replace("$", ""), quote=True)
+    play = f'<button type="button" class="explorer-play" aria-label="play {name}" aria-pressed="false"></button>'
+    return f"""<div class="explorer-knob">{play if knob["play"] else ""}
 <label for="{place}" class="mathjax_process">{mathematics(knob["label"])}</label>
 <output for="{place}">{knob["texts"][knob["start"]]}</output>
 <input type="range" id="{place}" name="{key}" min="0" max="{len(knob["values"]) - 1}" step="1"
@@ -198,6 +203,7 @@ def _knobs(sampled: Sampled) -> dict[str, Any]:
             "values": values.tolist(),
             "texts": [knob.text(value) for value in values],
             "start": int(np.abs(values - knob.start).argmin()),
+            "play": knob.play,
         }
         if sampled.explorer.experiment:
             knobs[key]["measured"] = np.searchsorted(values, np.asarray(knob.measured)).tolist()

@@ -1,0 +1,80 @@
+"""Vector pictures in the page: the page's colours, ids of their own, one markup for all widths."""
+
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import matplotlib
+import matplotlib.pyplot as plt
+import pytest
+
+from solvable import figures
+from solvable.figures.comparison import _darker
+from solvable.figures.pictures import pictures
+from solvable.figures.style import COLOURS, STYLE
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+from sphinx_ext.pictures import SERIES, STRONG, colour, markup
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture
+def drawn():
+    """A figure with all colours of the house, text, a clip, and a grey line."""
+    with matplotlib.rc_context(STYLE):
+        fig, ax = plt.subplots()
+        for one in COLOURS:
+            ax.plot([1, 2], color=one)
+            ax.plot([2, 1], color=_darker(one))
+        ax.set_xlabel("$t$")
+        figures.note(ax, width=30)
+        yield pictures(fig)
+        plt.close(fig)
+
+
+def test_the_colours_are_those_of_the_library():
+    assert tuple(one.lower() for one in COLOURS[:-1]) == SERIES
+    assert tuple(matplotlib.colors.to_hex(_darker(one)) for one in SERIES) == STRONG
+    assert COLOURS[-1] == "#000000"  # the text's
+
+
+def test_black_is_the_text_white_the_paper_and_grey_in_between():
+    assert colour("000000") == "color-mix(in srgb, currentcolor 100%, var(--picture-paper))"
+    assert colour("FFFFFF") == "color-mix(in srgb, currentcolor 0%, var(--picture-paper))"
+    assert "currentcolor 60%" in colour("666666")
+    assert colour("0072B2") == "var(--series-0)"
+    assert colour("123456") == "#123456"
+
+
+def test_no_colour_of_the_file_is_left(drawn):
+    assert not re.search("#[0-9a-f]{6}", markup(drawn, "two lines"))
+
+
+def test_a_desk_and_a_telephone_have_a_picture_each_and_the_note_is_text(drawn):
+    html = markup(drawn, 'of "two" lines')
+    assert re.findall(r'class="picture (at-\w+)"', html) == ["at-desk", "at-phone"]
+    assert 'aria-label="of &quot;two&quot; lines"' in html
+    assert '<p class="picture-note">N = 30</p>' in html
+    page = ElementTree.fromstring(f"<div xmlns:xlink='http://www.w3.org/1999/xlink'>{html}</div>")
+    assert len([one for one in page.iter() if one.tag.endswith("svg")]) == 2
+    assert not [one for one in page.iter() if one.tag.endswith("style")]  # it would rule the whole page
+
+
+def test_ids_are_unique_and_each_reference_has_one(drawn):
+    html = markup(drawn, "lines") + markup(drawn.replace("N = 30", "N = 31"), "the same lines, in another figure")
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids)) > 0
+    assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', html)) == set(ids)
+
+
+def test_any_other_vector_picture_is_one_picture():
+    svg = (
+        '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 9"><path fill="#0072b2"/></svg>'
+    )
+    html = markup(svg, "")
+    assert 'aria-hidden="true"' in html
+    assert "at-both" in html
+    assert "--wide: 300px" in html
+    assert "var(--series-0)" in html
