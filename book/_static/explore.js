@@ -424,7 +424,8 @@
       const lines = this.drawn.filter(({ series }) => series.kind === "line" && !series.label.startsWith("_"));
       const said = lines.map(({ series, fields }) => {
         const found = slope(fields, from, to);
-        return `${series.label} ${Number.isFinite(found) ? found.toFixed(2).replace("-", "−") : "no value"}`;
+        const rounded = Number(found.toFixed(2)) || 0; // no minus before a zero
+        return `${series.label} ${Number.isFinite(found) ? rounded.toFixed(2).replace("-", "−") : "no value"}`;
       });
       row.querySelector("output").textContent = `Slopes from ${words(from)} to ${words(to)}: ${said.join(", ")}`;
     }

@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import re
 import threading
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def explorers():
             losses,
             {
                 "a": Knob(1.1, 2.0, start=1.5, label="exponent a"),
-                "width": Knob(16, 1024, start=128, label="width N", log=True),
+                "width": Knob(16, 1024, start=128, label="width N", log=True, play=True),
             },
             name="losses", x="time t", y="loss", xlim=(1, 1e4), ylim=(1e-3, 3), caption="C.",
             alt="Falling lines.", marks={"spread": "C1", "test loss": "C1", "floor": "k--"}, experiment=measured,
@@ -83,7 +84,8 @@ def address(explorers, tmp_path_factory):
         (folder / f"{name}.html").write_text(
             '<!doctype html><html lang="en"><meta charset="utf-8"><title>t</title>'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            '<link rel="icon" href="data:,"><link rel="stylesheet" href="_static/explore.css">'
+            '<link rel="icon" href="data:,"><link rel="stylesheet" href="_static/pictures.css">'
+            '<link rel="stylesheet" href="_static/explore.css">'
             '<script defer src="_static/explore.js"></script>'
             f"<body>{explorer._repr_html_()}</body></html>"
         )
@@ -238,6 +240,93 @@ def test_arrow_keys_turn_a_knob_and_say_so(show):
     page.wait_for_function("document.querySelector('[aria-live]').textContent.includes('width N = ')")
     page.get_by_role("button", name="Reset").click()
     assert state(page) == before
+
+
+def test_the_setting_before_stays_as_a_shadow(show):
+    page = show("losses")
+    before = state(page)
+    shadows = page.locator('[stroke-opacity="0.35"] path')
+    assert shadows.count() == 0
+    page.evaluate(  # one movement of the hand, in one breath on any machine: the shadow is where it began
+        """() => {
+            const input = document.querySelector("input[name=a]");
+            for (let step = 0; step < 3; step++) {
+                input.valueAsNumber += 1;
+                input.dispatchEvent(new Event("input", { bubbles: true }));
+                input.closest("figure").explorer.draw();
+            }
+        }"""
+    )
+    state(page)
+    first = shadows.first.get_attribute("d")
+    pairs = np.array([pair.split(",") for pair in first.replace("M", "").split("L")], dtype=float)
+    np.testing.assert_allclose(pairs, vertices(before, "test loss"), atol=0.01)
+    page.get_by_role("button", name="Reset").click()
+    state(page)
+    assert shadows.count() == 0
+
+
+def test_a_knob_that_plays_walks_to_its_end_and_stops_when_asked(show):
+    page = show("losses")
+    knob, button = page.get_by_role("slider", name="width N"), page.get_by_role("button", name="play width N")
+    start = knob.input_value()
+    button.press("Enter")
+    page.wait_for_function(
+        "(start) => Number(document.querySelector('input[name=width]').value) > start", arg=int(start)
+    )
+    button.press("Enter")
+    assert button.get_attribute("aria-pressed") == "false"
+    stopped = knob.input_value()
+    page.wait_for_timeout(500)
+    assert knob.input_value() == stopped
+    button.press("Enter")
+    page.wait_for_function(
+        "document.querySelector('input[name=width]').value === document.querySelector('input[name=width]').max"
+    )
+    page.wait_for_function("document.querySelector('.explorer-play').ariaPressed === 'false'")
+    button.press("Enter")  # again, from its start
+    page.wait_for_function("Number(document.querySelector('input[name=width]').value) < 40")
+    button.press("Enter")
+
+
+def test_slopes_between_two_places_are_those_of_the_lines(show):
+    page = show("losses")
+    button = page.get_by_role("button", name="Slopes")
+    button.press("Enter")
+    now = state(page)
+    said = page.locator(".explorer-range output").text_content()
+    curves = losses(**now["knobs"])
+    ends = 10 ** (4 * np.array([0.4, 0.8]))
+    loss = np.exp(np.interp(np.log(ends), np.log(TIMES), np.log(curves["test loss"].y)))
+    slope = np.log(loss[1] / loss[0]) / np.log(ends[1] / ends[0])
+    found = float(re.search(r"test loss (−?[\d.]+)", said)[1].replace("−", "-"))
+    assert abs(found - slope) < 0.01
+    assert slope < -0.1
+    page.get_by_role("slider", name="slopes from").fill("50")  # 100: beyond the gap of the floor, which is level
+    assert "floor 0.00" in page.locator(".explorer-range output").text_content()
+    page.get_by_role("slider", name="slopes from").fill("30")  # 16: inside it
+    assert "floor no value" in page.locator(".explorer-range output").text_content()
+    chart = page.locator(".explorer-stage svg").bounding_box()
+    x, y = chart["x"] + now["box"]["left"], chart["y"] + now["box"]["top"] + 50
+    page.mouse.move(x + 0.5 * now["box"]["width"], y)
+    page.mouse.down()
+    page.mouse.move(x + 0.75 * now["box"]["width"], y, steps=4)
+    page.mouse.up()
+    assert page.locator(".explorer-range output").text_content().startswith("Slopes from 100 to 1,000")
+    button.press("Enter")
+    assert page.locator(".explorer-range").count() == 0
+
+
+def test_slopes_are_offered_where_both_axes_are_logarithmic(show):
+    assert show("field").get_by_role("button", name="Slopes").count() == 0
+
+
+def test_dots_at_the_edge_are_whole(show):
+    """The first of the runs lies on the axis, where a clip would halve it."""
+    page = show("losses")
+    clips = page.locator('[data-series="runs"]').evaluate("(group) => group.closest('[clip-path]') !== null")
+    assert clips is False
+    assert len(vertices(state(page), "runs")) == 5
 
 
 def test_the_mouse_drags_a_knob_and_reads_a_value(show):

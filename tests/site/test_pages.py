@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 
 WRITTEN = toc_pages()
 OTHERS = ["genindex", "search"]
+CHAPTERS = [page for page in WRITTEN if page.count("/") == 2 and "/library/" not in page]
 WHOLE = [WRITTEN[0], WRITTEN[1], *OTHERS]  # the theme's own parts are the same on every page
 FIRST = {Path(page).parent: page for page in reversed(WRITTEN)}.values()  # of each part: all use the same colours
 SHOWN = {*WHOLE, *FIRST}
@@ -55,6 +56,22 @@ def test_every_image_has_a_text(desk):
     assert desk.facts["nameless"] == []
 
 
+def test_no_letter_is_smaller_than_eleven_pixels_at_a_desk_or_on_a_phone(desk):
+    assert desk.facts["small"] == []
+    assert desk.narrow["small"] == []
+
+
+def test_lines_and_letters_of_pictures_are_seen_in_the_light_and_in_the_dark(desk):
+    assert desk.faint == {"light": [], "dark": []}
+
+
+def test_a_chapter_opens_with_a_figure(desk):
+    """Within a screen of its title, on a wide screen."""
+    if desk.page in CHAPTERS:
+        assert desk.facts["down"] is not None
+        assert desk.facts["down"] <= DESK["height"]
+
+
 def test_axe_finds_no_barrier(desk):
     assert desk.axe["light"] == []
 
@@ -70,6 +87,45 @@ def test_a_telephone_has_nothing_to_complain_about_nor_the_dark(page, browser, a
     assert visit.facts["unrendered"] == []
     assert visit.facts["width"] <= PHONE["width"], visit.facts["wide"]
     assert visit.facts["wide"] == []
+    assert visit.facts["small"] == []
+    context.close()
+
+
+def test_a_picture_opens_larger_by_keyboard_and_closes_again(browser, address):
+    context = browser.new_context(viewport=DESK)
+    tab, _ = open_page(context, address, "book/bottlenecks/solvable_model")
+    picture, button = tab.locator('.pictures[role="img"]').first, tab.locator(".picture-larger").first
+    small = picture.locator(".at-desk svg").bounding_box()["width"]
+    button.focus()
+    button.press("Enter")
+    large = tab.locator("dialog.picture-dialog svg").first.bounding_box()["width"]
+    assert large > 1.3 * small
+    tab.keyboard.press("Escape")
+    assert tab.locator("dialog.picture-dialog").count() == 0
+    picture.click()
+    assert tab.locator("dialog.picture-dialog").count() == 1
+    context.close()
+
+
+def test_on_a_telephone_code_is_one_line_until_it_is_asked_for(browser, address):
+    context = browser.new_context(**TELEPHONE)
+    tab, _ = open_page(context, address, "book/bottlenecks/solvable_model")
+    more = tab.locator(".code-more").first
+    code = tab.locator(".code-is-folded pre").first
+    folded = code.bounding_box()["height"]
+    assert folded < 60
+    assert more.get_attribute("aria-expanded") == "false"
+    more.tap()
+    assert tab.locator(".cell_input:not(.code-is-folded) pre").first.bounding_box()["height"] > 2 * folded
+    assert more.get_attribute("aria-expanded") == "true"
+    context.close()
+
+
+def test_at_a_desk_code_is_open(browser, address):
+    context = browser.new_context(viewport=DESK)
+    tab, _ = open_page(context, address, "book/bottlenecks/solvable_model")
+    assert tab.locator(".code-is-folded").count() == 0
+    assert not tab.locator(".code-more").first.is_visible()
     context.close()
 
 

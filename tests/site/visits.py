@@ -33,6 +33,7 @@ class Visit:
     first: set[Path] = field(default_factory=set)  # before it scrolls to a figure that moves
     facts: dict = field(default_factory=dict)
     narrow: dict = field(default_factory=dict)
+    faint: dict[str, list[str]] = field(default_factory=dict)
     axe: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -100,7 +101,11 @@ def look(context, address: str, page: str, themes: dict[str, tuple[str, ...]], w
         tab.evaluate(SETTLED)
         visit.axe[theme] = examine(tab, rules, without)
     tab.wait_for_load_state("networkidle")
-    visit.facts = tab.evaluate(FACTS)
+    for theme in ("dark", "light"):
+        tab.evaluate(THEME, theme)
+        tab.evaluate(SETTLED)
+        visit.facts = tab.evaluate(FACTS)
+        visit.faint[theme] = visit.facts["faint"]
     tab.set_viewport_size(PHONE)
     tab.evaluate(SETTLED)
     visit.narrow = tab.evaluate(FACTS)

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 
 from ..series import Knob
 from .asked import Explorer
-from .drawing import data_uri, draw, png
+from .drawing import Canvas, data_uri
 
 AT_ONCE = 0.2  # seconds: a quicker curve follows the hand, a slower one waits for the slider's release
 
@@ -21,7 +21,7 @@ def live(explorer: Explorer) -> widgets.VBox:
     explorer.at(explorer.start)  # compiled by the checks before
     quick = time.perf_counter() - first < AT_ONCE
     sliders = {name: _slider(name, knob, quick) for name, knob in explorer.controls.items()}
-    picture, message = widgets.HTML(), widgets.HTML()
+    picture, message, canvas = widgets.HTML(), widgets.HTML(), Canvas(explorer)
     reset = widgets.Button(description="Reset", layout=widgets.Layout(width="6em"))
     run = widgets.Button(description="Run the experiment", layout=widgets.Layout(width="12em"))
 
@@ -32,7 +32,7 @@ def live(explorer: Explorer) -> widgets.VBox:
         setting = {name: float(slider.value) for name, slider in sliders.items()}
         words = ", ".join(f"{knob.label} = {knob.text(setting[name])}" for name, knob in explorer.controls.items())
         try:
-            picture.value = _image(explorer, setting, words, measured)
+            picture.value = _image(canvas, setting, words, measured)
             message.value = ""
         except Exception as error:  # a reader may turn a knob to where the model has no answer
             text = f"No picture for {words}: {error}. The one above is the last that worked."
@@ -52,12 +52,12 @@ def live(explorer: Explorer) -> widgets.VBox:
     return widgets.VBox([controls, picture, message, caption])
 
 
-def _image(explorer: Explorer, setting: dict[str, float], words: str, measured: bool) -> str:
+def _image(canvas: Canvas, setting: dict[str, float], words: str, measured: bool) -> str:
+    explorer = canvas.explorer
     curves = explorer.at(setting)
     trials = explorer.measure(setting, curves) if measured else {}
-    source = data_uri("png", png(draw(explorer, curves, measured=trials)))
     alt = html.escape(f"{explorer.alt} Now {words}.", quote=True)
-    return f'<img src="{source}" alt="{alt}" style="width:100%;max-width:640px">'
+    return f'<img src="{data_uri("png", canvas.png(curves, trials))}" alt="{alt}" style="width:100%;max-width:640px">'
 
 
 def _slider(name: str, knob: Knob, quick: bool) -> widgets.SelectionSlider:
