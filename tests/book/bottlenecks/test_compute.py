@@ -26,6 +26,25 @@ def test_the_figure_of_the_frontier():
         assert touches > 1.15 * limit.test[-1]
 
 
+def test_each_width_of_the_first_figure_is_the_best_somewhere():
+    """Where all three have been trained: the narrow one first, the wide one last."""
+    task, budgets = Spectrum.power_law(a=2, b=1, modes=2000), np.logspace(np.log10(256), np.log10(160_000), 12)
+    losses = [theory.gradient_flow(task, budgets / width, width=width).test for width in (16, 64, 256)]
+    best = np.argmin(losses, axis=0)
+    assert np.all(np.diff(best) >= 0)
+    assert set(best) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("a", [2.0, *(pytest.param(a, marks=pytest.mark.slow) for a in (1.5, 4.0))])
+def test_students_stand_on_the_split_of_the_explorer(a):
+    """C = 1e4 in three ways, 16 students each: within 4 standard errors + 1/N, the size of the corrections."""
+    task, thin = (Spectrum.power_law(a=a, b=1.5, modes=3000, binned=binned) for binned in (False, True))
+    for width in (5, 25, 125):
+        limit = theory.gradient_flow(thin, [1e4 / width], width=width).test
+        runs = experiment.gradient_flow(task, [1e4 / width], width=width, key=jax.random.key(0), repeats=16)
+        assert np.all(np.abs(runs.test - limit) <= 4 * runs.error("test") + limit / width)
+
+
 @pytest.fixture(scope="module")
 def fronts():
     budgets, found = np.logspace(4, 11, 15), {}
@@ -70,11 +89,26 @@ def test_the_third_term_falls_as_it_should():
 
 @pytest.mark.slow
 def test_turning_a_to_four_lets_the_crossing_fall_away():
-    widths = np.geomspace(3, 1e4, 200)
+    widths = np.geomspace(3, 3000, 200)
     gap = {}
     for a in (2.0, 4.0):
-        task = Spectrum.power_law(a=a, b=1.5, modes=1e5, binned=True)
-        floor, time = theory.final_loss(task, width=widths).test, theory.gradient_flow(task, 1e5 / widths).test
-        gap[a] = float(compute.frontier(task, [1e5]).loss[0] / floor[np.argmin(np.abs(np.log(floor / time)))])
+        task = Spectrum.power_law(a=a, b=1.5, modes=3000, binned=True)
+        floor, time = theory.final_loss(task, width=widths).test, theory.gradient_flow(task, 1e4 / widths).test
+        gap[a] = float(compute.frontier(task, [1e4]).loss[0] / floor[np.argmin(np.abs(np.log(floor / time)))])
     assert gap[2.0] < 2
     assert 4 < gap[4.0] < 6
+
+
+@pytest.mark.parametrize(("a", "b", "third"), [(1.5, 1.25, (1.5 - 2) / 1.25), (4.5, 1.5, 1 - 1 / 1.5)])
+def test_the_table_of_three_terms_gives_the_exponents(a, b, third):
+    """t = N^x makes two lines equal, the first and the larger of the others; C = N t then gives the three exponents."""
+    first, floor = (a - 1) / b, min(a - 1, b)
+    # N^-y of a line that is N^-p t^-q is y = p + q x; the others are equal to the first at these x
+    meets = {"in the end": floor / first, "before": 1 / (first - third)}
+    x = min(meets.values())  # the width where the larger of the others is met, at any time
+    if a - 1 < b:
+        assert meets["before"] == pytest.approx(meets["in the end"])  # all three at t = N^b
+    wanted = compute.exponents(a=a, b=b)
+    assert wanted.width == pytest.approx(1 / (1 + x))
+    assert wanted.time == pytest.approx(x / (1 + x))
+    assert wanted.loss == pytest.approx(first * x / (1 + x))

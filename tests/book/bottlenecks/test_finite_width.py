@@ -135,3 +135,48 @@ def test_early_corrections_miss_one_eigenvalue_beside_the_trace():
     error = np.std(draws) / np.sqrt(len(draws))
     assert abs(np.mean(draws) - exact) < 3 * error
     assert abs(np.mean(draws) - trace) > 6 * error
+
+
+@pytest.mark.parametrize("width", [12, *(pytest.param(n, marks=pytest.mark.slow) for n in (24, 48, 96))])
+def test_students_of_the_first_figure_cost_what_the_theory_says(width):
+    """Early and late, 150 students: within 4 standard errors + 10 % of the cost, lambda_1 beside the trace."""
+    task, times = Spectrum.power_law(a=1.5, b=1.25, modes=1000), [10.0, 1e5]
+    free = theory.gradient_flow(task, times).test
+    limit = theory.gradient_flow(task, times, width=width).test - free
+    runs = experiment.gradient_flow(task, times, width=width, key=jax.random.key(width), repeats=150)
+    assert np.all(np.abs(runs.test - free - limit) <= 4 * runs.error("test") + 0.1 * limit)
+
+
+def test_the_same_students_have_two_exponents():
+    task, widths = Spectrum.power_law(a=1.5, b=1.25, modes=1000), np.array([12, 24, 48, 96])
+    free = theory.gradient_flow(task, [10.0, 1e5]).test
+    cost = np.array([theory.gradient_flow(task, [10.0, 1e5], width=n).test for n in widths]) - free
+    early, late = (fits.power_law(widths, one).exponent for one in cost.T)
+    assert early == pytest.approx(1, abs=0.1)
+    assert late == pytest.approx(0.5, abs=0.1)  # a thousand modes end, and that steepens it
+    assert np.all(cost[:, 1] > cost[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("time", "a"),
+    [(100.0, 1.5), *(pytest.param(*x, marks=pytest.mark.slow) for x in ((1e4, 1.5), (100.0, 3.3), (1e4, 3.3)))],
+)
+def test_students_stand_on_the_line_of_the_explorer(time, a):
+    """32 students of three widths: within 4 standard errors + 1/N, the size of the corrections to a cost."""
+    task, thin = (Spectrum.power_law(a=a, b=1.25, modes=2000, binned=binned) for binned in (False, True))
+    free = theory.gradient_flow(thin, [time]).test
+    for width in (12, 40, 120):
+        limit = theory.gradient_flow(thin, [time], width=width).test - free
+        runs = experiment.gradient_flow(task, [time], width=width, key=jax.random.key(0), repeats=32)
+        assert np.all(np.abs(runs.test - free - limit) <= 4 * runs.error("test") + limit / width)
+
+
+def test_turning_the_knobs_of_the_explorer():
+    """At t = 1 the slope is 1 for every a; late it is min(a - 1, b), and steeper than 1 on an easy task."""
+    widths = np.logspace(1, 2.4, 9)
+    for a, late in ((1.3, 0.3), (1.5, 0.5), (3.3, 1.25)):
+        task = Spectrum.power_law(a=a, b=1.25, modes=2000, binned=True)
+        for time, slope, off in ((1.0, 1, 0.05), (1e6, late, 0.15)):  # 2,000 modes end: steeper
+            free = theory.gradient_flow(task, [time]).test
+            cost = [float((theory.gradient_flow(task, [time], width=n).test - free)[0]) for n in widths]
+            assert fits.power_law(widths, cost).exponent == pytest.approx(slope, abs=off)

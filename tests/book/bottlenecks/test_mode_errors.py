@@ -57,6 +57,24 @@ def test_students_scatter_around_the_theory():
     assert error[200:].mean() > 2.5 * error[:10].mean()
 
 
+def test_many_single_students_miss_more_than_all_there_was():
+    """The grey dots of the first figure: eight students, 300 modes each."""
+    small = Spectrum.power_law(a=1.5, b=1.25, modes=300)
+    dots = experiment.mode_errors(small, [100.0], width=64, samples=96, key=jax.random.key(5), repeats=200)[:8, 0]
+    assert np.mean(np.asarray(dots) > 1) > 0.3
+
+
+@pytest.mark.parametrize("width", [pytest.param(32, marks=pytest.mark.slow), 64])
+def test_students_stand_on_the_curve_of_the_explorer(width):
+    """Modes 3 and 10 at nine times: within 4 standard errors + 0.02, O(1/N) of a fraction."""
+    small, sizes = Spectrum.power_law(a=1.5, b=1.25, modes=300), {"width": width, "samples": 180}
+    times = np.logspace(0, 5, 41)[::5]
+    limit = np.asarray(theory.mode_errors(small, times, **sizes))[:, [2, 9]]
+    missed = experiment.mode_errors(small, times, **sizes, key=jax.random.key(0), repeats=100)
+    missed = np.asarray(missed)[:, :, [2, 9]]
+    assert np.all(np.abs(missed.mean(axis=0) - limit) <= 4 * missed.std(axis=0, ddof=1) / 10 + 0.02)
+
+
 def test_a_mode_without_task_cannot_be_missed():
     empty = Spectrum([1.0, 0.5], [1.0, 0.0])
     with pytest.raises(ValueError, match="task_power must be positive"):

@@ -55,6 +55,8 @@ def test_time_obeys_the_fit_and_data_do_not(digits, laws):
     assert np.all(np.diff(local) > 0)  # steeper all the way
     runs = experiment.regression(features, labels, samples[:-1], key=jax.random.key(4), repeats=40)
     assert np.all(np.abs(runs.test / loss[:-1] - 1) < 0.1)  # the theory goes through the dots
+    bends = -np.diff(np.log(runs.test)) / np.diff(np.log(samples[:-1]))
+    assert bends[0] < 0.8 * bends[-1]  # the first points ask for one slope, the last for another
 
 
 def test_a_plateau_needs_room_on_both_sides():

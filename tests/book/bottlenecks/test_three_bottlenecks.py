@@ -1,5 +1,7 @@
 """The claims of "Three bottlenecks", at the page's own parameters."""
 
+import itertools
+
 import jax
 import numpy as np
 import pytest
@@ -32,6 +34,47 @@ def test_ten_times_fewer_modes_move_the_bend_in_by_ten():
 
     assert local(50_000, 1000) > 0.54
     assert local(5_000, 100) == pytest.approx(local(50_000, 1000), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "apart"), [pytest.param(1.5, 1.25, 1.25, id="hard"), pytest.param(5, 1.5, np.inf, id="easy")]
+)
+def test_what_a_hundred_features_and_a_hundred_examples_are_worth(a, b, apart):
+    """The first figure: about the same on the hard task; on the easy one over a hundred times apart."""
+    task = Spectrum.power_law(a=a, b=b, modes=1000)
+    for size in (20, 45, 100):
+        ratio = theory.final_loss(task, width=size).test / theory.final_loss(task, samples=size).test
+        assert 1 / apart < ratio < apart
+    assert (ratio > 100) == (apart == np.inf)
+
+
+SETTINGS = list(itertools.product((100.0, 1e3), (100, 32), (57, 320)))
+
+
+@pytest.mark.parametrize(
+    ("time", "width", "samples"), [SETTINGS[0], *(pytest.param(*one, marks=pytest.mark.slow) for one in SETTINGS[1:])]
+)
+def test_students_stand_on_the_curve_of_the_edge(time, width, samples):
+    """Groups of modes: within 4 standard errors + 0.02, the curve's bend inside a group and O(1/N, 1/P)."""
+    plain = Spectrum.power_law(a=1.5, b=1.25, modes=1000, normalize=False)
+    edges = np.unique(np.geomspace(1, 1001, 16).astype(int))
+    sizes = {"width": width, "samples": samples}
+    limit = np.asarray(theory.mode_errors(plain, [time], **sizes)[0])
+    missed = experiment.mode_errors(plain, [time], **sizes, key=jax.random.key(0), repeats=24)[:, 0]
+    groups = np.add.reduceat(np.asarray(missed), edges[:-1] - 1, axis=1) / np.diff(edges)
+    error = groups.std(axis=0, ddof=1) / 24**0.5
+    line = np.interp(np.log(edges[:-1] * (edges[1:] - 1.0)) / 2, np.log(np.arange(1, 1001)), limit)
+    assert np.all(np.abs(groups.mean(axis=0) - line) <= 4 * error + 0.02)
+
+
+@pytest.mark.parametrize("a", [2.0, *(pytest.param(a, marks=pytest.mark.slow) for a in (1.4, 3.0))])
+def test_students_stand_on_the_three_lines(a):
+    """At 10 and 80 of either resource: within 4 standard errors + 1/10 and 1/80, the size of the corrections."""
+    for kind, size in itertools.product(("width", "samples"), (10, 80)):
+        limit = theory.final_loss(Spectrum.power_law(a=a, b=1.25, modes=2000, binned=True), **{kind: size}).test
+        task, chance = Spectrum.power_law(a=a, b=1.25, modes=2000), {"key": jax.random.key(0), "repeats": 24}
+        runs = experiment.final_loss(task, **{kind: size}, **chance)
+        assert abs(runs.test - limit) <= 4 * runs.error("test") + runs.test / size
 
 
 def test_the_edge_stands_at_k_star():
