@@ -116,7 +116,7 @@ def test_every_part_stands_on_its_line(few, binned, setting):
     for name, line in limit.items():
         estimates = np.array([one[name] for one in every])
         mean, error = estimates.mean(axis=0), estimates.std(axis=0, ddof=1) / 4
-        assert np.all(np.abs(line - mean) <= 4 * error + limit["one student"] / min(width, 128)), name
+        assert np.all(np.abs(line - mean) <= 4 * error + line / min(width, 128)), name
 
 
 def parts_of(loss):
