@@ -84,7 +84,7 @@ def test_streams_stand_on_the_lines_of_the_explorer(setting):
 
 
 def test_the_noise_of_single_samples_falls_with_the_loss():
-    """The first figure, in theory: a quarter to a third above batches of 32 from step 39 on; the loss more than halves."""
+    """The first figure: a quarter to a third above batches of 32 from step 39 on, while the loss more than halves."""
     spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=1000)
     one, many = (theory.sgd(spectrum, STEPS, learning_rate=0.5, batch_size=b, width=256).test for b in (1, 32))
     share, loss = (np.asarray(part)[STEPS >= 30] for part in (one / many - 1, many))
