@@ -41,6 +41,52 @@ def largest_rate(rates, batch):
     return low
 
 
+@pytest.mark.parametrize("trained", [(64,), pytest.param((1, 8), marks=pytest.mark.slow)])
+def test_the_same_samples_teach_the_same_in_any_batch(trained):
+    """The first figure: students within 4 standard errors + 1/N of the theory, and of each other by theory."""
+    seen, losses = 4 ** np.arange(7), {}
+    for batch in (1, 8, 64):
+        method = {"learning_rate": 0.04 * batch, "batch_size": batch, "width": 64}
+        steps = seen[seen >= batch] // batch
+        limit = theory.sgd(SPECTRUM, steps, **method)
+        losses[batch] = np.asarray(limit.test)[-3:]
+        if batch in trained:
+            runs = experiment.sgd(SPECTRUM, steps, **method, key=jax.random.key(batch), repeats=24)
+            assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.error("test") + runs.test / 64)
+    assert_allclose(losses[8], losses[1], rtol=0.03)
+    assert_allclose(losses[64], losses[1], rtol=0.03)
+
+
+@pytest.mark.parametrize(
+    ("rate", "batch"),
+    [(0.2, 8), *(pytest.param(*one, marks=pytest.mark.slow) for one in ((0.2, 1), (0.4, 1), (0.4, 8)))],
+)
+def test_streams_stand_on_the_lines_of_the_explorer(rate, batch):
+    """All points of one setting: within 4 standard errors + the theory's error, which is O(1/N)."""
+    steps = np.unique(np.logspace(0, 4, 26).astype(int))[:16]
+    method = {"learning_rate": rate, "width": 256, "noise": 0.1}
+    for size in (batch, 10**9):
+        limit = theory.sgd(SPECTRUM, steps, **method, batch_size=size)
+        runs = experiment.sgd(SPECTRUM, steps, **method, batch_size=size, key=jax.random.key(0), repeats=24)
+        assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.error("test") + runs.test / 256)
+
+
+@pytest.mark.slow
+def test_the_first_swing_is_where_the_theory_is_worst():
+    """Step 10 of a heavy ball: 5.9 % too low at N = 80, less at twice the size, and not without momentum."""
+    task, off, error = Spectrum.power_law(a=1.8, b=1.4, modes=300), [], []
+    for n, repeats, momentum in ((80, 1600, 0.9), (160, 400, 0.9), (80, 1600, 0.0)):
+        method = {"learning_rate": 0.5, "momentum": momentum, "width": n, "samples": 3 * n // 2, "noise": 0.05}
+        limit = theory.gradient_descent(task, [10], **method).test[0]
+        runs = experiment.gradient_descent(task, [10], **method, key=jax.random.key(1), repeats=repeats)
+        off.append(limit / runs.test[0] - 1)
+        error.append(runs.error("test")[0] / runs.test[0])
+    assert abs(off[0] + 0.059) <= 4 * error[0]
+    assert off[0] < -3 * error[0]
+    assert off[1] - off[0] > 2 * np.hypot(error[0], error[1])
+    assert abs(off[2]) <= 3 * error[2] + 0.02
+
+
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
 def test_momentum_multiplies_time_and_students_agree(momentum):
     steps = np.unique(np.logspace(0, 3.6, 21).astype(int))
@@ -99,9 +145,9 @@ def test_the_batch_does_not_matter_up_to_a_critical_one():
 
 
 def test_near_the_edge_training_makes_things_worse():
-    task = Spectrum.power_law(a=1.5, b=1.25, modes=1e4, binned=True)
+    task = Spectrum.power_law(a=1.5, b=1.25, modes=1000, binned=True)
     assert 1.6 < theory.sgd_stability_limit(task, batch_size=1, width=256) < 1.7
-    for noise in (0.0, 0.1, 0.5):
+    for noise in (0.01, 0.1, 0.5):
         assert theory.sgd(task, [10_000], learning_rate=1.6, batch_size=1, width=256, noise=noise).test[0] > 1
 
     def end(rate, batch):

@@ -9,16 +9,16 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.special import gamma, zeta
 
-from solvable import Spectrum, data, fits, kernels, networks
+from solvable import Spectrum, data, fits, kernels, networks, spectra
 from solvable.linear_model import theory
 
-K = np.arange(1, 512)
+K = np.arange(1, 256)
 NETWORK = networks.MLP(width=64, depth=2, activation="relu", richness=2.0)
 
 
-def eigenvalues(**network):
-    inputs = data.circle(1024, 1.0)[0]
-    return np.fft.rfft(kernels.ntk(inputs[:1], inputs, **network)[0]).real / 1024
+def eigenvalues(points=512, **network):
+    inputs = data.circle(points, 1.0)[0]
+    return np.fft.rfft(kernels.ntk(inputs[:1], inputs, **network)[0]).real / points
 
 
 def exponent(times, loss):
@@ -27,7 +27,7 @@ def exponent(times, loss):
 
 
 def sharpness(network, weights, start, x, y):
-    kernel = kernels.empirical(network, weights, x[::4])
+    kernel = kernels.empirical(network, weights, x[::2])
     return jnp.linalg.eigvalsh(kernel)[-1] / len(kernel)
 
 
@@ -44,11 +44,11 @@ WATCHED = {"sharpness": sharpness, "coarse": coarse, "size": size}
 
 
 @cache
-def train(q, rate, points=1024, seed=0):
+def train(q, rate, points=512, seed=0):
     return train_for(400.0, q, rate, points, key=jax.random.key(seed))
 
 
-def train_for(time, q, rate, points=1024, **how):
+def train_for(time, q, rate, points=512, **how):
     inputs, targets, unseen = data.circle(points, q)
     steps, every = round(time / rate), round(time / 100 / rate)
     how |= {"metrics": WATCHED} if q == 0.75 else {}
@@ -80,6 +80,19 @@ def test_kinks_fall_as_power_laws_and_one_layer_misses_odd_modes():
     assert tanh[31] < 1e-5 * tanh[15]  # no power law
 
 
+def test_a_trained_layer_of_relus_has_no_odd_mode_but_the_first():
+    """The first figure: modes 1, 2 and 4 are learned, further even ones less and less, 3, 5, ... not at all."""
+    points, target, _ = data.circle(256, power=1.0)
+    shallow = networks.MLP(width=128, depth=1, activation="relu", richness=2.0)
+    how = {"learning_rate": 0.1, "every": 2000}
+    run = networks.train(shallow, points, target, 2000, key=jax.random.key(0), **how)
+    wanted, learned = (np.abs(np.fft.rfft(y)) for y in (target, shallow.apply(run.end, points)))
+    share = learned / np.where(wanted > 1e-9, wanted, np.inf)
+    assert np.all(np.abs(share[[1, 2, 4]] - 1) < 0.15)
+    assert np.all(np.diff(share[4:17:2]) < 0)
+    assert share[3:17:2].max() < 1e-5
+
+
 def test_odd_parts_of_one_layer_of_relus_are_linear_for_any_weights():
     inputs = data.circle(1024, 1.0)[0]
     network = networks.MLP(width=33, depth=1, activation="relu", dtype=jnp.float64)
@@ -101,7 +114,9 @@ def test_eigenvalues_of_powers_of_a_relu():
         return layer(p)[k] + (slopes[k - 1] + slopes[k + 1]) / 2
 
     few = np.array([1, 2, 4, 6, 8, 16])
-    assert_allclose(modes(1.0, few), eigenvalues(depth=1, activation="relu")[few], rtol=1e-3)  # 1,024 points alias
+    assert_allclose(
+        modes(1.0, few), eigenvalues(1024, depth=1, activation="relu")[few], rtol=1e-3
+    )  # 1,024 points alias
     k, times = np.arange(1, 10_001), np.logspace(5, 8, 13)
     for p in (1.25, 1.5, 1.75):
         assert fits.power_law(k[50:1000], modes(p, k)[50:1000]).exponent == pytest.approx(2 * p, rel=0.02)
@@ -118,7 +133,7 @@ def test_eigenvalues_of_powers_of_a_relu():
 )
 def test_exponents_of_the_table(q, rate):
     """Networks on hard tasks within 0.07 (page) of 2 beta / (1 + beta), far from their kernels; easy ones above."""
-    lam = eigenvalues(depth=2, activation="relu")[1:512]
+    lam = eigenvalues(depth=2, activation="relu")[1:256]
     beta = q - 0.5
     law = 2 * beta / (1 + beta)
     times, loss, unseen, run = train(q, rate)
@@ -138,8 +153,8 @@ def test_exponents_of_the_table(q, rate):
     assert drift < (-0.1 if q == 1.4 else -0.03)  # all three still bend
     if q == 0.75:
         assert exponent(times, loss) > 1.4 * network  # forgetting the unseen modes
-        inputs = data.circle(1024, q)[0]
-        kernel = kernels.empirical(NETWORK, run.end, inputs[::4]) / 256
+        inputs = data.circle(512, q)[0]
+        kernel = kernels.empirical(NETWORK, run.end, inputs[::2]) / 256
         waves = np.exp(2j * np.pi * np.outer([4, 64], np.arange(256)) / 256)
         now = np.real(np.einsum("ki,ij,kj->k", waves.conj(), kernel, waves)) / 256
         assert now[1] / lam[63] > 4 * now[0] / lam[3] > 40  # fine modes gain more: the kernel changes its shape
@@ -190,8 +205,28 @@ def test_other_weights_and_widths_have_these_exponents(width):
         assert exponent(times, loss) == pytest.approx(2 * beta / (1 + beta), abs=0.07)
 
 
+def test_bins_sum_two_thousand_modes():
+    """The explorer's 104 numbers against its modes one by one: kernel and model to a thousandth."""
+    k = np.arange(1, 2001)
+    x = data.circle(4096, 1.0)[0]
+    row = kernels.ntk(x[:1], x, depth=2, activation="relu")[0]
+    kink = np.fft.rfft(row).real[1:2048] / 4096 * np.arange(1, 2048) ** 2
+    half, weight = spectra.gauss_sum(32, 999, 20)
+    odd, even = 2 * half + 1, 2 * half + 2
+    modes, counts = np.concatenate([k[:64], odd, even]), np.concatenate([np.ones(64), weight, weight])
+    tails = np.interp(odd, np.arange(1, 2048, 2), kink[::2]), np.interp(even, np.arange(2, 2048, 2), kink[1::2])
+    flat, times = np.concatenate([kink[:64], *tails]), np.logspace(0, 3, 19)
+    for q in (0.75, 1.75):
+        few = Spectrum(flat / modes**2, counts * modes ** (-2 * q) / zeta(2 * q), counts)
+        many = Spectrum(kink[:2000] / k**2, k ** (-2 * q) / zeta(2 * q))
+        rest = 1 - float(np.sum(many.task_power))
+        for richness in (0.0, 2.0):
+            losses = [theory.feature_learning(task, times, richness=richness).test + rest for task in (few, many)]
+            assert_allclose(losses[0], losses[1], rtol=1e-3)
+
+
 @pytest.mark.slow
 def test_twice_the_points_give_the_same_exponent():
-    few, many = (train(0.75, 0.05, points=points)[:3] for points in (1024, 2048))
+    few, many = (train(0.75, 0.05, points=points)[:3] for points in (512, 1024))
     slopes = [exponent(times, loss + unseen) for times, loss, unseen in (few, many)]
     assert slopes[1] == pytest.approx(slopes[0], abs=0.01)

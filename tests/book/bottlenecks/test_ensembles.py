@@ -11,6 +11,16 @@ from solvable.linear_model import experiment, theory
 
 
 @pytest.fixture(scope="module")
+def few():
+    return Spectrum.power_law(a=1.5, b=1.25, modes=500)
+
+
+@pytest.fixture(scope="module")
+def binned():
+    return Spectrum.power_law(a=1.5, b=1.25, modes=500, binned=True)
+
+
+@pytest.fixture(scope="module")
 def many():
     return Spectrum.power_law(a=1.5, b=1.25, modes=1e6, binned=True)
 
@@ -71,9 +81,52 @@ def test_tables_of_students_follow_the_theory():
     assert limit.both_variance[-1] > limit.init_variance[-1] + limit.data_variance[-1]
 
 
-def test_the_peak_of_double_descent_is_variance():
+def test_one_student_is_better_stopped_and_four_in_the_end(few):
+    """The first figure: alike early, the one ahead near its minimum, far behind at the end, back at its start."""
+    steps, test, error = np.logspace(0, 5, 16), {}, {}
+    for members in (1, 4):
+        table = {"width": 128 // members, "inits": members, "samples": 128}
+        runs = experiment.ensemble(few, steps, **table, key=jax.random.key(0), repeats=64)
+        test[members], error[members] = np.asarray(runs.test), np.asarray(runs.error("test"))
+        limit = theory.ensemble(few, steps, **table).test
+        assert np.all(np.abs(limit - test[members]) <= 4 * error[members] + 0.03 * test[members])
+    assert test[4][0] / test[1][0] == pytest.approx(1, abs=0.03)
+    best = test[1].argmin()
+    assert 100 < steps[best] < 1000
+    assert test[4].min() - test[1].min() > 3 * (error[4][test[4].argmin()] + error[1][best])
+    assert test[1][-1] > 3 * test[4][-1]
+    assert test[1][-1] / test[1][0] == pytest.approx(1, abs=0.25)  # the peak scatters
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [(64, 0.01), *(pytest.param((n, noise), marks=pytest.mark.slow) for n in (32, 64, 256) for noise in (0.01, 0.3))],
+)
+def test_every_part_stands_on_its_line(few, binned, setting):
+    """The explorer's points, 16 estimates of 2 tables: within 4 standard errors + the theory's error, O(1/N, 1/P)."""
+    width, noise = setting
+    table = {"width": width, "samples": 128, "noise": noise}
+    limit = parts_of(theory.ensemble(binned, [100.0, 1e5], **table))
+    every = [
+        parts_of(
+            experiment.ensemble(few, [100.0, 1e5], **table, inits=2, datasets=2, key=key, repeats=2),
+        )
+        for key in jax.random.split(jax.random.key(0), 16)
+    ]
+    for name, line in limit.items():
+        estimates = np.array([one[name] for one in every])
+        mean, error = estimates.mean(axis=0), estimates.std(axis=0, ddof=1) / 4
+        assert np.all(np.abs(line - mean) <= 4 * error + line / min(width, 128)), name
+
+
+def parts_of(loss):
+    parts = {"bias": loss.bias, "features": loss.init_variance, "data": loss.data_variance, "both": loss.both_variance}
+    return {"one student": sum(parts.values())} | parts
+
+
+def test_the_peak_of_double_descent_is_variance(binned):
     """P = 128, t = 1e5: a peak of the loss at N = P, none in the bias, most of it in the variance over both."""
-    task = Spectrum.power_law(a=1.5, b=1.25, modes=4000, binned=True)
+    task = binned
     widths = np.array([32, 64, 128, 256, 512])
     parts = [theory.ensemble(task, [1e5], width=n, samples=128) for n in widths]
     test, bias, both = (np.array([getattr(p, x)[0] for p in parts]) for x in ("test", "bias", "both_variance"))

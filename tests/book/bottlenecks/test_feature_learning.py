@@ -92,3 +92,20 @@ def test_every_richness_gets_there():
         assert not leaves or (slope[5] < 0.51 and slope[-2] > 0.59)  # on its way from 1/2 to 2/3
         assert (ratio[-1] < 0.7) == leaves
         assert leaves or ratio[-1] > 0.97
+
+
+@pytest.mark.parametrize(
+    ("beta", "richness"),
+    [(0.5, 3.0), *(pytest.param(*one, marks=pytest.mark.slow) for one in ((0.5, 0.1), (1.5, 3.0)))],
+)
+def test_networks_stand_on_the_lines_of_the_explorer(beta, richness):
+    """Rich and lazy: 4 standard errors + 2 %: 48 modes on 512 neurons, and what rich ones would have learned beyond."""
+    times, k = np.logspace(-1, 1, 7), np.arange(1.0, 49.0)
+    task = power_law(beta, 1e6)
+    power = task.task_power[0] * k ** -(1 + 1.5 * beta)
+    first = Spectrum(task.eigenvalues[0] * k**-1.5, power)
+    for gamma in (richness, 0.0):
+        limit = theory.feature_learning(task, times, richness=gamma).test
+        runs = experiment.feature_learning(first, times, richness=gamma, hidden=512, key=jax.random.key(0), repeats=16)
+        mean = np.asarray(runs.test) + 1 - float(power.sum())
+        assert np.all(np.abs(limit - mean) <= 4 * runs.error("test") + 0.02 * mean)

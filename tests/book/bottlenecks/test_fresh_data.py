@@ -8,6 +8,7 @@ from solvable import Spectrum
 from solvable.linear_model import experiment, theory
 
 STEPS = np.unique(np.logspace(0, 3, 16).astype(int))
+SETTINGS = [(16, 16, 0.5), *((b, n, noise) for b in (1, 16) for n in (16, 256) for noise in (0.01, 0.5))]
 
 
 @pytest.mark.slow
@@ -66,6 +67,31 @@ def test_the_excess_falls_with_the_rate_and_with_the_loss():
     assert floors[0] > 1.5 * bottom
     assert floors[0] > floors[1]
     assert floors[0] > floors[2]
+
+
+@pytest.mark.parametrize(
+    "setting", [SETTINGS[0], *(pytest.param(one, marks=pytest.mark.slow) for one in SETTINGS[1:] if one != SETTINGS[0])]
+)
+def test_streams_stand_on_the_lines_of_the_explorer(setting):
+    """All points of one setting: within 4 standard errors + the theory's error, which is O(1/N)."""
+    batch, width, noise = setting
+    task, steps = Spectrum.power_law(a=1.5, b=1.25, modes=1000), np.unique(np.logspace(0, 4, 26).astype(int))[:15]
+    method = {"learning_rate": 0.5, "width": width, "noise": noise}
+    for size in (batch, 10**9):
+        limit = theory.sgd(task, steps, **method, batch_size=size)
+        runs = experiment.sgd(task, steps, **method, batch_size=size, key=jax.random.key(0), repeats=24)
+        assert np.all(np.abs(limit.test - runs.test) <= 4 * runs.error("test") + runs.test / width)
+
+
+def test_the_noise_of_single_samples_falls_with_the_loss():
+    """The first figure: a quarter to a third above batches of 32 from step 39 on, while the loss more than halves."""
+    spectrum = Spectrum.power_law(a=1.5, b=1.25, modes=1000)
+    one, many = (theory.sgd(spectrum, STEPS, learning_rate=0.5, batch_size=b, width=256).test for b in (1, 32))
+    share, loss = (np.asarray(part)[STEPS >= 30] for part in (one / many - 1, many))
+    assert share[0] == pytest.approx(1 / 4, abs=0.02)
+    assert share[-1] == pytest.approx(1 / 3, abs=0.02)
+    assert np.all(np.diff(share) > 0)
+    assert loss[-1] < loss[0] / 2
 
 
 def test_small_rates_are_gradient_flow_on_infinite_data():
