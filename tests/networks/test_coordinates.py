@@ -68,6 +68,26 @@ def test_the_verdict_names_what_breaks():
     assert [wish.holds for wish in bad.verdict] == [True, True, False]
     assert "hidden layer 2 changes as N^(-0." in bad.verdict[2].words
     assert "NO  the features learn: hidden layer 1 changes as N^(-0." in str(bad)
+    first = bad.layers[0]
+    assert [one.name for one in bad.layers] == ["hidden layer 1", "hidden layer 2", "hidden layer 3", "output"]
+    assert [one.holds for one in bad.layers] == [False, False, False, True]
+    assert (first.start_exponent, first.change_exponent) == (
+        bad.exponents("feature_size")[0], bad.exponents("feature_change")[0],
+    )  # fmt: skip
+    assert_allclose(first.change, bad.feature_change[..., 0], rtol=1e-6)
+    assert all(one.holds for one in good.layers)  # an output that vanishes at the start is allowed
+
+
+def test_it_is_shown_as_a_table():
+    found = measured("ntk", "sgd", (64, 512), 40)
+    power = found.exponents("feature_change")[0]
+    assert repr(found).startswith("Coordinate check, widths 64 to 512: not passed\n")
+    assert repr(found).endswith(str(found))
+    words = f"N<sup>{power.value:.2f}</sup> ± {power.error:.2f}".replace("-", "−")
+    shown = found._repr_html_()
+    assert f"<td>{words}</td><td>✗</td>" in shown
+    assert '<th scope="row">output</th>' in shown
+    assert "<caption>Coordinate check, widths 64 to 512: not passed</caption>" in shown
 
 
 def test_a_layer_that_was_forgotten():
@@ -158,6 +178,8 @@ def test_a_network_that_does_not_move_has_not_passed():
     assert float(found.feature_change.max()) == 0
     assert [wish.holds for wish in found.verdict] == [True, None, None]
     assert not found.passed
+    assert [one.holds for one in found.layers] == [None] * 4
+    assert "not measured" in found._repr_html_()
     assert str(found).endswith(f"?   the features learn: hidden layer 1, hidden layer 2, hidden layer 3: {TOO_SMALL}")
 
 

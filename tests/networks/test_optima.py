@@ -30,8 +30,13 @@ def test_the_optimum_of_a_known_valley():
     assert float(made.error("optimum")[0]) == pytest.approx(shift.std(ddof=1) / np.sqrt(3), rel=1e-6)
     assert made.drift == 1.0
     assert not made.at_the_edge[0]
+    assert repr(made).startswith("Best learning rates: they move by a factor of 1\n")
+    row = f'<th scope="row">64</th><td>0.3</td><td>± {float(made.error()[0]):.0%}</td><td>yes</td>'
+    assert row in made._repr_html_()
     tail = Transfer(jnp.array([64.0]), jnp.asarray(rates[:3]), jnp.asarray(loss[:, :3]))
     assert tail.at_the_edge[0]
+    assert "not all were seen" in repr(tail)
+    assert "<td>no</td>" in tail._repr_html_()
 
 
 def test_where_no_optimum_was_seen_nothing_transfers():

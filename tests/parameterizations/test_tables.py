@@ -51,3 +51,11 @@ def test_it_is_shown_as_text_and_as_a_table():
     assert "<caption>Adam: N width, D inputs, g richness</caption>" in shown
     with pytest.raises(ValueError, match=r"optimizer must be one of .* got 'lion'"):
         tables.scales(mup(), optimizer="lion")
+
+
+def test_words_are_escaped():
+    table = tables.Table("a < b", ("", "<i>"), (("x & y", "N^-1"),))
+    assert table._repr_html_().startswith('<table class="dataframe"><caption>a &lt; b</caption>')
+    assert '<th scope="col">&lt;i&gt;</th>' in table._repr_html_()
+    assert '<th scope="row">x &amp; y</th><td>N<sup>−1</sup></td>' in table._repr_html_()
+    assert repr(table).splitlines()[0] == "a < b"

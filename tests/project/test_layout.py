@@ -18,7 +18,7 @@ import solvable
 ROOT = Path(__file__).resolve().parents[2]
 LIB = ROOT / "lib" / "solvable"
 FLOORS = (
-    {"_version", "_progress", "_pytree", "_checks", "_memory"},
+    {"_version", "_progress", "_pytree", "_checks", "_memory", "_tables"},
     {"_files", "_grams", "_repeats", "numerics"},
     {"results", "gaussian", "spectra", "data", "fits"},
     {"kernels", "linear_model", "parameterizations", "primer", "spinglass"},

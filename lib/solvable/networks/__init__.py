@@ -1,7 +1,7 @@
 """Finite networks: models, training, and what to measure on them while their width grows."""
 
 from .base import Network
-from .coordinates import CoordinateCheck, coordinate_check
+from .coordinates import CoordinateCheck, LayerSizes, coordinate_check
 from .custom import Custom
 from .metrics import METRICS
 from .optima import Transfer, transfer
@@ -16,6 +16,7 @@ __all__ = [
     "CoordinateCheck",
     "Custom",
     "Deviations",
+    "LayerSizes",
     "Network",
     "ResidualMLP",
     "Run",

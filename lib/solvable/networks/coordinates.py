@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -33,6 +33,7 @@ from .._checks import (
 )
 from .._memory import require_memory
 from .._pytree import pytree
+from .._tables import Table
 from ..parameterizations.abc import OPTIMIZERS
 from ..parameterizations.counting import Wish
 from ..results import Result
@@ -43,7 +44,28 @@ from .slopes import Slope, line_weights
 from .training import check_data, train
 
 WATCHED = ("feature_size", "feature_change", "output_size", "output_change")
+MARKS = {True: "✓", False: "✗", None: "?"}
 TOO_SMALL = "too small to measure at this learning rate and precision"
+
+
+class LayerSizes(NamedTuple):
+    """What the check found of one hidden layer, or of the output.
+
+    Attributes:
+      name: "hidden layer 1", ..., or "output".
+      start: its size at the start, shape (W, S) for W widths and S seeds.
+      change: its change, shape (W, S).
+      start_exponent: a pair (value, error), the power of N.
+      change_exponent: likewise.
+      holds: whether both sizes keep; None where that is not known.
+    """
+
+    name: str
+    start: np.ndarray
+    change: np.ndarray
+    start_exponent: Slope
+    change_exponent: Slope
+    holds: bool | None
 
 
 @pytree
@@ -114,9 +136,8 @@ class CoordinateCheck(Result):
         """
         layers = [f"hidden layer {layer + 1}" for layer in range(np.shape(self.feature_size)[2])]
         start, (first,) = self.exponents("feature_size"), self.exponents("output_size")
-        vanishing = first._replace(value=max(first.value, 0.0)) if first.value > -np.inf else Slope(0.0, 0.0)
         return (
-            _judge("stable passes", [*layers, "the output"], [*start, vanishing], "starts"),
+            _judge("stable passes", [*layers, "the output"], [*start, _may_vanish(first)], "starts"),
             _judge("the function learns", ["the output"], self.exponents("output_change"), "changes"),
             _judge("the features learn", layers, self.exponents("feature_change"), "changes"),
         )
@@ -125,6 +146,36 @@ class CoordinateCheck(Result):
     def passed(self) -> bool:
         """Whether all three hold."""
         return all(wish.holds for wish in self.verdict)
+
+    @property
+    def layers(self) -> tuple[LayerSizes, ...]:
+        """Sizes, exponents and verdict of every hidden layer and of the output, a tuple of L + 1."""
+        found = []
+        for where, name in (("feature", "hidden layer"), ("output", "output")):
+            start, change = (np.sqrt(self._squares(f"{where}_{what}")) for what in ("size", "change"))
+            pairs = zip(self.exponents(f"{where}_size"), self.exponents(f"{where}_change"), strict=True)
+            for place, (first, then) in enumerate(pairs):
+                full = f"{name} {place + 1}" if where == "feature" else name
+                judged = [_holds(first if where == "feature" else _may_vanish(first)), _holds(then)]
+                holds = False if False in judged else None if None in judged else True
+                found.append(LayerSizes(full, start[..., place], change[..., place], first, then, holds))
+        return tuple(found)
+
+    @property
+    def table(self) -> Table:
+        """A row for every layer: its exponents, with their errors, and whether it keeps its size."""
+        rows = tuple(
+            (one.name, _power(one.start_exponent), _power(one.change_exponent), MARKS[one.holds]) for one in self.layers
+        )
+        ends = f"widths {self.widths.min():.0f} to {self.widths.max():.0f}"
+        caption = f"Coordinate check, {ends}: {'passed' if self.passed else 'not passed'}"
+        return Table(caption, ("", "at the start", "change", "keeps its size"), rows)
+
+    def __repr__(self) -> str:
+        return f"{self.table!r}\n{self}"
+
+    def _repr_html_(self) -> str:
+        return self.table._repr_html_()
 
     def __str__(self) -> str:
         """The verdict, a line for each wish."""
@@ -245,6 +296,20 @@ def _slope(widths: Array, squares: np.ndarray) -> Slope:
     spread = squares.std(axis=1, ddof=1) / mean / np.sqrt(squares.shape[1])
     weights = line_weights(np.asarray(widths)) / 2
     return Slope(float(weights @ np.log(mean)), float(np.sqrt(weights**2 @ spread**2)))
+
+
+def _may_vanish(first: Slope) -> Slope:
+    """Of the output at the start, whose negative powers count as zero."""
+    return first._replace(value=max(first.value, 0.0)) if first.value > -np.inf else Slope(0.0, 0.0)
+
+
+def _holds(slope: Slope) -> bool | None:
+    """Whether a size keeps; None where nothing can be said."""
+    return slope.is_zero if slope.is_known and slope.value == slope.value else None
+
+
+def _power(slope: Slope) -> str:
+    return "not measured" if np.isnan(slope.value) else f"N^{slope.value:.2f} ± {slope.error:.2f}"
 
 
 def _judge(name: str, who: list[str], slopes: Iterable[Slope], verb: str) -> Wish:

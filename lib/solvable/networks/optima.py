@@ -29,6 +29,7 @@ from .._checks import (
 )
 from .._memory import require_memory
 from .._pytree import Numbers, pytree
+from .._tables import Table
 from ..numerics.statistics import jackknife
 from ..results import Result
 from .interface import AnyNetwork
@@ -86,6 +87,23 @@ class Transfer(Result):
     def drift(self) -> float:
         """By which factor the optimum moves over these widths, at most; NaN where one of them was not seen."""
         return np.nan if self.at_the_edge.any() else float(self.optimum.max() / self.optimum.min())
+
+    @property
+    def table(self) -> Table:
+        """A row for every width: its best learning rate, with an error, and whether the grid holds it."""
+        columns = (self.widths, self.optimum, self.error(), self.at_the_edge)
+        rows = tuple(
+            (f"{width:.0f}", f"{best:.2g}", f"± {error:.0%}", "no" if edge else "yes")
+            for width, best, error, edge in zip(*map(np.asarray, columns), strict=True)
+        )
+        moves = "not all were seen" if np.isnan(self.drift) else f"they move by a factor of {self.drift:.2g}"
+        return Table(f"Best learning rates: {moves}", ("width", "best rate", "error", "inside the grid"), rows)
+
+    def __repr__(self) -> str:
+        return repr(self.table)
+
+    def _repr_html_(self) -> str:
+        return self.table._repr_html_()
 
     @property
     def at_the_edge(self) -> Array:

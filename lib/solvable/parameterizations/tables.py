@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import NamedTuple
 
 from .._checks import require_count, require_flag, require_kind, require_one_of
+from .._tables import Table
 from .abc import ABC, KINDS, OPTIMIZERS
 from .counting import exponents, satisfies
 
 __all__ = ["Table", "counts", "scales"]
 
 Powers = Counter[str]  # of each symbol; they add up in a product
-
-
-class Table(NamedTuple):
-    """A table that a notebook shows.
-
-    Attributes:
-      caption: what it holds.
-      columns: the heads, C words.
-      rows: R of them, each with C words, the first of which names the row.
-    """
-
-    caption: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    def __str__(self) -> str:
-        lines = [self.columns, *self.rows]
-        wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join("  ".join(f"{word:{size}}" for word, size in zip(line, wide, strict=True)) for line in lines)
-
-    def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{_html(word)}</th>' for word in self.columns)
-        body = "".join(
-            f'<tr><th scope="row">{_html(first)}</th>' + "".join(f"<td>{_html(word)}</td>" for word in rest) + "</tr>"
-            for first, *rest in self.rows
-        )
-        caption = f"<caption>{_html(self.caption)}</caption>"
-        return f'<table class="dataframe">{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def scales(*parameterizations: ABC, optimizer: str = "sgd", multiplier_free: bool = False) -> Table:
@@ -124,9 +95,3 @@ def _product(powers: Mapping[str, float | int]) -> str:
     kept = {symbol: Fraction(power).limit_denominator(24) for symbol, power in powers.items()}
     words = [symbol if power == 1 else f"{symbol}^{power}" for symbol, power in kept.items() if power]
     return " ".join(words) or "1"
-
-
-def _html(text: str) -> str:
-    """With raised powers."""
-    words = [part.partition("^") for part in html.escape(text).split(" ")]
-    return " ".join(base + (f"<sup>{power.replace('-', '−')}</sup>" if power else "") for base, _, power in words)

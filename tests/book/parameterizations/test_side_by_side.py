@@ -2,9 +2,11 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from solvable.networks import MLP, train
+from solvable.parameterizations import ABC
 
 from .slopes import power
 
@@ -36,3 +38,25 @@ def test_standard_parts_with_the_width_and_the_others_do_not():
     }  # fmt: skip
     assert larger[512].all()
     assert not larger[32].any()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("c", [0.0, 0.5])
+def test_networks_between_ntk_and_mup_stand_on_the_counted_lines(c):
+    """Within 4 standard errors + 3/32, at 4, 20 and 40 steps: width 32 sets the unit, and is off by O(1/N) itself."""
+    x = jax.random.normal(jax.random.key(1), (32, 16))
+    y, widths = jnp.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2], np.array([32, 64, 128])
+    between = ABC(a=(0, 0.5, 0.5), b=(0, 0, 0), c=c)
+    runs = [
+        train(
+            MLP(int(n), depth=3, parameterization=between), x[:8], y[:8], 40, learning_rate=0.15,
+            key=jax.random.split(jax.random.key(0), 24), metrics=["feature_change", "output_change"], every=4,
+        ).metrics
+        for n in widths
+    ]  # fmt: skip
+    for metric, counted in (("feature_change", c - 0.5), ("output_change", 0.0)):
+        for row in (1, 5, 10):
+            squares = np.stack([run[metric][:, row].reshape(24, -1)[:, -1] ** 2 for run in runs])
+            share = squares.std(axis=1, ddof=1) / squares.mean(axis=1) / 24**0.5
+            off = np.sqrt(squares.mean(axis=1) / squares[0].mean()) / (widths / 32.0) ** counted - 1
+            assert np.all(np.abs(off[1:]) <= 2 * np.hypot(share[1:], share[0]) + 3 / 32), (metric, row, off)

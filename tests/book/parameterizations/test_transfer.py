@@ -7,6 +7,7 @@ import pytest
 
 from solvable import data
 from solvable.networks import MLP, transfer
+from solvable.parameterizations import exponents, mup, standard
 
 X = jax.random.normal(jax.random.key(1), (64, 16))
 Y = jnp.tanh(X @ jax.random.normal(jax.random.key(2), (16, 4)) / 2)
@@ -29,6 +30,10 @@ def test_the_valleys_of_the_figure():
     assert not moves.at_the_edge.any()
     assert not stays.at_the_edge.any()
     assert (np.diff(np.asarray(stays.mean).min(axis=1)) < 0).all()  # wider is better
+    # the explorer's valleys: standard between N^-1, which keeps the features' change, and the counted N^-3/2
+    wider, error = np.log(np.array(widths[1:]) / 32), np.hypot(moves.error()[1:], moves.error()[0])
+    fell = np.log(np.asarray(moves.optimum[0] / moves.optimum[1:]))
+    assert np.all((fell >= wider - 4 * error) & (fell <= 1.5 * wider + 4 * error)), fell / wider
 
 
 def test_digits_with_gradient_descent():
@@ -39,3 +44,11 @@ def test_digits_with_gradient_descent():
     found = {name: sweep(name, 2.0**grid, (32, 128), 8.0 * images, labels, **options) for name, grid in grids.items()}
     assert found["mup"].drift < 1.4
     assert 3 < found["standard"].drift < 3.5
+
+
+def test_counting_moves_the_valleys_of_the_explorer():
+    """Adam, two hidden layers: the change of f goes as N^3/2 and N^0; that of the features as N and N^0."""
+    for abc, change, features in ((standard(), 1.5, 1), (mup(), 0, 0)):
+        found = exponents(abc, depth=2, optimizer="adam")
+        assert found.output_change == pytest.approx(change)
+        assert found.hidden_change[-1] == pytest.approx(features)
