@@ -147,6 +147,42 @@ class TestDigits:
         assert reach[4] > reach[2]  # 100 steps follow C(k) further than 10
         assert 1 - (1 - 5.0 * values[-1]) ** 300 < 0.5
 
+    def learned(self, digits, width, repeats):
+        """Of the page's networks: the power learned in the first modes at all ticks, and that of the kernel limit."""
+        images, labels, _, values, modes = digits
+        network = MLP(width, depth=1, activation="relu", parameterization="ntk")
+        left = {"left": lambda n, w, start, x, y: jnp.sum((modes.T @ (y - n.apply(w, x))) ** 2, axis=1)}
+
+        def one(key):
+            start = network.init(key, 64, (10,))
+            return train(
+                network, images, labels + network.apply(start, images), 300, learning_rate=5.0, key=key, start=start,
+                metrics=left,
+            ).metrics["left"]  # fmt: skip
+
+        power, ticks = np.sum((np.asarray(modes).T @ labels) ** 2, axis=1), [1, 3, 10, 30, 100, 300]
+        runs = np.stack([one(key) for key in jax.random.split(jax.random.key(4), 8)[:repeats]])
+        found = np.cumsum(runs[:, :1] - runs[:, ticks], axis=2) / power.sum()
+        theory = [np.cumsum(power * (1 - (1 - 5.0 * np.asarray(values)) ** (2 * t))) / power.sum() for t in ticks]
+        return found, np.array(theory)
+
+    @pytest.mark.parametrize("repeats", [4, pytest.param(8, marks=pytest.mark.slow)])
+    def test_networks_stand_on_the_line_of_the_explorer(self, digits, repeats):
+        """At all ticks and modes: within 4 standard errors and the theory's error, some 4/N; 6/N is allowed."""
+        found, theory = self.learned(digits, 512, repeats)
+        error = found.std(axis=0, ddof=1) / repeats**0.5
+        assert np.all(np.abs(found.mean(axis=0) - theory) < 4 * error + 6 / 512)
+
+    @pytest.mark.slow
+    def test_they_stand_below_it_and_half_as_far_at_twice_the_width(self, digits):
+        gaps = []
+        for width in (256, 512):
+            found, theory = self.learned(digits, width, 8)
+            below = (theory - found)[:, -1, -1]  # after 300 steps, all modes together
+            assert (below > 0).all()
+            gaps.append(below)
+        assert gaps[0].mean() / gaps[1].mean() == pytest.approx(2, rel=0.2)
+
 
 def test_the_kernel_sees_all_directions_alike():
     """|x_1| among 24 directions: the network in muP errs far less than the kernel at its best time."""

@@ -41,6 +41,59 @@ def test_rich_networks_are_faster_align_more_and_follow_the_limit(limits):
     assert humps[1][0] < humps[1][2]
 
 
+AT = jnp.linspace(-3, 3, 61)
+
+
+def bells(h, at=AT):
+    """Every neuron as a small bell: shape (..., neurons, places)."""
+    return jax.scipy.stats.norm.pdf(at, h[..., None], 0.2)
+
+
+def neurons(richness, key=GIVEN["key"]):
+    given = GIVEN | {"key": key, "particles": 2048, "repeats": 2}
+    h = two_layer(GRAM, Y, richness=richness, **given).preactivations[:, 0]
+    return jnp.append(h, -h)
+
+
+@pytest.mark.parametrize("richness", [2.0, *(pytest.param(g, marks=pytest.mark.slow) for g in (0.1, 0.5, 1.0, 5.0))])
+def test_networks_stand_on_the_line_of_the_dial(richness):
+    """Within 4 standard errors, those of the theory's 8192 neurons included, + 1/N of the largest density."""
+    every = bells(neurons(richness), AT[::3])
+    line, chance = every.mean(axis=0), every[: len(every) // 2].std(axis=0) / (len(every) / 2) ** 0.5
+    run = finite(X, Y, width=256, richness=richness, repeats=64, **GIVEN)
+    pairs = bells(run.preactivations[:, 0].reshape(2, 64, 256), AT[::3]).mean(axis=(0, 2))
+    error = np.hypot(pairs.std(axis=0, ddof=1) / 8, chance)
+    assert np.all(np.abs(pairs.mean(axis=0) - line) < 4 * error + line.max() / 256)
+
+
+def test_the_bell_flattens_splits_and_its_camps_move_apart():
+    """0.1: as drawn. 0.5: wider, flat on top. 1: split; from there on the humps move out."""
+    curves = {g: np.array(bells(neurons(g)).mean(axis=0)) for g in (0.1, 0.5, 1.0, 2.0, 5.0)}
+    start = jax.scipy.stats.norm.pdf(AT, scale=float(jnp.hypot(jnp.sqrt(GRAM[0, 0]), 0.2)))
+    assert_allclose(curves[0.1], start, atol=0.02)
+    dip = {g: curve[30] / curve.max() for g, curve in curves.items()}
+    assert dip[0.5] > 0.97
+    assert curves[0.5].max() < 0.92 * curves[0.1].max()
+    assert dip[1.0] < 0.92
+    hump = [abs(float(AT[curves[g].argmax()])) for g in (1.0, 2.0, 5.0)]
+    assert (np.diff(hump) > 0.15).all()
+
+
+@pytest.mark.parametrize("richness", [1.0, *(pytest.param(g, marks=pytest.mark.slow) for g in (0.25, 1.5))])
+def test_networks_stand_on_the_rich_line(richness):
+    """The trace of the tangent kernel: within 4 standard errors + 1/N of itself, twice."""
+    limit = two_layer(GRAM, Y, richness=richness, **GIVEN, particles=1024, repeats=2)
+    runs = [
+        finite(X, Y, width=256, richness=richness, repeats=4, tangent_kernel=True, **GIVEN | {"key": key})
+        for key in jax.random.split(jax.random.key(1), 8)
+    ]
+    line, found = (
+        np.trace(k, axis1=-2, axis2=-1) for k in (limit.tangent_kernel, np.stack([run.tangent_kernel for run in runs]))
+    )
+    error = found.std(axis=0, ddof=1) / 8**0.5
+    assert np.all(np.abs(found.mean(axis=0) - line) < 4 * error + 2 * line / 256)
+
+
 def test_the_expansion_holds_until_a_tenth_and_promises_twice_at_one(limits):
     little = expansion(GRAM, Y, **GIVEN)
 

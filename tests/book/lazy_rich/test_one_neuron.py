@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from solvable.meanfield import finite, two_layer
+from solvable.networks import MLP, train
 
 GRAM, Y = jnp.array([[1.0, 0.4], [0.4, 1.0]]), jnp.array([1.0, -1.0])
 GIVEN = {"activation": "tanh", "richness": 2.0, "learning_rate": 0.1, "steps": 30}
@@ -67,6 +68,36 @@ def test_signs_part_and_wings_grow(page):
     assert (jnp.abs(apart(h0)) > 2).mean() < 0.1
     started = [float(jnp.median(jnp.abs(h0.sum(axis=1)[some]))) for some in (wing, middle)]
     assert started[1] > 1.7 * started[0]
+
+
+def test_networks_stand_on_both_lines_of_the_explorer():
+    """All bins of all ticks: within 4 standard errors, the page's neurons included, + 1/N of the bell's top."""
+    network, keys = MLP(512, depth=1, activation="tanh", richness=2.0, dtype=float), jax.random.key(512)
+    keys = jax.random.split(keys, 96)
+    drawn = jax.vmap(lambda key: network.init(key, 2))(keys)
+    x = 2**0.5 * jnp.linalg.cholesky(GRAM)
+    watch = {"h": lambda net, w, *_: net.forward(w, x)[1][-1]}
+    seen = train(network, x, Y, 30, learning_rate=0.2, key=keys, start=drawn, metrics=watch, every=3).metrics["h"]
+    draw = jax.random.normal(jax.random.key(0), (100_000, 3))
+    h, z = draw[:, :2] @ jnp.linalg.cholesky(GRAM).T, draw[:, 2]
+    h, z, bins = jnp.concatenate([h, h]), jnp.concatenate([z, -z]), np.linspace(-6, 6, 37)
+    ups, positive = np.array(z > 0), np.array(drawn["output"].reshape(96, 512) > 0)
+
+    def density(one):
+        return np.histogram(one, bins, density=True)[0]
+
+    for t in range(31):
+        if t % 3 == 0:
+            at, line = np.array(seen[:, t // 3, 0] - seen[:, t // 3, 1]), np.array(apart(h))
+            for neurons, networks in ((ups, positive), (~ups, ~positive)):
+                theory = density(line[neurons])
+                found = np.array([density(one[some]) for one, some in zip(at, networks, strict=True)])
+                chance = np.sqrt(theory * 3 / 100_000)  # of a count in bins of one third
+                error = np.hypot(found.std(axis=0, ddof=1) / 96**0.5, chance)
+                assert np.all(np.abs(found.mean(axis=0) - theory) < 4 * error + 0.4 / 512)
+        f = (z[:, None] * jnp.tanh(h)).mean(axis=0) / 2.0
+        g, pull = (1 - jnp.tanh(h) ** 2) * z[:, None], 0.2 * (Y - f)
+        h, z = h + (g * pull) @ GRAM, z + jnp.tanh(h) @ pull
 
 
 def test_networks_have_the_limits_humps(limit, wide):
