@@ -1,9 +1,55 @@
 """What "An exact solution, and aging" says, at its own parameters."""
 
+import re
+from pathlib import Path
+
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from solvable import figures
 from solvable.spinglass import exact
+
+PAGE = Path(__file__).parents[3] / "book" / "dmft_primer" / "aging.md"
+
+
+@pytest.fixture(scope="module")
+def page():
+    """The cells that watch samples mode by mode, and four samples."""
+    space = {"np": np, "jnp": jnp, "figures": figures, "exact": exact, "random": np.random.default_rng(0)}
+    text = PAGE.read_text()
+    rates = re.search(r"def growth_rates.*?\n\n\n", text, re.S)[0]
+    step, watched = (
+        next(c for c in re.findall(r"```{code-cell} ipython3\n(.*?)```", text, re.S) if f"def {name}(" in c)
+        for name in ("step", "watched")
+    )
+    for cell in (rates, step, watched.replace(":tags: [hide-input]", "").split("figures.explore(")[0]):
+        exec(cell, space)
+    space["samples"] = {1000: [space["growth_rates"](1000) for _ in range(4)]}
+    return space
+
+
+@pytest.mark.parametrize("temperature", [0.5, *(pytest.param(t, marks=pytest.mark.slow) for t in (0.0, 0.9))])
+@pytest.mark.parametrize("age", [10.0, *(pytest.param(a, marks=pytest.mark.slow) for a in (1.0, 30.0))])
+def test_samples_stand_on_the_lines_of_the_explorer(page, temperature, age):
+    """Within 4 standard errors + 4 / N: the mean is off by O(1 / N), and steps of 2 % of the time by less."""
+    found = page["watched"](temperature, age)["exact"]
+    limit = exact.two_spin(np.append(age, age + found.x), temperature=temperature).correlation[1:, 0]
+    assert np.all(np.abs(found.y - limit) <= 4 * (found.high - found.y) + 4 / 1000)
+
+
+def test_a_sample_of_modes_falls_as_one_over_t_and_breaks_off_after_its_size(page):
+    """The first figure: 3 / (8 t) at t = 10, at 1,000 spins; at 50 a tenth of that is soon passed, and not at 1,000."""
+    random, passed = np.random.default_rng(0), {}
+    for size in (50, 1000):
+        above = []
+        for mu in page["samples"].get(size) or [page["growth_rates"](size) for _ in range(40)]:
+            power = random.normal(size=size) ** 2
+            power = power * np.exp(2 * (mu - mu[-1]) * np.array([10.0, 30.0, 100.0])[:, None])
+            above.append(power @ (mu[-1] - mu) / power.sum(axis=1) / 2)
+        passed[size] = np.mean(above, axis=0) * [10, 30, 100] / (3 / 8)
+    assert passed[1000][0] == pytest.approx(1, abs=0.2)
+    assert passed[50][2] < 0.5 * passed[1000][2]
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.4, 0.8])
