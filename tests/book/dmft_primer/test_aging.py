@@ -1,9 +1,56 @@
 """What "An exact solution, and aging" says, at its own parameters."""
 
+import re
+from pathlib import Path
+
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from solvable import figures
 from solvable.spinglass import exact
+
+PAGE = Path(__file__).parents[3] / "book" / "dmft_primer" / "aging.md"
+
+
+@pytest.fixture(scope="module")
+def page():
+    """The cells that watch samples mode by mode, and four samples."""
+    space = {"np": np, "jnp": jnp, "figures": figures, "exact": exact, "random": np.random.default_rng(0)}
+    text = PAGE.read_text()
+    rates = re.search(r"def growth_rates.*?\n\n\n", text, re.S)[0]
+    step, watched = (
+        next(c for c in re.findall(r"```{code-cell} ipython3\n(.*?)```", text, re.S) if f"def {name}(" in c)
+        for name in ("step", "watched")
+    )
+    for cell in (rates, step, watched.replace(":tags: [hide-input]", "").split("figures.explore(")[0]):
+        exec(cell, space)
+    space["samples"] = {1000: [space["growth_rates"](1000) for _ in range(4)]}
+    return space
+
+
+@pytest.mark.parametrize("temperature", [0.5, *(pytest.param(t, marks=pytest.mark.slow) for t in (0.0, 0.9))])
+@pytest.mark.parametrize("age", [10.0, *(pytest.param(a, marks=pytest.mark.slow) for a in (1.0, 30.0))])
+def test_samples_stand_on_the_lines_of_the_explorer(page, temperature, age):
+    """Within 4 standard errors + 4 / N: the mean is off by O(1 / N), and steps of 2 % of the time by less."""
+    found = page["watched"](temperature, age)["exact"]
+    limit = exact.two_spin(np.append(age, age + found.x), temperature=temperature).correlation[1:, 0]
+    assert np.all(np.abs(found.y - limit) <= 4 * (found.high - found.y) + 4 / 1000)
+
+
+def test_large_samples_stay_on_three_eighths_over_t_longer_than_small_ones(page):
+    """The first figure, as multiples of 3 / (8 t): the small ones leave it first."""
+    random, multiple = np.random.default_rng(0), {}
+    for size, every in ((1000, page["samples"][1000]), (50, [page["growth_rates"](50) for _ in range(40)])):
+        above = []
+        for mu in every:
+            power = random.normal(size=(20, size)) ** 2  # of as many starts
+            power = power[:, None] * np.exp(2 * (mu - mu[-1]) * np.array([3.0, 10.0, 100.0])[:, None])
+            above.append(np.mean(power @ (mu[-1] - mu) / power.sum(axis=2) / 2, axis=0))
+        multiple[size] = np.mean(above, axis=0) * [3, 10, 100] / (3 / 8)
+    assert multiple[1000][0] == pytest.approx(1, abs=0.2)
+    assert multiple[50][1] < 0.7 * multiple[1000][1]
+    assert multiple[50][2] < 0.1
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.4, 0.8])
