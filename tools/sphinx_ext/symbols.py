@@ -14,6 +14,7 @@ from unicodedata import normalize
 
 import yaml
 from docutils import nodes
+
 from sphinx_ext.reference import KINDS, LIBRARY, known_part
 
 TABLE = "book/notation"
@@ -27,18 +28,20 @@ PARTS = {  # of the library's pages: whose letters their docstrings use
     "meanfield": "Lazy and rich",
     "posterior": "Lazy and rich",
     "linear_model": "Bottlenecks",
+    "shared": "Bottlenecks",
 }
 
-GREEK = dict(
-    zip(
-        """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi psi omega
-        Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega ell varphi""".split(),
-        "αβγδϵζηθικλμνξρστυϕχψωΓΔΘΛΞΠΣΦΨΩℓφ",
-        strict=True,
+GREEK = {
+    name: letter
+    for names, letters in (
+        ("alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu", "αβγδϵζηθικλμ"),
+        ("nu xi rho sigma tau upsilon phi chi psi omega ell varphi", "νξρστυϕχψωℓφ"),
+        ("Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega", "ΓΔΘΛΞΠΣΦΨΩ"),
     )
-)
+    for name, letter in zip(names.split(), letters, strict=True)
+}
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\s+|.")
-WORDS = r"\text \textbf \mathrm \operatorname \begin \end \label \class \mathbb".split()  # what follows is no quantity
+WORDS = {rf"\{word}" for word in ("text", "textbf", "mathrm", "operatorname", "begin", "end", "label", "mathbb")}
 ACCENTS = {r"\hat": "^", r"\bar": "=", r"\overline": "=", r"\tilde": "~"}
 SPACES = [r"\,", r"\;", r"\!", r"\:", r"\ "]
 INDEX = re.compile(r"[ijklmnpsteLdμνθ\d,+\-′]+")
@@ -58,14 +61,17 @@ class Symbol:
     def __str__(self):
         return self.letter + (f"_{self.below}" if self.below else "")
 
-    def keys(self):
+    def known_as(self):
         """What to look up, the most particular first: any index is like another, an exponent says nothing."""
         below = [self.below, "_"] if INDEX.fullmatch(self.below) else [self.below]
         above = [self.above, "l", ""] if LAYER.fullmatch(self.above) else [self.above, ""]
         if STEP.fullmatch(self.above):
-            above = [self.above, "()"]
+            above = [self.above, "()", ""]
         primed = [True, False] if self.primed else [False]
-        return [Symbol(self.letter, *rest) for rest in product(below, above, primed)]
+        return [
+            Symbol(self.letter, *rest)
+            for rest in ((low, high, prime) for high, low, prime in product(above, below, primed))
+        ]
 
 
 def tokens(tex):
@@ -93,7 +99,7 @@ def group(found, start):
 
 def plain(found):
     """A script as characters."""
-    known = {r"\star": "⋆", r"\infty": "∞", r"\top": "⊤", r"\prime": "′", "'": "′", r"\dagger": "†"}
+    known = {r"\star": "⋆", r"\infty": "∞", r"\top": "⊤", r"\prime": "′", "'": "′", r"\max": "max"}
     words = [GREEK.get(token[1:], known.get(token, token)) for token in found]
     return "".join(word for word in words if word not in "{}" and not word.startswith("\\"))
 
@@ -170,7 +176,7 @@ def constant(token, found, place):
     after = found[place + 1] if place + 1 < len(found) else ""
     before = found[place - 1] if place else ""
     if token == "d":
-        rest = "".join(found[place + 1 : place + 5])
+        rest = "".join(found[place + 1 : place + 6])
         return after.isalpha() or after[1:] in GREEK or bool(re.match(r"(\^\d)?\}\{d", rest))
     if token == "e":
         return after == "^" and not found[place + 2].isdigit()
@@ -226,7 +232,7 @@ def scopes(table):
 def lookup(symbol, known, page, part):
     """A symbol's name and the row that says what it means here: the page's own rows first, then its part's."""
     for place in (page.removeprefix("book/"), part, EVERYWHERE):
-        for key in symbol.keys():
+        for key in symbol.known_as():
             if key in known.get(place, {}):
                 return str(symbol) + (f"^{symbol.above}" if key.above else ""), known[place][key]
     return str(symbol), None
