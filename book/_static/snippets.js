@@ -34,8 +34,20 @@ document.addEventListener("DOMContentLoaded", () => {
   const original = Search.htmlToText;
   Search.htmlToText = (source, anchor) => {
     const page = new DOMParser().parseFromString(source, "text/html");
-    page.querySelectorAll("div.math, .cell_input, div.highlight, .bd-header-article, .headerlink").forEach((one) => one.remove());
+    page.querySelectorAll("div.math, .cell_input, div.highlight, .onlyprint").forEach((one) => one.remove());
     page.querySelectorAll("span.math").forEach((one) => (one.textContent = plain(one.textContent)));
-    return original(page.documentElement.outerHTML, anchor).replace(/\s+/g, " ");
+    const meaning = anchor && page.querySelector(`dl.glossary dt${anchor} ~ dd`);
+    return (meaning ? meaning.textContent : original(page.documentElement.outerHTML, anchor)).replace(/\s+/g, " ");
+  };
+
+  // A page that is found by a word of its index and by its text is listed once, where it stands higher.
+  const perform = Search._performSearch;
+  Search._performSearch = (...query) => {
+    const seen = new Set();
+    const first = ([page, title, , words]) => {
+      const name = words ? null : `${page} ${title}`;
+      return !name || (!seen.has(name) && seen.add(name));
+    };
+    return perform(...query).reverse().filter(first).reverse(); // the best is last
   };
 });
