@@ -13,7 +13,7 @@ from visits import DESK, PHONE, SETTLED, THEME, examine, open_page
 from sphinx_ext.symbols import contents, lookup, part_of, rows, scopes, symbols
 
 EQUATION = re.compile(
-    r'<div class="math notranslate nohighlight"[^>]*>(?:<span class="eqno">.*?</span>)?\s*\\\[(.*?)\\\]</div>\s*'
+    r'<div class="math notranslate nohighlight"[^>]*>\s*(?:<span class="eqno">.*?</span>)?\s*\\\[(.*?)\\\]</div>\s*'
     r'(<script type="application/json" class="symbols">(.*?)</script>)?',
     re.DOTALL,
 )
@@ -26,7 +26,10 @@ def equations(page):
     """TeX of each displayed equation of a built page, and what stands beside it; and the page's rows."""
     text = (HTML / f"{page}.html").read_text(encoding="utf-8")
     listed = TABLE.search(text)
-    shown = [(html.unescape(tex), json.loads(uses) if script else None) for tex, script, uses in EQUATION.findall(text)]
+    shown = [
+        (html.unescape(tex).strip(), json.loads(uses) if script else None)
+        for tex, script, uses in EQUATION.findall(text)
+    ]
     assert len(shown) == text.count('<div class="math notranslate nohighlight"')
     return shown, json.loads(listed[1]) if listed else []
 
@@ -63,7 +66,7 @@ def test_code_names_lead_to_their_entries():
     assert len(links) > 100
     for page, link in links:
         target, _, anchor = link.partition("#")
-        path = ((HTML / f"{page}.html").parent / target).resolve()
+        path = (HTML / f"{page}.html").parent / target if target else HTML / f"{page}.html"
         assert f'id="{anchor}"' in path.read_text(encoding="utf-8"), link
 
 
@@ -111,7 +114,7 @@ def visit(browser, address):
 @pytest.mark.browser
 @pytest.mark.parametrize("page", READ)
 def test_the_pointer_reads_a_symbol(visit, page):
-    """Every visible letter of the equation says something, and these say what they mean on this page."""
+    """Every letter of the equation says something, but for d and ∂; these say what they mean here."""
     label, meanings = READ[page]
     tab, seen = visit(page)
     equation = tab.locator(f"#equation-{label}")
@@ -119,7 +122,7 @@ def test_the_pointer_reads_a_symbol(visit, page):
     names, said = equation.evaluate(LETTERS), {}
     for place, name in enumerate(names):
         x, y, width = equation.locator("mjx-math mjx-mi").nth(place).evaluate(POINT)
-        if len(name) != 1 or width < 1:
+        if len(name) != 1 or name in "d∂" or width < 1:
             continue
         tab.mouse.move(x, y)
         tab.wait_for_function("() => !document.querySelector('.symbol-tip').hidden")
@@ -162,8 +165,9 @@ def test_a_tap_lists_the_symbols_and_the_lists_fit_a_telephone(visit, page):
     first.scroll_into_view_if_needed()
     first.locator("mjx-math").first.tap()
     assert tab.locator("div.symbols dl").first.is_visible()
-    for button in tab.locator("div.symbols button[aria-expanded='false']").all():
-        button.evaluate("(one) => one.click()")
+    tab.evaluate(
+        """document.querySelectorAll("div.symbols button[aria-expanded='false']").forEach((one) => one.click())"""
+    )
     tab.wait_for_function(
         "() => [...document.querySelectorAll('div.symbols .math')].every((one) => one.querySelector('mjx-container'))"
     )
