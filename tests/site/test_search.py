@@ -31,7 +31,7 @@ EXPECTED = {
 }
 FOUND = """() => [...document.querySelectorAll("ul.search > li")].map((item) => ({
   page: item.querySelector("a").getAttribute("href").split(/[?#]/)[0].replace(".html", ""),
-  line: item.querySelector("p.context")?.textContent ?? "",
+  line: item.querySelector("p.context, a + span")?.textContent ?? "", // of a function, what it is and where
 }))"""
 ALL_SHOWN = """() => {
   const status = document.querySelector(".search-summary")?.textContent ?? "";
