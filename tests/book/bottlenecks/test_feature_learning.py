@@ -109,3 +109,20 @@ def test_networks_stand_on_the_lines_of_the_explorer(beta, richness):
         runs = experiment.feature_learning(first, times, richness=gamma, hidden=512, key=jax.random.key(0), repeats=16)
         mean = np.asarray(runs.test) + 1 - float(power.sum())
         assert np.all(np.abs(limit - mean) <= 4 * runs.error("test") + 0.02 * mean)
+
+
+def test_networks_of_the_explorer_fall_short_of_the_line_by_one_over_their_width():
+    """Easy task, t = 10: with 128 units more than a quarter above the line, with 512 some 5 % (4 standard errors)."""
+    k, task = np.arange(1.0, 49.0), power_law(1.5, 1e6)
+    power = task.task_power[0] * k**-3.25
+    first, off = Spectrum(task.eigenvalues[0] * k**-1.5, power), []
+    limit = theory.feature_learning(task, [10.0], richness=0.0).test[0]
+    for hidden, repeats in ((128, 256), (512, 128)):
+        runs = experiment.feature_learning(
+            first, [10.0], richness=0.0, hidden=hidden, key=jax.random.key(5), repeats=repeats
+        )
+        mean = runs.test[0] + 1 - power.sum()
+        assert runs.error("test")[0] < 0.03 * mean
+        off.append(float(mean / limit - 1))
+    assert off[0] == pytest.approx(0.27, abs=0.1)
+    assert off[1] == pytest.approx(0.055, abs=0.055)
