@@ -126,10 +126,10 @@ def test_the_readers_network_stands_on_the_counted_lines_of_the_explorer(repairs
     """
     readout, first, last = repairs
     found = exponents(ABC((0, 0, 0), (0, 0.5, -readout), 0, sgd=(first, 0, last)), depth=2)
-    keys, widths = jax.random.split(jax.random.key(0), 64), (32, 64, 128, 256)
+    keys, widths = jax.random.split(jax.random.key(0), 32), (32, 64, 128, 256)
     wider = np.array(widths)[:, None] / 32
     squares = np.stack([one_step(n, keys, *map(float, repairs)) for n in widths])
-    share = squares[..., :3].std(axis=1, ddof=1) / squares[..., :3].mean(axis=1) / 8
+    share = squares[..., :3].std(axis=1, ddof=1) / squares[..., :3].mean(axis=1) / 32**0.5
     sizes = np.sqrt(squares.mean(axis=1))
     parts = sizes[0, 3:] / sizes[0, 3:].sum()  # at width 32, of layers in, middle and out
     assert list(own(32).start(keys[0], (16,), ())) == ["in", "middle", "out"]
