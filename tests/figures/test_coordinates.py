@@ -47,7 +47,7 @@ def test_sizes_are_in_units_of_the_smallest_width_and_powers_in_the_legend():
 def test_what_is_but_rounding_is_not_drawn_and_known_to_nobody():
     found = check(0.0)
     still = CoordinateCheck(
-        WIDTHS, found.feature_size, 0 * found.feature_change, found.output_size, found.output_change
+        jnp.asarray(WIDTHS), found.feature_size, 0 * found.feature_change, found.output_size, found.output_change
     )
     axes = figures.layer_sizes(still)
     assert [ax.get_title()[0] for ax in axes] == ["?", "?", "✓"]

@@ -309,7 +309,12 @@ def _holds(slope: Slope) -> bool | None:
 
 
 def _power(slope: Slope) -> str:
-    return "not measured" if np.isnan(slope.value) else f"N^{slope.value:.2f} ± {slope.error:.2f}"
+    return "not measured" if np.isnan(slope.value) else f"N^{rounded(slope.value)} ± {slope.error:.2f}"
+
+
+def rounded(power: float) -> str:
+    """To two decimals, and no -0.00."""
+    return f"{round(power, 2) + 0.0:.2f}"
 
 
 def _judge(name: str, who: list[str], slopes: Iterable[Slope], verb: str) -> Wish:
