@@ -29,6 +29,23 @@ def test_means_miss_the_limit_by_one_over_n_and_from_below():
     assert (np.array(scatter) > 3 * miss).all()
 
 
+@pytest.mark.parametrize("richness", [1.0, *(pytest.param(g, marks=pytest.mark.slow) for g in (0.25, 4.0))])
+def test_networks_of_the_explorer_fall_off_the_line_and_back_onto_it(richness):
+    """N = 2 and 4: below it. N = 64: on it, within 4 standard errors + the theory's error, some 0.3/N; twice that."""
+    f = two_layer(GRAM, Y, richness=richness, key=jax.random.key(0), **GIVEN).outputs @ Y / (Y @ Y)
+    below = {}
+    for width in (2, 4, 64):
+        run = finite(X, Y, width=width, richness=richness, repeats=192, key=jax.random.key(6), **GIVEN)
+        error = run.error("outputs") @ jnp.abs(Y) / (Y @ Y)
+        below[width] = np.array(f - run.outputs @ Y / (Y @ Y)), np.array(error)
+    assert np.all(np.abs(below[64][0]) < 4 * below[64][1] + 0.6 / 64)
+    narrow, less = below[2], below[4]
+    middle = slice(5, 10)
+    assert np.all(narrow[0][middle] > 2 * narrow[1][middle])
+    assert np.all(less[0][middle] > 2 * less[1][middle])
+    assert less[0][9] < narrow[0][9] + 2 * np.hypot(less[1][9], narrow[1][9])
+
+
 def test_the_mean_movement_knows_no_width_and_the_noise_does():
     widths, mean, random = np.array([64, 256, 1024]), [], []
     second = expansion(GRAM, Y, key=jax.random.key(0), **GIVEN).features[1, 0, -1]

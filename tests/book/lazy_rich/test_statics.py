@@ -68,6 +68,31 @@ def test_the_bell_splits_and_heat_mends_it():
     assert humps(2.0, 0.3) == 1
 
 
+SLOW = [pytest.param(g, b, marks=pytest.mark.slow) for g, b in ((0.1, 10.0), (2.0, 10.0), (5.0, 10.0), (5.0, 0.3))]
+
+
+@pytest.mark.parametrize(("richness", "beta"), [(1.0, 10.0), *SLOW])
+def test_networks_stand_on_the_law_of_the_explorer(richness, beta):
+    """All bins: within 4 standard errors + 1/N of the largest density. The law by scipy, averaged over each bin."""
+    from scipy.optimize import brentq
+    from scipy.special import erf, softmax
+
+    run = posterior.langevin(
+        jnp.ones((1, 1)), jnp.ones(1), width=200, activation="erf", richness=richness, inverse_temperature=beta,
+        key=jax.random.key(2), time=1.0, burn_in=9.0, repeats=128,
+    )  # fmt: skip
+    bins, fine = np.linspace(-5, 5, 51), np.linspace(-5, 5, 5001)[:-1] + 0.001
+
+    def law(kappa):
+        return softmax((richness * kappa * erf(fine)) ** 2 / 2 - fine**2 / 2)
+
+    line = law(brentq(lambda k: 1 - k / beta - k * law(k) @ erf(fine) ** 2, 0, beta)).reshape(50, 100).sum(axis=1) / 0.2
+    h = np.asarray(run.preactivations).reshape(128, 200)
+    found = np.array([np.histogram(np.append(one, -one), bins, density=True)[0] for one in h])
+    error = found.std(axis=0, ddof=1) / 128**0.5
+    assert np.all(np.abs(found.mean(axis=0) - line) < 4 * error + line.max() / 200)
+
+
 def test_strong_targets_stretch_and_weak_ones_shrink():
     points = jax.random.normal(jax.random.key(3), (40, 60))
     gram, raw = points @ points.T / 60, points[:, 0]
