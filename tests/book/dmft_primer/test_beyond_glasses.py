@@ -56,7 +56,7 @@ def test_data_sets_stand_on_the_lines_of_the_explorer(page, aspect):
 
 
 def test_two_copies_part_at_the_rate_of_the_theory(page):
-    """The first figure, with eight neurons moved in turn: at first the distance grows as the exponent says, in one network to 40 %."""
+    """The first figure, with eight neurons moved: the distance grows as the exponent says, in one network to 40 %."""
     j = page["couplings"](5.0, 500, jax.random.key(0))
     start = page["follow"](jax.random.normal(jax.random.key(1), (500,), "float32"), j, 20)[-1]
     pairs = jnp.stack([start, *(start.at[i].add(1e-3) for i in range(1, 9))], axis=1)
