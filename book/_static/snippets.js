@@ -26,7 +26,7 @@ document.addEventListener("DOMContentLoaded", () => {
       .replace(/\\[,;:! ]/g, " ")
       .replace(/\\[td]?frac\s*(\d)\s*(\d)/g, "$1/$2")
       .replace(/\\[td]?frac\s*(?:\{([^{}]*)\}|(\S))\s*(?:\{([^{}]*)\}|(\S))/g, (_, a, b, c, d) => `${a ?? b}/${c ?? d}`)
-      .replace(/\\([A-Za-z]+)\s*/g, (_, name) => signs[name] ?? (/^(ln|log|exp|min|max|tanh|cos|sin|cosh|arg|tr)$/.test(name) ? `${name} ` : ""))
+      .replace(/\\([A-Za-z]+)/g, (_, name) => signs[name] ?? (/^(ln|log|exp|min|max|tanh|cos|sin|cosh|arg|tr)$/.test(name) ? `${name} ` : ""))
       .replace(/_(?:\{([^{}]*)\}|(.))/gu, script(low, ""))
       .replace(/\^(?:\{([^{}]*)\}|(.))/gu, script(high, "^"))
       .replace(/[{}\\&]/g, "");

@@ -191,6 +191,6 @@ def test_without_scripts_the_equations_stand_as_before(browser, address):
     tab.goto(f"{address}/{MODEL}.html")
     text = tab.locator("article").inner_text()
     assert r"\kappa\, R_1 R_3" in text
-    assert "effective ridge: the eigenvalue" not in text
+    assert "just out of reach" not in text
     assert tab.locator("div.symbols").count() == 0
     context.close()
