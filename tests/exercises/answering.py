@@ -16,7 +16,7 @@ import pytest
 
 import hostile
 from solvable import Spectrum, exercises
-from solvable.exercises.core import Wrong
+from solvable.exercises.answers import Wrong
 
 
 def assert_right_passes_and_nonsense_does_not(id, right, seed):

@@ -8,7 +8,7 @@ from answering import assert_right_passes_and_nonsense_does_not
 from scipy.special import zeta
 
 from solvable import Spectrum, exercises
-from solvable.exercises.core import Wrong
+from solvable.exercises.answers import Wrong
 from solvable.linear_model import compute, theory
 
 SEEDS = [None, "ada", pytest.param(17, marks=pytest.mark.slow)]
