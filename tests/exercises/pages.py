@@ -37,7 +37,11 @@ def numbers(statement):
 def before(page):
     """What the page's own cells import, and what they give the names `times` and `h`, which two solutions use."""
     nodes = []
-    for cell in re.findall(r"^```\{code-cell\} ipython3\n(?:---.*?^---\n|:tags.*?\n)?(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE):
+    for cell in re.findall(
+        r"^```\{code-cell\} ipython3\n(?:---.*?^---\n|:tags.*?\n)?(.*?)^```$",
+        page.read_text(),
+        re.DOTALL | re.MULTILINE,
+    ):
         tree = ast.parse(cell).body
         nodes += [node for node in tree if isinstance(node, ast.Import | ast.ImportFrom)]
         nodes += [node for node in tree if re.match(r"(times|h) = (jnp|np)\.", ast.unparse(node))][:1]

@@ -111,7 +111,7 @@ class Exercise:
         raise RuntimeError("no parameters tell the right answer from a slip")
 
     def check(self, answer: Any, drawn: Parameters) -> str:
-        """The praise, or `Wrong` with an explanation."""
+        """The praise; an answer that is not right raises the words of its reply."""
         found = self.kind.read(answer, drawn)
         if self.score and isinstance(self.kind, Number) and self.kind.refuses(found):  # no score there
             raise Wrong(self.kind.outside)

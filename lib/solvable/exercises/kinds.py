@@ -30,10 +30,10 @@ class Number:
     outside: str = ""
 
     def read(self, answer: Any, drawn: Parameters) -> float:
-        """The number, or `Wrong`."""
+        """The number; what is none raises words for what it is."""
         return as_number(answer, self.what)
 
-    def refuses(self, found: float) -> bool:
+    def refuses(self, found: Any) -> bool:
         """Whether it makes no sense."""
         return not self.above < found < self.below
 
@@ -53,10 +53,10 @@ class Numbers:
     outside: str = ""
 
     def read(self, answer: Any, drawn: Parameters) -> np.ndarray:
-        """The numbers, or `Wrong`."""
+        """The numbers; what is none raises words for what it is."""
         return as_numbers(answer, len(self.parts), self.what)
 
-    def refuses(self, found: np.ndarray) -> bool:
+    def refuses(self, found: Any) -> bool:
         """Whether one is negative that should not."""
         return bool(self.outside) and not found.min() >= 0
 
@@ -74,7 +74,7 @@ class Choice:
     what: str
 
     def read(self, answer: Any, drawn: Parameters) -> np.ndarray:
-        """The place of the word, from 1, and the number; or `Wrong`."""
+        """The place of the word, from 1, and the number; anything else raises words."""
         if not (isinstance(answer, tuple | list) and len(answer) == 2):
             raise Wrong(f"Give two things, a word and a number. {self.what} belongs to the word.")
         place = self.words.index(as_word(answer[0], self.words)) + 1
@@ -86,14 +86,13 @@ class Function:
     """A function, which is called.
 
     Attributes:
-      returns: a function of answer and parameters that calls the answer, and gives what it returned as numbers; see
-        `called`.
+      returns: a function of answer and parameters that calls the answer, and gives what it returned as numbers.
     """
 
     returns: Callable[..., np.ndarray]
 
     def read(self, answer: Any, drawn: Parameters) -> np.ndarray:
-        """What the function returned, as numbers; or `Wrong`."""
+        """What the function returned, as numbers; anything else raises words."""
         return self.returns(answer, **drawn)
 
 

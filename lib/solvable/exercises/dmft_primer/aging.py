@@ -21,7 +21,7 @@ def _left(lag: Any, temperature: Any, waiting: Any) -> float:
 
 def _lag(goal: Any, temperature: Any, waiting: Any) -> float:
     """When the correlation has fallen to a goal."""
-    times = np.append(waiting, waiting * (1 + LAGS))
+    times: np.ndarray = np.append(waiting, waiting * (1 + LAGS))
     left = np.asarray(exact.two_spin(times, temperature=temperature).correlation[1:, 0])
     return waiting * float(np.interp(-goal, -left, LAGS))
 
