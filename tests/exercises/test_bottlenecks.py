@@ -46,12 +46,6 @@ def fit_predict(p):
     return [hard / b, min(hard, 2 * b), min(hard, b)]
 
 
-def mode_floor(p):
-    spectrum = spectrum_of(p)
-    kappa = bisected(spectrum, min(p["width"], p["samples"]))
-    return kappa / (kappa + spectrum.eigenvalues[p["mode"] - 1])
-
-
 def width_cost(p):
     """The sum over modes, where the exercise has an infinite width."""
     spectrum = spectrum_of(p)
@@ -71,7 +65,6 @@ WAYS = {
     "ensemble-size": ensemble_size,
     "effective-ridge": lambda p: bisected(spectrum_of(p), p["width"]),
     "fit-predict": fit_predict,
-    "mode-floor": mode_floor,
     "width-cost": width_cost,
     "unreachable": unreachable,
     "best-ridge": lambda p: theory.optimal_ridge(

@@ -19,7 +19,11 @@ def _left(a: Any, b: Any, modes: Any, width: Any, time: Any) -> float:
 
 
 def _sizes(random: np.random.Generator) -> Parameters:
-    return {"width": int(random.integers(50, 300)), "time": float(round(10 ** random.uniform(1.5, 3), -1))}
+    """Not where width costs half of the loss: what is left would be the same share."""
+    while True:
+        width, time = int(random.integers(50, 300)), float(round(10 ** random.uniform(1.5, 3), -1))
+        if not 0.5 < time / width**1.25 < 1.3:
+            return {"width": width, "time": time}
 
 
 exercise(
@@ -33,7 +37,6 @@ exercise(
     ),
     book={"a": 1.5, "b": 1.25, "modes": 2000, "width": 128, "time": 100.0},
     draw=_sizes,
-    apart=True,
     right=lambda **drawn: 1 - _left(**drawn),
     slips={
         "left": Slip(_left, "This is what would be left. By which share does the loss fall?"),

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ...linear_model import theory
-from ...spectra import Spectrum
 from ..core import Number, Parameters, Slip, exercise
 
 
@@ -18,8 +16,14 @@ def _sizes(random: np.random.Generator) -> Parameters:
 
 
 def _missed(a: Any, b: Any, modes: Any, width: Any, samples: Any, mode: Any) -> float:
-    spectrum = Spectrum.power_law(a=a, b=b, modes=modes)
-    return float(theory.mode_errors(spectrum, [1e14], width=min(width, samples))[0, mode - 1])
+    """kappa / (kappa + lambda_k), with as many directions left as the smaller of the sizes; by bisection."""
+    eigenvalues = np.arange(1.0, modes + 1) ** -b
+    low, high = 1e-12, 1.0
+    for _ in range(60):
+        middle = (low * high) ** 0.5
+        more = np.sum(eigenvalues / (eigenvalues + middle)) > min(width, samples)
+        low, high = (middle, high) if more else (low, middle)
+    return float(high / (high + eigenvalues[mode - 1]))
 
 
 exercise(
