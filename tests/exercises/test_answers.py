@@ -3,7 +3,6 @@
 import unicodedata
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,7 +10,8 @@ import pytest
 
 import hostile
 from solvable import exercises
-from solvable.exercises.core import Wrong, as_array, as_number, as_numbers, as_word, is_close
+from solvable.exercises.answers import Wrong, as_array, as_number, as_numbers, as_word
+from solvable.exercises.core import is_close
 
 HALF = {
     "float": 0.5,
@@ -121,14 +121,6 @@ class Interrupted:
 def test_a_student_may_interrupt_what_takes_too_long(id, answer):
     with pytest.raises(KeyboardInterrupt):
         exercises.check(id, answer)
-
-
-def test_every_part_is_met_by_the_table():
-    """Each part's own tests take their ids from the registry, and bring every id to the table."""
-    for part in {id.split(".")[0] for id in exercises.REGISTRY}:
-        tests = Path(__file__).with_name(f"test_{part}.py").read_text()
-        assert f'exercises.REGISTRY if id.startswith("{part}.")' in tests
-        assert "assert_right_passes_and_nonsense_does_not(id, right, seed)" in tests
 
 
 # One student, one set of numbers ---------------------------------------------------------------------------

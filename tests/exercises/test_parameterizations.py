@@ -1,4 +1,4 @@
-"""Each exercise of the parameterizations as a student does it: rightly, wrongly, and with a wrong kind of thing."""
+"""Parameterizations: right answers found in another way, wrong ones that are no known slip, and what is drawn."""
 
 import re
 
@@ -6,15 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from answering import assert_right_passes_and_nonsense_does_not
 from numpy.testing import assert_allclose
 
 from solvable import exercises
 from solvable.networks import MLP, Custom, Transfer, coordinate_check, train
 from solvable.parameterizations import ABC, exponents, mup
-
-SEEDS = [None, "ada", pytest.param(17, marks=pytest.mark.slow)]
-IDS = sorted(id for id in exercises.REGISTRY if id.startswith("parameterizations."))
 
 
 def optimum(rates, losses):
@@ -22,50 +18,37 @@ def optimum(rates, losses):
     return float(Transfer(jnp.ones(1), jnp.asarray(rates), jnp.asarray(losses)[None]).optimum[0])
 
 
-def right(id, p):
-    """The answer, in a way of its own where there is one."""
-    name = id.split(".")[1]
-    if name == "count":
-        found = exponents(ABC(a=(0, p["a"], p["a"]), b=(0, p["b"], p["b"]), c=p["c"]), depth=2)
-        return [found.own[0], found.own[1], found.output, found.output_change]
-    if name == "wishes":
-        moved = mup().shift(hidden=p["a"] - 0.5, output=p["a"] - 0.5)
-        return [moved.b[1], moved.c, moved.sgd[1]]
-    if name == "port":
-        small, wide = (
-            [
-                getattr(mup().scale(kind, width=n, fan_in=n, optimizer="adam", multiplier_free=True), what)
-                for what in ("std", "learning_rate") for kind in ("hidden", "output")
-            ]
-            for n in (p["width"], p["wide"])
-        )  # fmt: skip
-        given = [p["spread"], p["readout"], p["rate"], p["readout_rate"]]
-        return [g * w / s for g, w, s in zip(given, wide, small, strict=True)]
-    if name == "same":
-        return p["richness"] * p["width"] ** 0.5
-    if name == "adam":
-        return [p["theta"] - 0.5, p["theta"] - 0.5]
-    if name == "rates":
-        return lambda n: {"input": n, "hidden": 2 * n ** (2 * p["multiplier"]), "output": 3 / n}
-    if name == "optimum":
-        return optimum
-    if name == "drift":
-        return p["rate"] * p["width"] / p["wide"]
-    if name == "seeds":
-        return p["variance"] * p["width"] / (p["share"] * p["bias"]) ** 2
-    if name == "extrapolate":
-        return 2 * p["losses"][1] - p["losses"][0]
-    raise KeyError(f"no right answer written down for {id}")
+def count(p):
+    found = exponents(ABC(a=(0, p["a"], p["a"]), b=(0, p["b"], p["b"]), c=p["c"]), depth=2)
+    return [found.own[0], found.own[1], found.output, found.output_change]
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("id", IDS)
-def test_right_answers_pass_and_nonsense_does_not(id, seed):
-    assert_right_passes_and_nonsense_does_not(id, right, seed)
+def wishes(p):
+    moved = mup().shift(hidden=p["a"] - 0.5, output=p["a"] - 0.5)
+    return [moved.b[1], moved.c, moved.sgd[1]]
 
 
-def grid(rates, losses):
-    return rates[np.argmin(np.log(losses).mean(axis=1))]
+def port(p):
+    small, wide = (
+        [
+            getattr(mup().scale(kind, width=n, fan_in=n, optimizer="adam", multiplier_free=True), what)
+            for what in ("std", "learning_rate") for kind in ("hidden", "output")
+        ]
+        for n in (p["width"], p["wide"])
+    )  # fmt: skip
+    given = [p["spread"], p["readout"], p["rate"], p["readout_rate"]]
+    return [g * w / s for g, w, s in zip(given, wide, small, strict=True)]
+
+
+WAYS = {"count": count, "optimum": lambda p: optimum, "port": port, "wishes": wishes}
+
+
+@pytest.mark.parametrize("seed", [None, 3, pytest.param(17, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", WAYS)
+def test_another_way_gives_the_same_answer(name, seed):
+    p = exercises.parameters(f"parameterizations.{name}", seed=seed)
+    verdict = exercises.check(f"parameterizations.{name}", WAYS[name](p), seed=seed)
+    assert verdict.passed, verdict
 
 
 def straight(rates, losses):
@@ -84,14 +67,9 @@ def reckless(rates, losses):
 
 WRONG = {  # what people answer, and words that the reply must hold
     "count": [
-        ([0.0, 0.5, 0.5, 0.5], "makes it smaller"),
         ([0.0, 0.5, 0.0, 0.5], "root of N counts"),
-        ([-1.0, 0.5, -0.5, 0.5], "gamma squared"),
         ([0.5, 0.5, -0.5, 0.5], "D does not count"),
-        ([0.0, 0.0, -0.5, 0.5], "not to its root"),
-        ([0.0, 0.75, -0.5, 0.5], "counts twice"),
         ([0.0, 3.0, -0.5, 0.5], "aligned sum"),
-        ([0.0, 0.5, -0.5, 0.0], "the weights of the input"),
         ([0.0, 0.5, -0.5, 2.0], "the output's weights"),
         (0.5, "4 numbers"),
     ],
@@ -103,22 +81,15 @@ WRONG = {  # what people answer, and words that the reply must hold
     ],
     "port": [
         ([0.0884, 0.000488, 0.000125, 0.0001875], "Spread of the hidden"),
-        ([0.0221, 0.00195, 0.000125, 0.0001875], "That is NTK"),
         ([0.0221, 0.00781, 0.000125, 0.0001875], "last row of muP"),
-        ([0.0221, 0.000488, 0.002, 0.0001875], "hidden weights: kept"),
-        ([0.0221, 0.000488, 0.0005, 0.0001875], "here there are none"),
         ([0.0221, 0.000488, 0.000125, 0.1], "readout weights: N aligned"),
     ],
     "same": [
-        (0.025, "Upside down"),
-        (200.0, "grows as a root"),
-        (0.5, "f\\(0\\) differs"),
         (3.0, "equal on both sides"),
     ],
     "adam": [
         ([0.0, 0.0], "ever more with the width"),
         ([-1.0, -1.0], "no harm"),
-        ([-0.5, 0.0], "what happens to it"),
         ([-0.5, -1.0], "no sum over N helps"),
         (-0.5, "2 numbers"),
     ],
@@ -131,26 +102,20 @@ WRONG = {  # what people answer, and words that the reply must hold
         (lambda n: {"input": -n, "hidden": 1.0, "output": 1 / n}, "positive"),
     ],
     "optimum": [
-        (grid, "lies between"),
-        (lambda r, x: np.log(optimum(r, x)), "logarithm of the optimum"),
         (straight, "mean of the log losses"),
         (reckless, "diverges"),
         (lambda r, x: r, "one number"),
     ],
-    "drift": [(0.04, "In muP"), (0.01, "hidden layers"), (0.64, "Upside down"), (0.001, "table of exponents")],
+    "drift": [(0.001, "table of exponents")],
     "seeds": [
-        (0.8 / 0.03**2, "width is missing"),
-        (0.8 / 256 / 0.03**2, "counts squared"),
-        (0.8 * 256 / 0.3**2, "as large as the bias"),
-        ((0.8 * 256 / 0.03**2) ** 0.5, "The square of this"),
         (12.0, "both at this width"),
     ],
-    "extrapolate": [(0.072, "wider of the two"), (0.078, "between"), (0.072**2 / 0.084, "geometric"), (0.05, "s/N")],
+    "extrapolate": [(0.05, "s/N")],
 }
 
 
 @pytest.mark.parametrize(("id", "answer", "says"), [(id, *case) for id, cases in WRONG.items() for case in cases])
-def test_wrong_answers_get_the_right_words(id, answer, says):
+def test_other_wrong_answers_get_words(id, answer, says):
     verdict = exercises.check(f"parameterizations.{id}", answer)
     assert not verdict.passed
     assert re.search(says, verdict.message), verdict.message
@@ -159,7 +124,7 @@ def test_wrong_answers_get_the_right_words(id, answer, says):
 def test_the_two_names_are_one_network():
     """What the exercise claims, trained: NTK with a richness of gamma_0 sqrt(N) is muP."""
     p, x = exercises.parameters("parameterizations.same"), jax.random.normal(jax.random.key(1), (4, 5))
-    answer = right("parameterizations.same", p)
+    answer = exercises.REGISTRY["parameterizations.same"].right(**p)
     losses = [
         train(
             MLP(p["width"], parameterization=name, richness=g, dtype=float), x, x[:, 0], 10,
@@ -196,33 +161,6 @@ def test_the_rates_of_the_exercise_pass_the_coordinate_check(power, passes):
         make, [32, 256], x, jnp.sign(x[:, 0]), learning_rate=1e-4, steps=1, key=jax.random.key(0), repeats=16
     )
     assert found.passed is passes, str(found)
-
-
-QUICK = ["count", "wishes", "port", "same", "adam", "rates", "optimum", "drift", "seeds", "extrapolate"]
-SLIPS = [  # wrong for every student, and recognised
-    ("extrapolate", lambda p: p["losses"][1] ** 2 / p["losses"][0], "geometric"),
-    ("extrapolate", lambda p: p["losses"][1], "wider of the two"),
-    ("optimum", lambda p: grid, "lies between"),
-    ("optimum", lambda p: lambda rates, losses: optimum(rates, losses[:, :1]), "one seed only"),
-    ("same", lambda p: p["richness"], "f(0) differs"),
-]
-
-
-@pytest.mark.parametrize("name", QUICK)
-def test_right_answers_pass_for_every_student(name):
-    id = f"parameterizations.{name}"
-    for seed in range(40):
-        verdict = exercises.check(id, right(id, exercises.parameters(id, seed=seed)), seed=seed)
-        assert verdict.passed, (seed, verdict)
-
-
-@pytest.mark.parametrize(("name", "slip", "says"), SLIPS)
-def test_slips_are_wrong_for_every_student(name, slip, says):
-    id = f"parameterizations.{name}"
-    for seed in range(40):
-        verdict = exercises.check(id, slip(exercises.parameters(id, seed=seed)), seed=seed)
-        assert not verdict.passed, (seed, verdict)
-        assert says in verdict.message, (seed, verdict)
 
 
 def by_parabola(losses_to_log):

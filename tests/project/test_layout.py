@@ -131,7 +131,7 @@ def test_exercises_stand_in_the_module_of_their_page():
         page: re.findall(r'exercises\.check\(\s*"(.+?)"', (ROOT / f"book/{page}.md").read_text()) for page in PAGES
     }
     modules = {"/".join(dotted(path)[1:]): path.read_text() for path in (LIB / "exercises").glob("*/[!_]*.py")}
-    found = {name: re.findall(r'Exercise\(\s*"(.+?)"', text) for name, text in modules.items()}
+    found = {name: re.findall(r'^exercise\(\s*"(.+?)"', text, re.M) for name, text in modules.items()}
     assert {name: sorted(ids) for name, ids in found.items()} == {
         page: sorted(set(ids)) for page, ids in pages.items() if ids
     }

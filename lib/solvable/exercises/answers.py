@@ -19,6 +19,10 @@ class Wrong(Exception):
     """An answer is not right; the message says in words what to look at, never the answer."""
 
 
+class Missing(Wrong):
+    """There is no answer yet, right or wrong."""
+
+
 class _Other(Exception):
     """Not the numbers that were asked for; the message says what there is instead."""
 
@@ -36,7 +40,7 @@ def as_numbers(answer: Any, count: int, what: str) -> np.ndarray:
 def as_array(answer: Any, shape: tuple[int, ...], what: str) -> np.ndarray:
     """The answer as a new array of finite numbers, or `Wrong`."""
     if answer is None or answer is Ellipsis:
-        raise Wrong(f"{what} is not there yet: put yours in place of the dots.")
+        raise Missing(f"{what} is not there yet: put yours in place of the dots.")
     form = f"{shape[0]} numbers" if shape else "one number"
     form = f"an array of numbers of shape {shape}" if len(shape) > 1 else form
     large = Wrong(f"{what} should be {form} of ordinary size, and {'one' if shape else 'this'} is too large.")
@@ -121,7 +125,7 @@ def call(answer: Any, *args: Any) -> Any:
     except BaseException as error:
         raise Wrong(f"Your function stops with {told(error)}") from None
     if result is None or result is Ellipsis:
-        raise Wrong("Your function returns nothing yet: put your formula in place of the dots.")
+        raise Missing("Your function returns nothing yet: put your formula in place of the dots.")
     return result
 
 

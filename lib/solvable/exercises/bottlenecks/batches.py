@@ -1,31 +1,34 @@
-"""Checks of "What a batch buys"."""
+"""Exercises of "What a batch buys"."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ...linear_model import theory
 from ...spectra import Spectrum
-from ..core import Exercise, Parameters, Wrong, as_number, is_close, register
+from ..core import Number, Slip, exercise
 
 
-def _draw_batch_rate(random: np.random.Generator | None) -> Parameters:
-    b = 1.25 if random is None else round(float(random.uniform(1.1, 1.8)), 2)
-    return {"a": 1.5, "b": b, "modes": 1000, "width": 256 if random is None else int(random.integers(100, 400))}
+def _factor(a: Any, b: Any, modes: Any, width: Any) -> float:
+    spectrum = Spectrum.power_law(a=a, b=b, modes=modes)
+    one = theory.sgd_stability_limit(spectrum, batch_size=1, width=width)
+    return float(theory.stability_limit(spectrum, width=width) / one)
 
 
-def _check_batch_rate(answer: Any, drawn: Parameters) -> str:
-    factor = as_number(answer, "The factor")
-    spectrum = Spectrum.power_law(a=drawn["a"], b=drawn["b"], modes=drawn["modes"])
-    one = float(theory.sgd_stability_limit(spectrum, batch_size=1, width=drawn["width"]))
-    full = float(theory.stability_limit(spectrum, width=drawn["width"]))
-    if is_close(factor, one / full):
-        raise Wrong("Upside down: the full batch allows the larger rate, so the factor is above 1.")
-    if not is_close(factor, full / one, 0.02):
-        raise Wrong("Divide two limits of the same width: `theory.stability_limit` and `theory.sgd_stability_limit`.")
-    return "Compare it with tr(Lambda) over the largest eigenvalue, which are what the two limits feel."
-
-
-register(Exercise("bottlenecks.batch-rate", 1, _draw_batch_rate, _check_batch_rate))
+exercise(
+    "bottlenecks.batch-rate",
+    1,
+    Number("The factor"),
+    book={"a": 1.5, "b": 1.25, "modes": 1000, "width": 256},
+    draw={"b": (1.1, 1.8, 2), "width": (100, 399, 0)},
+    right=_factor,
+    slips={
+        "upside down": Slip(
+            lambda **drawn: 1 / _factor(**drawn),
+            "Upside down: the full batch allows the larger rate, so the factor is above 1.",
+        )
+    },
+    otherwise="Divide two limits of the same width: `theory.stability_limit` and `theory.sgd_stability_limit`.",
+    praise="Compare it with tr(Lambda) over the largest eigenvalue, which are what the two limits feel.",
+    tolerance=0.02,
+)

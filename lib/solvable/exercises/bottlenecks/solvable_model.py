@@ -1,4 +1,4 @@
-"""Checks of "A model you can solve"."""
+"""Exercises of "A model you can solve"."""
 
 from __future__ import annotations
 
@@ -8,86 +8,102 @@ import numpy as np
 
 from ...linear_model import theory
 from ...spectra import Spectrum
-from ..core import SINGLE, Exercise, Parameters, Wrong, as_number, call, is_close, register
+from ..core import SINGLE, Function, Number, Slip, called, exercise, is_close
 
+LAMBDA, POWER = np.array([1.0, 0.4, 0.1]), np.array([0.5, 0.3, 0.4])
 
-def _check_loss_by_hand(answer: Any, _: Parameters) -> str:
-    lam, power, t = np.array([1.0, 0.4, 0.1]), np.array([0.5, 0.3, 0.4]), 1.7
-    loss = as_number(call(answer, lam, power, t), "The loss, a sum over the modes,")
-    if is_close(loss, np.sum(power * lam * np.exp(-2 * lam * t))):
-        raise Wrong("The task power already holds the eigenvalue: c = lambda wbar^2. It should not enter twice.")
-    start = as_number(call(answer, lam, power, 0.0), "The loss at the start")
-    if not is_close(start, power.sum()):
-        raise Wrong("At t = 0 nothing has been learned, so the loss should be the whole task power. Yours is not.")
-    if is_close(loss, np.sum(power * np.exp(-lam * t))):
-        raise Wrong("Each mode's error decays like this, but the loss is the error squared.")
-    if is_close(loss, np.sum(power * np.exp(-4 * lam * t))):
-        raise Wrong("Too fast: the gradient of the square brings a 2, and the flow's factor 1/2 takes it away.")
-    if not is_close(loss, np.sum(power * np.exp(-2 * lam * t)), SINGLE):
-        raise Wrong(
-            "The start is right and the decay is not. Solve dv/dt = -lambda v for one mode; then square and sum."
-        )
-    return (
+exercise(
+    "bottlenecks.loss-by-hand",
+    2,
+    Function(
+        called([(LAMBDA, POWER, 1.7), (LAMBDA, POWER, 0.0)], what="The loss, a sum over the modes,"),
+    ),
+    right=lambda: lambda lam, power, t: np.sum(power * np.exp(-2 * lam * t)),
+    slips={
+        "eigenvalue twice": Slip(
+            lambda: lambda lam, power, t: np.sum(power * lam * np.exp(-2 * lam * t)),
+            "The task power already holds the eigenvalue: c = lambda wbar^2. It should not enter twice.",
+        ),
+        "not squared": Slip(
+            lambda: lambda lam, power, t: np.sum(power * np.exp(-lam * t)),
+            "Each mode's error decays like this, but the loss is the error squared.",
+        ),
+        "factor 2": Slip(
+            lambda: lambda lam, power, t: np.sum(power * np.exp(-4 * lam * t)),
+            "Too fast: the gradient of the square brings a 2, and the flow's factor 1/2 takes it away.",
+        ),
+    },
+    otherwise=lambda found: (
+        "The start is right and the decay is not. Solve dv/dt = -lambda v for one mode; then square and sum."
+        if is_close(found[1], POWER.sum())
+        else "At t = 0 nothing has been learned, so the loss should be the whole task power. Yours is not."
+    ),
+    praise=(
         "Every mode decays on its own, at its own rate. Everything else on this page is what disorder does to this sum."
-    )
+    ),
+    tolerance=SINGLE,
+)
 
 
-register(Exercise("bottlenecks.loss-by-hand", 2, lambda _: {}, _check_loss_by_hand))
+def _dimension(kappa: Any, a: Any, b: Any, modes: Any, width: Any) -> float:
+    """Directions learned at this resolution, for each feature."""
+    return float(Spectrum.power_law(a=a, b=b, modes=modes).dimension(kappa)) / width
 
 
-def _draw_effective_ridge(random: np.random.Generator | None) -> Parameters:
-    if random is None:
-        return {"a": 1.5, "b": 1.25, "modes": 2000, "width": 50}
-    return {
-        "a": 1.5,
-        "b": round(float(random.uniform(1.1, 1.6)), 2),
-        "modes": 2000,
-        "width": int(random.integers(30, 120)),
-    }
+def _ridge(**drawn: Any) -> float:
+    low, high = 1e-12, 1.0
+    for _ in range(40):
+        middle = (low * high) ** 0.5
+        low, high = (middle, high) if _dimension(middle, **drawn) > 1 else (low, middle)
+    return high
 
 
-def _check_effective_ridge(answer: Any, drawn: Parameters) -> str:
-    kappa = as_number(answer, "The effective ridge")
-    if kappa <= 0:
-        raise Wrong("The effective ridge of a student with fewer features than modes is positive.")
-    spectrum = Spectrum.power_law(a=drawn["a"], b=drawn["b"], modes=drawn["modes"])
-    learned = float(spectrum.dimension(kappa))
-    if not is_close(learned, drawn["width"], 0.002):
-        way = "more" if learned > drawn["width"] else "fewer"
-        hint = "larger" if learned > drawn["width"] else "smaller"
-        raise Wrong(
-            f"At this resolution the student would learn {way} directions than it has features, so the ridge must be "
-            f"{hint}. Check that your spectrum has the a, b and modes of `parameters`, and give three digits."
-        )
-    return "Modes above this ridge are learned, modes below are not: N features resolve the spectrum down to here."
+RIDGE = (
+    "At this resolution the student would learn {way} directions than it has features, so the ridge must be {hint}. "
+    "Check that your spectrum has the a, b and modes of `parameters`, and give three digits."
+)
+
+exercise(
+    "bottlenecks.effective-ridge",
+    2,
+    Number(
+        "The effective ridge",
+        above=0,
+        outside="The effective ridge of a student with fewer features than modes is positive.",
+    ),
+    book={"a": 1.5, "b": 1.25, "modes": 2000, "width": 50},
+    draw={"b": (1.1, 1.6, 2), "width": (30, 119, 0)},
+    right=_ridge,
+    score=_dimension,
+    otherwise=(RIDGE.format(way="fewer", hint="smaller"), RIDGE.format(way="more", hint="larger")),
+    praise="Modes above this ridge are learned, modes below are not: N features resolve the spectrum down to here.",
+    tolerance=0.002,
+)
+
+TIMES = np.logspace(-1, 6, 200)
 
 
-register(Exercise("bottlenecks.effective-ridge", 2, _draw_effective_ridge, _check_effective_ridge))
+def _test(times: Any, a: Any, b: Any, modes: Any, **sizes: Any) -> np.ndarray:
+    return np.asarray(theory.gradient_flow(Spectrum.power_law(a=a, b=b, modes=modes), times, **sizes).test)
 
 
-def _draw_stopping(random: np.random.Generator | None) -> Parameters:
-    noise = 0.3 if random is None else round(float(random.uniform(0.2, 0.5)), 2)
-    samples = 150 if random is None else int(random.integers(120, 250))
-    return {"a": 1.8, "b": 1.4, "modes": 400, "width": 100, "samples": samples, "noise": noise}
+def _curve(**drawn: Any) -> np.ndarray:
+    return _test(TIMES, **drawn)
 
 
-def _check_stopping(answer: Any, drawn: Parameters) -> str:
-    time = as_number(answer, "The stopping time")
-    if time <= 0:
-        raise Wrong("The stopping time should be positive.")
-    spectrum = Spectrum.power_law(a=drawn["a"], b=drawn["b"], modes=drawn["modes"])
-    kwargs = {name: drawn[name] for name in ("width", "samples", "noise")}
-    grid = np.logspace(-1, 6, 200)
-    curve = np.asarray(theory.gradient_flow(spectrum, grid, **kwargs).test)
-    mine = float(theory.gradient_flow(spectrum, np.array([time]), **kwargs).test[0])
-    if not mine <= 1.01 * curve.min():
-        if time > grid[curve.argmin()]:
-            raise Wrong(
-                "At this time the student has already begun to fit the noise. Look at the test loss, not at train; and "
-                "does your curve know of the noise? It is an argument of `gradient_flow`."
-            )
-        raise Wrong("At this time there is still signal to be learned: the test loss is still falling.")
-    return "Stopping early is a ridge: time plays the part of 1 / ridge, and the best one depends on the noise."
-
-
-register(Exercise("bottlenecks.early-stopping", 2, _draw_stopping, _check_stopping))
+exercise(
+    "bottlenecks.early-stopping",
+    2,
+    Number("The stopping time", above=0, outside="The stopping time should be positive."),
+    book={"a": 1.8, "b": 1.4, "modes": 400, "width": 100, "samples": 150, "noise": 0.3},
+    draw={"noise": (0.2, 0.5, 2), "samples": (120, 249, 0)},
+    right=lambda **drawn: TIMES[_curve(**drawn).argmin()],
+    score=lambda found, **drawn: _test([found], **drawn)[0] / _curve(**drawn).min(),
+    otherwise=lambda found, **drawn: (
+        "At this time the student has already begun to fit the noise. Look at the test loss, not at train; and does "
+        "your curve know of the noise? It is an argument of `gradient_flow`."
+        if found > TIMES[_curve(**drawn).argmin()]
+        else "At this time there is still signal to be learned: the test loss is still falling."
+    ),
+    praise="Stopping early is a ridge: time plays the part of 1 / ridge, and the best one depends on the noise.",
+)

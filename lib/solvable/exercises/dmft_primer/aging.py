@@ -1,4 +1,4 @@
-"""Checks of "An exact solution, and aging"."""
+"""Exercises of "An exact solution, and aging"."""
 
 from __future__ import annotations
 
@@ -7,46 +7,51 @@ from typing import Any
 import numpy as np
 
 from ...spinglass import exact
-from ..core import Exercise, Parameters, Wrong, as_number, is_close, register
+from ..core import Number, Slip, exercise
+
+LAGS = np.logspace(-3, 2, 400)  # in waiting times
 
 
-def _draw_forgetting(random: np.random.Generator | None) -> Parameters:
-    if random is None:
-        return {"temperature": 0.5, "waiting": 100.0}
-    temperature, waiting = float(random.uniform(0.4, 0.7)), float(random.integers(3, 11) * 10)
-    return {"temperature": round(temperature, 1), "waiting": waiting}  # so young that the page's formula is off
+def _left(lag: Any, temperature: Any, waiting: Any) -> float:
+    """The correlation after this lag, as a share of half of the plateau."""
+    lag = float(np.clip(lag, 1e-3, 1e4 * waiting))  # where the answer is sought
+    found = exact.two_spin([waiting, waiting + lag], temperature=temperature).correlation[1, 0]
+    return float(found) / ((1 - temperature) / 2)
 
 
-def _correlation(drawn: Parameters, lag: float) -> float:
-    times = [drawn["waiting"], drawn["waiting"] + lag]
-    return float(exact.two_spin(times, temperature=drawn["temperature"]).correlation[1, 0])
+def _lag(goal: Any, temperature: Any, waiting: Any) -> float:
+    """When the correlation has fallen to a goal."""
+    times: np.ndarray = np.append(waiting, waiting * (1 + LAGS))
+    left = np.asarray(exact.two_spin(times, temperature=temperature).correlation[1:, 0])
+    return waiting * float(np.interp(-goal, -left, LAGS))
 
 
-def _lag(drawn: Parameters, goal: float) -> float:
-    low, high = 1e-3, 1e4 * drawn["waiting"]
-    for _ in range(30):
-        middle = (low * high) ** 0.5
-        low, high = (middle, high) if _correlation(drawn, middle) > goal else (low, middle)
-    return high
+def _half(temperature: Any, waiting: Any) -> float:
+    return _lag((1 - temperature) / 2, temperature, waiting)
 
 
-def _check_forgetting(answer: Any, drawn: Parameters) -> str:
-    lag = as_number(answer, "The time")
-    if lag <= 0:
-        raise Wrong("The time that has passed since t_w is positive.")
-    half = (1 - drawn["temperature"]) / 2
-    within = float(np.clip(lag, 1e-3, 1e4 * drawn["waiting"]))  # where the answer is sought
-    found, true = _correlation(drawn, within), _lag(drawn, half)
-    if is_close(lag - drawn["waiting"], true, 0.03):
-        raise Wrong("This is the age t. Subtract the waiting time: how long did the forgetting itself take?")
-    if is_close(found, 0.5, 0.02):
-        raise Wrong("Here C = 1/2. Half of the plateau is less: the plateau is not 1.")
-    if found > half * 1.01:
-        raise Wrong("Too soon: more than half of the plateau is still remembered.")
-    if not found >= half * 0.99:
-        limit = "The ratio of times in the page's formula is the limit of old glasses; this one is younger."
-        raise Wrong(f"Too late: less than half of the plateau is left. {limit}")
-    return "Double the waiting time and this time doubles too: the glass remembers for as long as it has lived."
-
-
-register(Exercise("dmft_primer.forgetting", 2, _draw_forgetting, _check_forgetting))
+exercise(
+    "dmft_primer.forgetting",
+    2,
+    Number("The time", above=0, outside="The time that has passed since t_w is positive."),
+    book={"temperature": 0.5, "waiting": 100.0},
+    draw={"temperature": (0.4, 0.7, 2), "waiting": (30, 100, 0)},  # so young that the page's formula is off
+    right=_half,
+    score=_left,
+    slips={
+        "age": Slip(
+            lambda temperature, waiting: waiting + _half(temperature, waiting),
+            "This is the age t. Subtract the waiting time: how long did the forgetting itself take?",
+        ),
+        "half of one": Slip(
+            lambda temperature, waiting: _lag(0.5, temperature, waiting),
+            "Here C = 1/2. Half of the plateau is less: the plateau is not 1.",
+        ),
+    },
+    otherwise=(
+        "Too late: less than half of the plateau is left. The ratio of times in the page's formula is the limit of old "
+        "glasses; this one is younger.",
+        "Too soon: more than half of the plateau is still remembered.",
+    ),
+    praise="Double the waiting time and this time doubles too: the glass remembers for as long as it has lived.",
+)

@@ -1,4 +1,4 @@
-"""Checks of "Beyond glasses"."""
+"""Exercises of "Beyond glasses"."""
 
 from __future__ import annotations
 
@@ -7,53 +7,82 @@ from typing import Any
 import numpy as np
 
 from ...primer import exact, theory
-from ..core import Exercise, Parameters, Wrong, as_number, is_close, register
+from ..core import Number, Slip, exercise
 
 
-def _draw_gain(random: np.random.Generator | None) -> Parameters:
-    return {"horizon": 10.0 if random is None else float(random.integers(4, 25))}
+def _exponent(gain: Any, horizon: Any) -> float:
+    """How fast states part, for each time that they have."""
+    return float(theory.tanh_network(gain, [0.0]).lyapunov) * horizon
 
 
-def _check_gain(answer: Any, drawn: Parameters) -> str:
-    gain = as_number(answer, "The gain")
-    if gain <= 1:
-        raise Wrong("At g <= 1 all activity dies out, and nearby states come together.")
-    if gain > 10:
-        raise Wrong("The theory of this page goes to g = 10, and the answer is far below.")
-    if is_close(gain, 1 + 1 / drawn["horizon"], 1e-3):
-        raise Wrong("g - 1 is how fast the silent state is left. Chaos is measured along the path: much slower.")
-    rate = float(theory.tanh_network(gain, [0.0]).lyapunov)
-    if not is_close(rate, 1 / drawn["horizon"], 0.02):
-        way = "too fast" if rate > 1 / drawn["horizon"] else "too slowly"
-        raise Wrong(f"With this gain two states part {way}. Vary the gain until the exponent is 1 / horizon.")
-    return "After a few such times the network has forgotten how it began, though no noise drives it."
+def _gain(horizon: Any) -> float:
+    low, high = 1.1, 4.0
+    for _ in range(9):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _exponent(middle, horizon) < 1 else (low, middle)
+    return middle
 
 
-register(Exercise("dmft_primer.gain", 2, _draw_gain, _check_gain))
+exercise(
+    "dmft_primer.gain",
+    2,
+    Number(
+        "The gain",
+        above=1,
+        below=10,
+        outside="At g <= 1 all activity dies out; the theory of this page goes to g = 10, and the answer is far below.",
+    ),
+    book={"horizon": 10.0},
+    draw={"horizon": (4, 24, 1)},
+    right=_gain,
+    score=_exponent,
+    slips={
+        "silent state": Slip(
+            lambda horizon: 1 + 1 / horizon,
+            "g - 1 is how fast the silent state is left. Chaos is measured along the path: much slower.",
+        )
+    },
+    otherwise=(
+        "With this gain two states part too slowly. Vary the gain until the exponent is 1 / horizon.",
+        "With this gain two states part too fast. Vary the gain until the exponent is 1 / horizon.",
+    ),
+    praise="After a few such times the network has forgotten how it began, though no noise drives it.",
+    tolerance=0.02,
+)
+
+TIMES = np.logspace(-1, 3, 2001)
 
 
-def _draw_stop(random: np.random.Generator | None) -> Parameters:
-    if random is None:
-        return {"aspect": 0.8, "noise": 0.5}
-    return {"aspect": round(float(random.uniform(0.5, 1.5)), 2), "noise": round(float(random.uniform(0.2, 0.9)), 2)}
+def _best(aspect: Any, noise: Any) -> float:
+    path = np.asarray(exact.regression_flow(TIMES, aspect=aspect, noise=noise).test)
+    return float(TIMES[path.argmin()])
 
 
-def _check_stop(answer: Any, drawn: Parameters) -> str:
-    time = as_number(answer, "The time")
-    if time <= 0:
-        raise Wrong("The time should be positive.")
-    times = np.logspace(-1, 3, 2001)
-    path = np.asarray(exact.regression_flow(times, **drawn).test)
-    here = float(exact.regression_flow([time], **drawn).test[0])
-    best = times[path.argmin()]
-    train = np.asarray(exact.regression_flow(times, **drawn).train)
-    if time >= 0.9 * times[train.argmin()] and here > 1.02 * path.min():
-        raise Wrong("Here the train loss is lowest. The test loss turned long before.")
-    if is_close(time * 0.1, best, 0.05):
-        raise Wrong("That many steps of 0.1? Time is the learning rate times the number of steps.")
-    if not is_close(time, best, 0.05):
-        raise Wrong("Still falling: train for longer." if time < best else "Past the lowest point: stop earlier.")
-    return "Later the noise of the labels is fitted, along directions that the data hardly show."
+def _too_early_or_late(time: Any, aspect: Any, noise: Any) -> str:
+    path = exact.regression_flow(TIMES, aspect=aspect, noise=noise)
+    test, train = np.asarray(path.test), np.asarray(path.train)
+    if time < TIMES[test.argmin()]:
+        return "Still falling: train for longer."
+    here = float(exact.regression_flow([time], aspect=aspect, noise=noise).test[0])
+    if time >= 0.9 * TIMES[train.argmin()] and here > 1.02 * test.min():
+        return "Here the train loss is lowest. The test loss turned long before."
+    return "Past the lowest point: stop earlier."
 
 
-register(Exercise("dmft_primer.stop", 1, _draw_stop, _check_stop))
+exercise(
+    "dmft_primer.stop",
+    1,
+    Number("The time", above=0, outside="The time should be positive."),
+    book={"aspect": 0.8, "noise": 0.5},
+    draw={"aspect": (0.5, 1.5, 2), "noise": (0.2, 0.9, 2)},
+    right=_best,
+    slips={
+        "steps": Slip(
+            lambda **drawn: 10 * _best(**drawn),
+            "That many steps of 0.1? Time is the learning rate times the number of steps.",
+        )
+    },
+    otherwise=_too_early_or_late,
+    praise="Later the noise of the labels is fitted, along directions that the data hardly show.",
+    tolerance=0.05,
+)

@@ -1,4 +1,4 @@
-"""Checks of "Deep mean-field theory"."""
+"""Exercises of "Deep mean-field theory"."""
 
 from __future__ import annotations
 
@@ -6,67 +6,70 @@ from typing import Any
 
 import numpy as np
 
-from ..core import Exercise, Parameters, Wrong, as_number, as_numbers, is_close, register
+from ..core import Number, Numbers, Slip, exercise, is_close
+
+exercise(
+    "lazy_rich.depth",
+    1,
+    Number("The slope"),
+    book={"depth": 3, "gram": 0.8, "target": 1.5},
+    draw={"depth": [2, 4, 5, 6], "gram": (0.4, 0.9, 2), "target": (1.2, 2.0, 1)},
+    apart=True,
+    right=lambda depth, gram, target: (depth + 1) * gram * target,
+    slips={
+        "hidden alone": Slip(
+            lambda depth, gram, target: depth * gram * target,
+            "One matrix of weights is missing. How many are there with this many hidden layers?",
+        ),
+        "one matrix": Slip(
+            lambda depth, gram, target: gram * target,
+            "This is what one matrix of weights contributes. All of them learn.",
+        ),
+        "kernel": Slip(lambda depth, gram, target: (depth + 1) * gram, "This is the kernel. What does it multiply?"),
+        "power of q": Slip(
+            lambda depth, gram, target: (depth + 1) * gram ** (depth + 1) * target,
+            "Each term of the sum has one factor of the kernel of the inputs: linear layers pass it on as it is.",
+        ),
+    },
+    otherwise="Write the tangent kernel as a sum over layers. What are the kernels of a linear network at the start?",
+    praise="So a deep lazy network is a shallow one with a larger learning rate.",
+)
 
 
-def _draw_depth(random: np.random.Generator | None) -> Parameters:
-    if random is None:
-        return {"depth": 3, "gram": 0.8, "target": 1.5}
-    return {
-        "depth": int(random.choice([2, 4, 5, 6])),
-        "gram": round(float(random.uniform(0.4, 0.9)), 2),
-        "target": round(float(random.uniform(1.2, 2.0)), 1),
-    }
+def _echoes(learning_rate: Any, richness: Any, gram: Any, target: Any) -> list[float]:
+    bare = learning_rate * richness * target
+    return [gram * bare, bare]
 
 
-def _check_depth(answer: Any, drawn: Parameters) -> str:
-    found = as_number(answer, "The slope")
-    depth, q, y = (drawn[name] for name in ("depth", "gram", "target"))
-    if is_close(found, (depth + 1) * q * y):
-        return "So a deep lazy network is a shallow one with a larger learning rate."
-    if is_close(found, depth * q * y):
-        raise Wrong("One matrix of weights is missing. How many are there with this many hidden layers?")
-    if is_close(found, q * y):
-        raise Wrong("This is what one matrix of weights contributes. All of them learn.")
-    if is_close(found, (depth + 1) * q):
-        raise Wrong("This is the kernel. What does it multiply?")
-    if is_close(found, (depth + 1) * q ** (depth + 1) * y):
-        raise Wrong(
-            "Each term of the sum has one factor of the kernel of the inputs: linear layers pass it on as it is."
-        )
-    raise Wrong("Write the tangent kernel as a sum over layers. What are the kernels of a linear network at the start?")
+def _other(found: np.ndarray, **drawn: Any) -> str:
+    up, down = _echoes(**drawn)
+    if is_close(found[0], up):
+        return "The first is right. The second: above the last hidden layer, what is the kernel of the gradients?"
+    if is_close(found[1], down):
+        return "The second is right. The first: below the first hidden layer, what is the kernel of the features?"
+    return "Write C and D at (1, 0). Which of A and B vanish at the ends of the network, and what is the first error?"
 
 
-register(Exercise("lazy_rich.depth", 1, _draw_depth, _check_depth))
+RATE = "A neuron's learning goes with the rate times the richness."
 
-
-def _draw_echo(random: np.random.Generator | None) -> Parameters:
-    if random is None:
-        return {"learning_rate": 0.1, "richness": 2.0, "gram": 0.7, "target": 1.5}
-    return {
-        "learning_rate": round(float(random.uniform(0.05, 0.2)), 2),
-        "richness": round(float(random.uniform(1.2, 2.5)), 1),
-        "gram": round(float(random.uniform(0.4, 0.8)), 2),
-        "target": round(float(random.uniform(1.2, 2.0)), 1),
-    }
-
-
-def _check_echo(answer: Any, drawn: Parameters) -> str:
-    up, down = as_numbers(answer, 2, "The answer")
-    bare = drawn["learning_rate"] * drawn["richness"] * drawn["target"]
-    if is_close(up, drawn["gram"] * bare) and is_close(down, bare):
-        return "Two echoes, one step old. From here on they feed the kernels, and the kernels feed them."
-    if is_close(up, bare) and is_close(down, drawn["gram"] * bare):
-        raise Wrong("Exchanged: which of the two goes through the inputs?")
-    if is_close(up, drawn["gram"] * bare / drawn["richness"]) or is_close(down, bare / drawn["richness"]):
-        raise Wrong("A neuron's learning goes with the rate times the richness.")
-    if is_close(up, drawn["gram"] * bare):
-        raise Wrong("The first is right. The second: above the last hidden layer, what is the kernel of the gradients?")
-    if is_close(down, bare):
-        raise Wrong("The second is right. The first: below the first hidden layer, what is the kernel of the features?")
-    raise Wrong(
-        "Write C and D at (1, 0). Which of A and B vanish at the ends of the network, and what is the first error?"
-    )
-
-
-register(Exercise("lazy_rich.echo", 2, _draw_echo, _check_echo))
+exercise(
+    "lazy_rich.echo",
+    2,
+    Numbers("The answer", ("A", "B")),
+    book={"learning_rate": 0.1, "richness": 2.0, "gram": 0.7, "target": 1.5},
+    draw={
+        "learning_rate": (0.05, 0.2, 2),
+        "richness": (1.2, 2.5, 1),
+        "gram": (0.4, 0.8, 2),
+        "target": (1.2, 2.0, 1),
+    },
+    apart=True,
+    right=_echoes,
+    slips={
+        "exchanged": Slip(lambda **p: _echoes(**p)[::-1], "Exchanged: which of the two goes through the inputs?"),
+        "rate alone in A": Slip(lambda richness, **p: [_echoes(richness=1, **p)[0], None], RATE),
+        "rate alone in B": Slip(lambda richness, **p: [None, _echoes(richness=1, **p)[1]], RATE),
+    },
+    otherwise=_other,
+    praise="Two echoes, one step old. From here on they feed the kernels, and the kernels feed them.",
+)

@@ -1,4 +1,4 @@
-"""Checks of "The coordinate check"."""
+"""Exercises of "The coordinate check"."""
 
 from __future__ import annotations
 
@@ -6,44 +6,47 @@ from typing import Any
 
 import numpy as np
 
-from ...parameterizations import ABC, exponents, satisfies
-from ..core import Exercise, Parameters, Wrong, as_number, as_numbers, call, is_close, register
+from ..answers import Wrong, as_number, call
+from ..core import Function, Numbers, Slip, exercise, is_close
+
+
+def _not_largest(found: np.ndarray, theta: Any) -> str:
+    limit = theta - 0.5
+    if found[0] > limit + 1e-6:
+        return "With this power the weights between hidden layers move their features ever more with the width."
+    if not found[0] >= limit - 1e-6:
+        return "Nothing blows up, but a larger power would do no harm either."
+    return "The power is right. A weight of the first layer moves by the learning rate, and no sum over N helps."
+
+
+exercise(
+    "parameterizations.adam",
+    2,
+    Numbers("The answer", ("r", "power of the first layer's change")),
+    book={"theta": 0.0},
+    draw={"theta": (-0.3, 0.3, 3)},
+    apart=True,
+    right=lambda theta: [theta - 0.5, theta - 0.5],
+    slips={
+        "no change": Slip(
+            lambda theta: [theta - 0.5, 0.0],
+            "The power is right. But the first layer needs no smaller steps at larger width: what happens to it?",
+        )
+    },
+    otherwise=_not_largest,
+    praise=(
+        "One learning rate for all layers cannot serve both: the first layer freezes. Layers need rates of their own."
+    ),
+    tolerance=0.0,
+    absolute=1e-6,
+)
 
 NAMES = ("input", "hidden", "output")
 
 
-def _draw_adam(random: np.random.Generator | None) -> Parameters:
-    return {"theta": 0.0 if random is None else float(random.choice([-0.25, -0.125, 0.125, 0.25]))}
+def _powers(answer: Any, **_: Any) -> np.ndarray:
+    """With which power of the width each factor goes."""
 
-
-def _check_adam(answer: Any, drawn: Parameters) -> str:
-    rate, first = as_numbers(answer, 2, "The answer")
-    limit = drawn["theta"] - 0.5
-    if rate > limit + 1e-6:
-        raise Wrong("With this power the weights between hidden layers move their features ever more with the width.")
-    if not rate >= limit - 1e-6:
-        raise Wrong("Nothing blows up, but a larger power would do no harm either.")
-    if abs(first) < 1e-6:
-        raise Wrong(
-            "The power is right. But the first layer needs no smaller steps at larger width: what happens to it?"
-        )
-    if not abs(first - limit) <= 1e-6:
-        raise Wrong(
-            "The power is right. A weight of the first layer moves by the learning rate, and no sum over N helps."
-        )
-    return (
-        "One learning rate for all layers cannot serve both: the first layer freezes. Layers need rates of their own."
-    )
-
-
-register(Exercise("parameterizations.adam", 2, _draw_adam, _check_adam))
-
-
-def _draw_rates(random: np.random.Generator | None) -> Parameters:
-    return {"multiplier": 0.25 if random is None else float(random.choice([-0.25, 0.125, 0.25, 0.375, 0.5]))}
-
-
-def _check_rates(answer: Any, drawn: Parameters) -> str:
     def at(width: int) -> np.ndarray:
         found = call(answer, width)
         if not isinstance(found, dict) or set(found) != set(NAMES):
@@ -56,21 +59,30 @@ def _check_rates(answer: Any, drawn: Parameters) -> str:
     powers = np.log(large / small) / np.log(16)
     if not is_close(at(256), small * 4**powers, 1e-3):
         raise Wrong("Each factor should be one power of the width, at every width.")
-    m = drawn["multiplier"]
-    abc = ABC(a=(0, m, 0), b=(0, 0.5 - m, 1), c=0, sgd=tuple(np.round(powers, 6)))
-    for wish in satisfies(abc, depth=2)[1:]:
-        for layer, power in zip(NAMES, _powers(abc), strict=True):
-            if not abs(power) <= 1e-3:
-                raise Wrong(f"By your rates the weights of the {layer} layer move what follows as N^{power:+.2g}.")
-        if not wish.holds:
-            raise Wrong(f"{wish.name.capitalize()}? No: {wish.words}.")
-    return "Every layer moves what follows it by the same amount at every width."
+    return powers
 
 
-def _powers(abc: ABC) -> tuple[float, ...]:
-    """With which power of the width each layer's weights move what they feed."""
-    found = exponents(abc, depth=2)
-    return (*found.own, found.contributions[-1])
+def _first_wrong(found: np.ndarray, multiplier: Any) -> str:
+    moved = found - np.array([1, 2 * multiplier, -1])  # the power with which each layer moves what it feeds
+    layer, power = next((name, one) for name, one in zip(NAMES, moved, strict=True) if not abs(one) <= 1e-3)
+    return f"By your rates the weights of the {layer} layer move what follows as N^{power:+.2g}."
 
 
-register(Exercise("parameterizations.rates", 2, _draw_rates, _check_rates))
+exercise(
+    "parameterizations.rates",
+    2,
+    Function(_powers),
+    book={"multiplier": 0.25},
+    draw={"multiplier": (0.05, 0.5, 3)},
+    right=lambda multiplier: (
+        lambda width: {
+            "input": width,
+            "hidden": width ** (2 * multiplier),
+            "output": 1 / width,
+        }
+    ),
+    otherwise=_first_wrong,
+    praise="Every layer moves what follows it by the same amount at every width.",
+    tolerance=0.0,
+    absolute=1e-3,
+)
