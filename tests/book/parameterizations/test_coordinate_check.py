@@ -140,5 +140,6 @@ def test_the_readers_network_stands_on_the_counted_lines_of_the_explorer(repairs
     counted = np.column_stack([wider ** np.array(found.hidden_change), sums])
     off = sizes[:, :3] / sizes[0, :3] / counted - 1
     assert np.all(np.abs(off[1:]) <= 2 * np.hypot(share[1:], share[0]) + 0.25), (repairs, off)
-    shortfall = sums[-1] / wider[-1, 0] ** found.output_change  # 1 where one power rules from the start
-    assert (shortfall < 0.6) == ((readout, last) == (-0.5, -1)), shortfall
+    if (readout, last) == (-0.5, -1):  # "about half of the whole": three keys gave 0.47 to 0.53
+        assert 0.4 < parts[2] < 0.6
+        assert sums[-1] < 0.7 * wider[-1, 0] ** found.output_change
