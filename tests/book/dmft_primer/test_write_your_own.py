@@ -6,8 +6,10 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
-from solvable.spinglass import SphericalGlass, single_site, theory
+from solvable import figures
+from solvable.spinglass import SphericalGlass, experiment, single_site, theory
 
 TRIPLES = SphericalGlass({3: 0.5}, 0.3)
 
@@ -15,10 +17,12 @@ TRIPLES = SphericalGlass({3: 0.5}, 0.3)
 def test_the_twenty_lines_on_the_page():
     """The cell itself, in four draws: more paths, less error; a start that knows the noise is off on average."""
     page = Path(__file__).parents[3] / "book" / "dmft_primer" / "write_your_own.md"
-    (cell,) = (c for c in re.findall(r"```{code-cell} ipython3\n(.*?)```", page.read_text(), re.S) if "def sweep" in c)
+    cells = re.findall(r"```{code-cell} ipython3\n(.*?)```", page.read_text(), re.S)
+    cell = "".join(c for c in cells if c.startswith(("def field", "def sweep")))
     assert cell.count("\n") <= 40
     limit, times, off = theory.descent(TRIPLES, 40, 0.1), 0.1 * np.arange(41), {}
-    biased = cell.replace("1 - 2 * (np.arange(paths) % 2)", "np.sign(z[:, 0])")
+    assert cell.count("np.arange(len(z)) % 2") == 1
+    biased = cell.replace("1 - 2 * (np.arange(len(z)) % 2)", "np.sign(z[:, 0])")
     for name, code, paths in (("few", cell, 500), ("many", cell, 8000), ("biased", biased, 8000)):
         space, found = {"np": np}, []
         exec(code, space)
@@ -56,3 +60,43 @@ def test_one_estimator_fails():
     rms = {name: float(jnp.sqrt(jnp.mean((getattr(four, name) - limit.response) ** 2))) for name in four.axes()}
     assert rms["tangent"] < 1e-12
     assert max(rms["probe"], rms["novikov"]) < 0.08 < 0.3 < rms["novikov_field"]
+
+
+@pytest.fixture(scope="module")
+def page():
+    """The sweeps of the page, drawn and of endless paths."""
+    space = {"np": np, "jax": jax, "jnp": jnp, "theory": theory, "SphericalGlass": SphericalGlass, "figures": figures}
+    text = (Path(__file__).parents[3] / "book" / "dmft_primer" / "write_your_own.md").read_text()
+    for cell in re.findall(r"```{code-cell} ipython3\n(.*?)```", text, re.S):
+        if cell.startswith(("def field", "def sweep")) or "def endless" in cell:
+            exec("steps = 40\n" + cell.replace(":tags: [hide-input]", "").split("figures.explore(")[0], space)
+    return space
+
+
+@pytest.mark.parametrize("temperature", [0.3, *(pytest.param(t, marks=pytest.mark.slow) for t in (0.0, 1.0))])
+def test_drawn_sweeps_stand_on_the_lines_of_the_explorer(page, temperature):
+    """Within 4 standard errors + 8 / 1,000: each sweep draws anew from an average that is off by O(1 / paths)."""
+    for sweeps in (0, 1, 2, 4, 8):
+        line = page["swept"](sweeps, temperature)["after the sweeps"].y
+        found = page["drawn"](sweeps, temperature)["after the sweeps"]
+        assert np.all(np.abs(found.y - line[page["every"]]) <= 4 * (found.high - found.y) + 8 / 1000), sweeps
+
+
+def test_sweeps_get_early_times_right_first_and_end_at_the_solution(page):
+    right = []
+    for sweeps in range(9):
+        curves = page["swept"](sweeps, 0.3)
+        off = np.abs(curves["after the sweeps"].y - curves["solution"].y)
+        right.append(int(np.argmax(off > 0.01)) if np.any(off > 0.01) else 41)
+    assert np.all(np.diff(right) >= 0)
+    assert right[1] < right[2] < right[4]
+    many = page["swept"](40, 0.3)
+    np.testing.assert_allclose(many["after the sweeps"].y, many["solution"].y, atol=1e-12)
+
+
+def test_lonely_spins_remember_as_coupled_ones_do():
+    """The first figure: within 4 standard errors of both + 1 / N."""
+    coupled = experiment.langevin(TRIPLES, 40, 0.1, size=64, key=jax.random.key(0), repeats=32)
+    alone = single_site.march(TRIPLES, 40, 0.1, particles=4000, key=jax.random.key(1))
+    off = np.abs(coupled.correlation[:, 0] - alone.correlation[:, 0])
+    assert np.all(off <= 4 * (coupled.error("correlation")[:, 0] + 1 / 4000**0.5) + 1 / 64)

@@ -223,7 +223,7 @@ def _note(sampled: Sampled, seconds: float) -> str:
         words += f"; interpolated in {_listed(smooth)}, off by at most {sampled.error:.1g} pixel "
         words += f"at {TRIALS} random settings"
     if steps:
-        words += f"; {_listed(steps)} {'steps' if len(steps) == 1 else 'step'} through computed values"
+        words += f"; {_listed(steps)} {'takes' if len(steps) == 1 else 'take'} computed values only"
     return words + "."
 
 
