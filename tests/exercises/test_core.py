@@ -39,11 +39,12 @@ def test_right_answers_pass_and_nonsense_does_not(id, seed):
 
 
 def assert_slips_get_their_own_words(id, seeds):
-    """Right passes, also to three digits; and every slip is told what it is, by words that hold no digit of it."""
+    """Right passes, also to three digits; slips are apart, and each is told what it is, without the answer's digits."""
     data = exercises.REGISTRY[id]
     for seed in seeds:
         p = exercises.parameters(id, seed=seed)
         answer = right(id, p)
+        assert id in HEAVY or data.is_apart(p, times=1), seed
         near = float(f"{answer:.3g}") if isinstance(answer, float) and np.min(data.tolerance) > 5e-3 else answer
         assert exercises.check(id, near, seed=seed).passed, (seed, near)
         for name, slip in data.slips.items():
@@ -55,8 +56,8 @@ def assert_slips_get_their_own_words(id, seeds):
 
 
 @pytest.mark.parametrize("id", LIGHT)
-def test_slips_of_forty_students_get_their_own_words(id):
-    assert_slips_get_their_own_words(id, (None, *range(40)))
+def test_slips_of_some_students_get_their_own_words(id):
+    assert_slips_get_their_own_words(id, (None, *range(12)))
 
 
 @pytest.mark.parametrize("id", sorted(HEAVY - {SLOW}))
@@ -71,36 +72,28 @@ def test_slips_of_many_students_get_their_own_words(id):
     assert_slips_get_their_own_words(id, range({SLOW: 2}.get(id, 20 if id in HEAVY else 200)))
 
 
-@pytest.mark.parametrize("id", LIGHT)
-def test_right_answer_and_slips_differ_by_more_than_the_tolerance(id):
-    data = exercises.REGISTRY[id]
-    for seed in (None, *range(40)):
-        assert data.is_apart(exercises.parameters(id, seed=seed), times=1), seed
-
-
-def answer_to_three_digits(id, seed):
-    answer = right(id, exercises.parameters(id, seed=seed))
-    return tuple(one if isinstance(one, str) else f"{one:.3g}" for one in np.atleast_1d(np.array(answer, object)))
+def assert_fifty(of_student):
+    found = set()
+    for seed in range(1000):
+        found.add(of_student(seed))
+        if len(found) == 50:
+            return
+    raise AssertionError(found)
 
 
 @pytest.mark.parametrize("id", [id for id in some(NUMBERS) if SLOW not in str(id)])
 def test_a_thousand_students_have_fifty_answers(id):
-    found = set()
-    for seed in range(1000):
-        found.add(answer_to_three_digits(id, seed))
-        if len(found) == 50:
-            return
-    raise AssertionError(found)
+    def to_three_digits(seed):
+        answer = right(id, exercises.parameters(id, seed=seed))
+        return tuple(one if isinstance(one, str) else f"{one:.3g}" for one in np.atleast_1d(np.array(answer, object)))
+
+    assert_fifty(to_three_digits)
 
 
-@pytest.mark.parametrize("id", [id for id in IDS if exercises.REGISTRY[id].book])
+@pytest.mark.parametrize("id", [id for id in IDS if exercises.REGISTRY[id].book and (id in HEAVY or id not in NUMBERS)])
 def test_a_thousand_students_have_fifty_sets_of_numbers(id):
-    found = set()
-    for seed in range(1000):
-        found.add(json.dumps(exercises.parameters(id, seed=seed)))
-        if len(found) == 50:
-            return
-    raise AssertionError(found)
+    """Where answers are no numbers, and where they are counted with the slow tests."""
+    assert_fifty(lambda seed: json.dumps(exercises.parameters(id, seed=seed)))
 
 
 def test_numbers_are_drawn_without_solving_a_theory():

@@ -123,7 +123,7 @@ def test_walkers_are_asked_for_these_packages_alone():
 
 def test_a_changed_test_or_module_beside_it_is_asked():
     assert changed("tests/test_fits.py") == {"test_fits.py"}
-    assert "exercises/test_lazy_rich.py" in changed("tests/exercises/answering.py")
+    assert "exercises/test_core.py" in changed("tests/exercises/answering.py")
     assert changed("book/intro.md") == set()
     assert len(changed("tests/conftest.py")) > 40
 
