@@ -26,6 +26,10 @@ GLASS = spinglass.SphericalGlass({2: 0.5}, 0.25)
 EIGHTHS = jnp.array([1.0, 2.0])  # times; as whole numbers and bytes too
 CURVE = LossCurves(EIGHTHS, jnp.array([0.5, 0.25]), jnp.array([0.5, 0.25]), parameters={"width": 4.0, "repeats": 4})
 RAN = replace(CURVE, test_std=CURVE.test / 8, train_std=CURVE.train / 8)
+FOUND = jnp.array([[1.0, 1.1], [1.1, 1.0], [1.0, 1.05]])  # three widths, two seeds
+CHECK = networks.CoordinateCheck(
+    jnp.array([4.0, 8.0, 16.0]), FOUND[..., None], FOUND[..., None], FOUND, FOUND, parameters={"repeats": 2}
+)
 X = jnp.array([[16.0, 0.0], [0.0, 16.0], [16.0, 16.0]])  # 16^2 is 0 in a byte
 Y = jnp.array([1.0, 2.0, 1.0])
 GRAM = jnp.array([[4.0, 1.0], [1.0, 2.0]])
@@ -71,7 +75,7 @@ HOLDERS = names("""
     fits.PowerLaw gaussian.Averages kernels.Kernels kernels.Predictions numerics.laplace.Contour
     linear_model.EnsembleCurves linear_model.FinalLoss linear_model.LossCurves linear_model.compute.Exponents
     linear_model.compute.Frontier meanfield.Expansion posterior.Expansion meanfield.MeanField posterior.Posterior
-    meanfield.TwoTime networks.CoordinateCheck networks.Deviations networks.Run networks.Transfer
+    meanfield.TwoTime networks.CoordinateCheck networks.Deviations networks.LayerSizes networks.Run networks.Transfer
     parameterizations.Exponents parameterizations.Scale parameterizations.Wish parameterizations.tables.Table
     primer.Chaos primer.Correlation results.Result spinglass.Runs spinglass.TwoTime spinglass.aging.Aging
     spinglass.single_site.Responses figures.Line figures.Band figures.Points figures.Means figures.HeatMap
@@ -332,6 +336,7 @@ CALLS: dict[str, dict[str, Any]] = {
     },
     "figures.explore": {"curves": line, "controls": {"g": KNOB}, **FIGURE, "log": "xy", "marks": {"one": "C1"},
         "experiment": None},
+    "figures.layer_sizes": {"found": CHECK},
     "figures.means": {"runs": RAN, "which": "test"},
     "figures.note": {"ax": plt.gca(), "results": CURVE, "extra": "e", "quantities": {"depth": 2}},
     "figures.power_laws": {"x": Z, "curves": {"one": (Z, 1.0)}, "xlabel": "x", "ylabel": "y", "ax": None},

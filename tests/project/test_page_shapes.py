@@ -1,4 +1,4 @@
-"""What every page looks like: short cells, narrow code, an experiment under every slider. Reads the sources."""
+"""What every page looks like: short cells, a figure first, an experiment under every slider. Reads the sources."""
 
 import re
 import sys
@@ -11,10 +11,8 @@ from built_site import CELL, HEADER, Source, toc_pages
 
 CHAPTERS = [page for page in toc_pages() if page.count("/") == 2 and "/library/" not in page]
 WRITTEN = pytest.mark.parametrize("page", CHAPTERS)
-LINES, COLUMNS = 10, 78
+LINES = 10
 FOLDED = re.compile(r"hide-input|remove-input|remove-cell|hide-cell")
-FENCED = re.compile(r"^(`{3,})python\n(.*?)^\1\s*$", re.MULTILINE | re.DOTALL)
-WORDS = re.compile(r"\s+(caption|alt)=")  # of an explorer, in a folded cell: a sentence is one line
 WITHOUT = "No experiment here:"
 
 
@@ -31,14 +29,6 @@ def shown(cell: str) -> list[str]:
 def test_open_cells_have_ten_lines_at_most(page):
     long = {len(lines): lines[0] for cell in Source(page).cells if len(lines := shown(cell)) > LINES}
     assert long == {}
-
-
-@WRITTEN
-def test_code_fits_a_column(page):
-    text = Source(page).text
-    code = [HEADER.sub("", match[2]) for match in CELL.finditer(text)] + [match[2] for match in FENCED.finditer(text)]
-    lines = [line for block in code for line in block.splitlines() if not WORDS.match(line)]
-    assert [line for line in lines if len(line) > COLUMNS] == []
 
 
 @WRITTEN

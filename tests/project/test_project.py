@@ -61,9 +61,13 @@ CELL = re.compile(r"^(`{3,})\{code-cell\}[^\n]*\n(?:---\n.*?^---\n)?(?::[^\n]*\n
 STRING = re.compile(r"""\s*(\w+=)?[rf]*(".*"|'.*')[,)]*""")
 
 
+SOLUTION = re.compile(r"^(`{3,})python\n(.*?)^\1 *$", re.M | re.S)
+
+
 def too_wide(text):
-    """Lines of code cells over 78 columns, but for a string that stands alone on its line."""
-    lines = [line for cell in CELL.finditer(text) for line in cell[2].splitlines()]
+    """Lines of code cells and solutions over 78 columns, but for a string that stands alone on its line."""
+    blocks = [*CELL.finditer(text), *SOLUTION.finditer(text)]
+    lines = [line for block in blocks for line in block[2].splitlines()]
     return [line for line in lines if len(line) > 78 and not STRING.fullmatch(line)]
 
 

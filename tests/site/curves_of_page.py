@@ -38,6 +38,9 @@ def read(node: ast.AST) -> set[str]:
 
 def needed(program: ast.Module) -> ast.Module:
     """The explorers' calls and every statement that binds a name they need, directly or not."""
+    for call in (node for node in ast.walk(program) if isinstance(node, ast.Call)):
+        if ast.unparse(call.func).endswith("explore"):  # what an experiment needs, the theory does not
+            call.keywords = [one for one in call.keywords if one.arg != "experiment"]
     text = {statement: ast.unparse(statement) for statement in program.body}
     makes = {one for one in program.body if isinstance(one, ast.Expr | ast.Assign) and "explore(" in text[one]}
     kept, before = makes | {one for one in program.body if text[one].startswith(EFFECTS)}, set()

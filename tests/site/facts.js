@@ -26,7 +26,7 @@
   const letters = document.createTreeWalker(document.querySelector("article") ?? document.body, NodeFilter.SHOW_TEXT);
   while (letters.nextNode()) {
     const { data, parentElement } = letters.currentNode;
-    if (!data.trim() || parentElement.closest("mjx-container, script, style, sub, sup, svg")) continue;
+    if (!data.trim() || parentElement.closest("mjx-container, script, style, sub, sup, svg, kbd")) continue;
     measure(parseFloat(getComputedStyle(parentElement).fontSize), parentElement, data);
   }
   for (const svg of all("article svg")) {
@@ -51,7 +51,7 @@
   for (const one of all(".pictures svg :is(path, use, line, circle, rect, text)")) {
     if (!shown(one) || one.closest("defs, clipPath, marker, symbol")) continue;
     const style = getComputedStyle(one);
-    const own = one.getAttribute("style") ?? "";
+    const own = ["style", "fill", "stroke"].map((name) => one.getAttribute(name) ?? "").join(" ");
     const pale = [...own.matchAll(/currentcolor (\d+)%/g)].some(([, part]) => Number(part) < 30); // grids, and the paper itself
     if (pale || parseFloat(style.opacity) < 0.6 || parseFloat(style.fillOpacity) < 0.6) continue;
     const painted = [style.stroke, style.fill].filter((colour) => colour !== "none" && !colour.startsWith("url"));

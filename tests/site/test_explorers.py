@@ -61,6 +61,7 @@ def test_every_knob_moves_it_by_keyboard(figure):
     knobs = figure.locator("input[type=range]")
     assert knobs.count() >= 1
     for knob in knobs.all():
+        figure.locator(".explorer-reset").click()  # to where there is an experiment, should a knob move that alone
         before = picture(figure)
         knob.focus()
         at_the_end = knob.evaluate("(knob) => knob.value === knob.max")
@@ -139,7 +140,8 @@ def test_its_experiment_stands_where_it_was_run(figure, explorer):
     shown = figure.evaluate(TURN, at)["experiment"]
     assert [one["label"] for one in shown] == [one["label"] for one in trials]
     assert all(len(one["px"]) > 0 for one in shown)
-    for knob, entry in knobs.items() if trials else ():
+    between = {knob: entry for knob, entry in knobs.items() if len(entry.get("measured", [])) < len(entry["values"])}
+    for knob, entry in between.items() if trials else ():
         beside = next(index for index in range(len(entry["values"])) if index not in entry["measured"])
         assert figure.evaluate(TURN, at | {knob: beside})["experiment"] == []
 

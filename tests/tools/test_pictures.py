@@ -49,11 +49,11 @@ def test_black_is_the_text_white_the_paper_and_grey_in_between():
 
 
 def test_no_colour_of_the_file_is_left(drawn):
-    assert not re.search("#[0-9a-f]{6}", markup(drawn, "two lines"))
+    assert not re.search("#[0-9a-f]{6}", markup(drawn, "two lines", set()))
 
 
 def test_a_desk_and_a_telephone_have_a_picture_each_and_the_note_is_text(drawn):
-    html = markup(drawn, 'of "two" lines')
+    html = markup(drawn, 'of "two" lines', set())
     assert re.findall(r'class="picture (at-\w+)"', html) == ["at-desk", "at-phone"]
     assert 'aria-label="of &quot;two&quot; lines"' in html
     assert '<p class="picture-note">N = 30</p>' in html
@@ -63,7 +63,9 @@ def test_a_desk_and_a_telephone_have_a_picture_each_and_the_note_is_text(drawn):
 
 
 def test_ids_are_unique_and_each_reference_has_one(drawn):
-    html = markup(drawn, "lines") + markup(drawn.replace("N = 30", "N = 31"), "the same lines, in another figure")
+    letters, again = set(), drawn.replace("N = 30", "N = 31")
+    html = markup(drawn, "lines", letters) + markup(again, "the same lines, in another figure", letters)
+    assert letters
     ids = re.findall(r' id="([^"]+)"', html)
     assert len(ids) == len(set(ids)) > 0
     assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', html)) == set(ids)
@@ -73,7 +75,7 @@ def test_any_other_vector_picture_is_one_picture():
     svg = (
         '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 9"><path fill="#0072b2"/></svg>'
     )
-    html = markup(svg, "")
+    html = markup(svg, "", set())
     assert 'aria-hidden="true"' in html
     assert "at-both" in html
     assert "--wide: 300px" in html

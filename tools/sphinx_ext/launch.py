@@ -1,12 +1,19 @@
-"""Colab, Binder and download buttons that point at a page's notebook; none on a page without code.
+"""A page seen from elsewhere: what a link to it shows, and buttons for its notebook, in Colab, Binder or as a file.
 
 The theme's own would open the page's Markdown source, which Colab cannot.
 """
 
+import html
 import posixpath
+import re
 from pathlib import Path
 
-from .address import BINDER, BOOK, COLAB, notebook_path
+from docutils import nodes
+
+from .address import BINDER, BOOK, COLAB, SITE, notebook_path
+
+LONGEST = 200
+PICTURE = SITE + "_static/front.png"
 
 
 def link(text, tooltip, icon, url, **more):
@@ -39,7 +46,22 @@ def add_buttons(app, pagename, templatename, context, doctree):
             ]
 
 
+def describe(app, pagename, templatename, context, doctree):
+    """What a search engine and a message with a link show: the page's title, its first sentences, the front picture."""
+    first = doctree and next((one for one in doctree.findall(nodes.paragraph) if one.parent.tagname == "section"), None)
+    if not first:
+        return
+    words = " ".join(first.astext().split())
+    words = words if len(words) <= LONGEST else words[:LONGEST].rsplit(" ", 1)[0] + " …"
+    title = re.sub("<[^>]+>", "", context.get("title", ""))
+    said = {"og:type": "article", "og:title": html.unescape(title), "og:description": words, "og:image": PICTURE}
+    tags = [f'<meta property="{name}" content="{html.escape(text)}" />' for name, text in said.items()]
+    tags.append(f'<meta name="description" content="{html.escape(words)}" />')
+    context["metatags"] = context.get("metatags", "") + "\n".join(tags)
+
+
 def setup(app):
     app.add_config_value("book_address", BOOK, "html")  # a new address writes every page anew
     app.connect("html-page-context", add_buttons, priority=900)
+    app.connect("html-page-context", describe)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

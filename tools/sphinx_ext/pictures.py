@@ -19,7 +19,8 @@ SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """The house's colours; the seventh is the text's. ``tests/tools/test_pictures.py`` compares them with the library's."""
 
 INNER = re.compile(r'<svg xmlns:xlink=[^>]*? class="(desk|phone|panel)" y="\d+" width="(\d+)" height="(\d+)"[^>]*>')
-IDS = re.compile(r'( id="|href="#|url\(#)')
+IDS = re.compile(r'( id="|href="#|url\(#)([^")]+)')
+LETTER = re.compile(r'<path id="((?:DejaVu|Cm|STIX)[\w-]*-[0-9a-f]+)"[^>]*/>')
 HEX = re.compile(r"#([0-9a-fA-F]{6})\b")
 
 
@@ -50,38 +51,49 @@ def inside(svg: str, start: int) -> str:
     raise ValueError("an svg element that is not closed")
 
 
-def own_ids(svg: str, prefix: str) -> str:
-    """Its ids, which several files share, made its own; ids that nothing refers to are left out."""
+def own_ids(svg: str, prefix: str, letters: set[str]) -> str:
+    """Its ids, which several files share, made its own, but for letters: a page has each once.
+
+    Ids that nothing refers to are left out.
+    """
     used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
     svg = re.sub(r' id="([^"]+)"', lambda match: match[0] if match[1] in used else "", svg)
-    return IDS.sub(lambda match: match[1] + prefix, svg)
+
+    def once(match: re.Match[str]) -> str:
+        known = match[1] in letters
+        letters.add(match[1])
+        return "" if known else match[0]
+
+    svg = LETTER.sub(once, svg)
+    return IDS.sub(lambda match: match[0] if match[2] in letters else match[1] + prefix + match[2], svg)
 
 
 def tidy(svg: str) -> str:
     """Without metadata, rules for the whole page, and the breaks of long paths."""
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<\?xml.*?\?>|<!DOCTYPE.*?>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"\s*\n\s*", "\n", svg)
+    svg = re.sub(r"\s*\n\s*|<!--.*?-->", "\n", svg, flags=re.DOTALL)
+    svg = re.sub(r"(?<![\d.])([1-9]\d*\.\d\d)\d+", r"\1", svg)  # a hundredth of a pixel
     return HEX.sub(lambda match: colour(match[1]), svg)
 
 
-def picture(svg: str, kind: str, width: float, prefix: str) -> str:
+def picture(svg: str, kind: str, width: float, prefix: str, letters: set[str]) -> str:
     """One picture as HTML."""
     svg = re.sub(r' (?:class|y|width|height|display|x)="[^"]*"', "", svg[: svg.index(">")]) + svg[svg.index(">") :]
     svg = svg.replace("<svg", '<svg aria-hidden="true"', 1)
-    return f'<div class="picture at-{kind}" style="--wide: {width:.0f}px">{own_ids(tidy(svg), prefix)}</div>'
+    return f'<div class="picture at-{kind}" style="--wide: {width:.0f}px">{own_ids(tidy(svg), prefix, letters)}</div>'
 
 
-def markup(svg: str, alt: str) -> str:
-    """All pictures of a file, and the grey line."""
+def markup(svg: str, alt: str, letters: set[str]) -> str:
+    """All pictures of a file, and the grey line; `letters` are the page's so far, and grow."""
     stem = "p" + hashlib.sha256(svg.encode()).hexdigest()[:8]
     parts = [
-        picture(inside(svg, match.start()), match[1], float(match[2]), f"{stem}{number}-")
+        picture(inside(svg, match.start()), match[1], float(match[2]), f"{stem}{number}-", letters)
         for number, match in enumerate(INNER.finditer(svg))
     ]
     if not parts:
         start = svg.index("<svg")
         size = re.search(r'viewBox="\S+ \S+ (\S+) \S+"', svg)
-        parts = [picture(inside(svg, start), "both", float(size[1]) if size else 640.0, stem + "-")]
+        parts = [picture(inside(svg, start), "both", float(size[1]) if size else 640.0, stem + "-", letters)]
     note = re.search(r'data-note="([^"]*)"', svg)
     words = f'<p class="picture-note">{note[1]}</p>' if note and note[1] else ""
     spoken = f'role="img" aria-label="{html.escape(alt)}"' if alt else 'aria-hidden="true"'
@@ -92,10 +104,11 @@ def inline(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Put every SVG picture of a page into it."""
     if app.builder.format != "html":
         return
+    letters: set[str] = set()
     for image in list(doctree.findall(nodes.image)):
         path = Path(app.srcdir, image["uri"])
         if path.suffix == ".svg" and path.is_file():
-            text = markup(path.read_text(encoding="utf-8"), image.get("alt", ""))
+            text = markup(path.read_text(encoding="utf-8"), image.get("alt", ""), letters)
             image.replace_self(nodes.raw("", text, format="html"))
 
 

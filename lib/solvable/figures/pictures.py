@@ -12,7 +12,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 
-DESK, PHONE = 5.5, 3.4
+DESK, PHONE = 5.5, 3.2
 """Widths in inches of 96 pixels: what the column of a page shows, so that 8.25 points are 11 pixels on both."""
 
 SQUAREST = 0.85
