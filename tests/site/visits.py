@@ -18,7 +18,7 @@ SETTLED = """document.getAnimations().forEach((animation) => {
   if (animation.effect.getComputedTiming().endTime === Infinity) animation.cancel();
   else animation.finish();
 })"""  # not `await animation.finished`: a paused one, or one that is never drawn, would hang the visit
-FACTS = Path(__file__).with_name("facts.js").read_text()
+FACTS, FAINT = (Path(__file__).with_name(name).read_text() for name in ("facts.js", "faint.js"))
 
 
 @dataclass
@@ -105,8 +105,8 @@ def look(context, address: str, page: str, themes: dict[str, tuple[str, ...]], w
     for theme in ("dark", "light"):
         tab.evaluate(THEME, theme)
         tab.evaluate(SETTLED)
-        visit.facts = tab.evaluate(FACTS)
-        visit.faint[theme] = visit.facts["faint"]
+        visit.faint[theme] = tab.evaluate(FAINT)
+    visit.facts = tab.evaluate(FACTS)
     tab.set_viewport_size(PHONE)
     tab.evaluate(SETTLED)
     visit.narrow = tab.evaluate(FACTS)
