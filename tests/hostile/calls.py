@@ -327,7 +327,7 @@ CALLS: dict[str, dict[str, Any]] = {
     },
     "figures.Knob": {
         "low": 1.0, "high": 4.0, "start": 2.0, "label": "g", "points": 3, "log": False, "values": None,
-        "measured": None,
+        "measured": None, "play": False,
     },
     "figures.Knob.coordinate": {"value": 2.0},
     "figures.Knob.text": {"value": 2.0},

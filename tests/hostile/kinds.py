@@ -155,7 +155,7 @@ KINDS: dict[str, Kind] = {
 ARGUMENTS: dict[str, str] = {
     name: kind
     for kind, names in {
-        "model": "spectrum glass parameterization parameterizations bath kind limit",
+        "model": "spectrum glass parameterization parameterizations bath kind limit found",
         "list": "times lags compute",
         "positive": """learning_rate step_size aspect time inverse_temperature variance weight_variance
             power fan_in b posterior.langevin.burn_in meanfield.*.richness posterior.*.richness a""",
@@ -190,7 +190,7 @@ ARGUMENTS: dict[str, str] = {
             relu_features.inputs""",
         "key": "key",
         "flag": """paired average_batches responses tangent_kernel multiplier_free checkpoints progress normalize binned
-            Knob.log""",
+            Knob.log Knob.play""",
         "word": "activation optimizer method name part which dtype ABC.scale.kind",
         "axes": "explore.log",
         "text": "explore.name label xlabel ylabel y caption alt extra explore.x ABC.name",

@@ -14,7 +14,8 @@
     if (!one.getClientRects().length || one.closest("defs, clipPath, marker, symbol")) continue;
     const style = getComputedStyle(one);
     const own = ["style", "fill", "stroke"].map((name) => one.getAttribute(name) ?? "").join(" ");
-    const pale = [...own.matchAll(/currentcolor (\d+)%/g)].some(([, part]) => Number(part) < 30); // grids, and the paper itself
+    if (own.includes("--picture-paper") && !own.includes("currentcolor")) continue; // the paper itself
+    const pale = [...own.matchAll(/currentcolor (\d+)%/g)].some(([, part]) => Number(part) < 20); // grids
     if (pale || parseFloat(style.opacity) < 0.6 || parseFloat(style.fillOpacity) < 0.6) continue;
     const painted = [style.stroke, style.fill].filter((colour) => colour !== "none" && !colour.startsWith("url"));
     if (painted.length && Math.max(...painted.map(contrast)) < 2) faint.push(`${painted}: ${one.outerHTML.slice(0, 120)}`);

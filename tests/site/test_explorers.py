@@ -17,6 +17,11 @@ EXPLORERS = [(page, name) for page in toc_pages() for name in Source(page).explo
 FIRST = {page.rpartition("/")[0]: (page, name) for page, name in reversed(EXPLORERS)}.values()  # of each part
 LONG = {"circle", "transfer"}  # what they draw takes half a minute to compute again
 SETTINGS = 3
+SAMPLE = pytest.mark.parametrize(  # what the script does alike for all
+    "explorer",
+    [pytest.param(one, id=one[1], marks=() if one in FIRST else pytest.mark.slow) for one in EXPLORERS],
+    indirect=True,
+)
 TURN = """(figure, setting) => {
   for (const [name, index] of Object.entries(setting)) {
     const knob = figure.querySelector(`input[name="${name}"]`);
@@ -70,6 +75,7 @@ def test_every_knob_moves_it_by_keyboard(figure):
         assert picture(figure) != before, knob.get_attribute("name")
 
 
+@SAMPLE
 def test_a_mouse_moves_it(figure):
     figure.locator(".explorer-reset").click()
     knob = figure.locator("input[type=range]").first
@@ -84,6 +90,7 @@ def test_a_mouse_moves_it(figure):
     assert picture(figure) != before
 
 
+@SAMPLE
 def test_a_finger_moves_it(figure):
     figure.locator(".explorer-reset").click()
     knob = figure.locator("input[type=range]").first
@@ -99,11 +106,7 @@ def test_a_finger_moves_it(figure):
     assert picture(figure) != before
 
 
-@pytest.mark.parametrize(
-    "explorer",
-    [pytest.param(one, id=one[1], marks=() if one in FIRST else pytest.mark.slow) for one in EXPLORERS],
-    indirect=True,
-)
+@SAMPLE
 def test_it_stands_still_without_javascript(browser, address, explorer):
     page, name = explorer
     context = browser.new_context(viewport=DESK, java_script_enabled=False)

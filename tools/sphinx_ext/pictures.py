@@ -6,11 +6,13 @@ SVG file is one picture. Colours become the page's own: see `COLOURS` and book/_
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import html
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -21,6 +23,7 @@ SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 INNER = re.compile(r'<svg xmlns:xlink=[^>]*? class="(desk|phone|panel)" y="\d+" width="(\d+)" height="(\d+)"[^>]*>')
 IDS = re.compile(r'( id="|href="#|url\(#)([^")]+)')
 LETTER = re.compile(r'<path id="((?:DejaVu|Cm|STIX)[\w-]*-[0-9a-f]+)"[^>]*/>')
+STILL = re.compile(r'src="data:image/svg\+xml;base64,([^"]+)"')
 HEX = re.compile(r"#([0-9a-fA-F]{6})\b")
 
 
@@ -29,7 +32,9 @@ def colour(hexadecimal: str) -> str:
     name = f"#{hexadecimal.lower()}"
     rgb = [int(hexadecimal[i : i + 2], 16) for i in (0, 2, 4)]
     if max(rgb) - min(rgb) <= 2:
-        return f"color-mix(in srgb, currentcolor {100 - round(100 * rgb[0] / 255)}%, var(--picture-paper))"
+        part = 100 - round(100 * rgb[0] / 255)
+        between = f"color-mix(in srgb, currentcolor {part}%, var(--picture-paper))"
+        return {0: "var(--picture-paper)", 100: "currentcolor"}.get(part, between)
     if name in SERIES:
         return f"var(--series-{SERIES.index(name)})"
     if name in STRONG:
@@ -68,12 +73,13 @@ def own_ids(svg: str, prefix: str, letters: set[str]) -> str:
     return IDS.sub(lambda match: match[0] if match[2] in letters else match[1] + prefix + match[2], svg)
 
 
-def tidy(svg: str) -> str:
-    """Without metadata, rules for the whole page, and the breaks of long paths."""
+def tidy(svg: str, plain: bool = False) -> str:
+    """Without metadata, rules for the whole page, and more digits than are seen; in the page's colours, or its own."""
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<\?xml.*?\?>|<!DOCTYPE.*?>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"\s*\n\s*|<!--.*?-->", "\n", svg, flags=re.DOTALL)
-    svg = re.sub(r"(?<![\d.])([1-9]\d*\.\d\d)\d+", r"\1", svg)  # a hundredth of a pixel
-    return HEX.sub(lambda match: colour(match[1]), svg)
+    svg = re.sub(r"(?<![\d.])([1-9]\d+\.\d)\d+", r"\1", svg)  # places to a tenth of a pixel
+    svg = re.sub(r"\nL ", "\n", svg)  # a path goes on in lines
+    return svg if plain else HEX.sub(lambda match: colour(match[1]), svg)
 
 
 def picture(svg: str, kind: str, width: float, prefix: str, letters: set[str]) -> str:
@@ -100,6 +106,12 @@ def markup(svg: str, alt: str, letters: set[str]) -> str:
     return f'<div class="pictures" {spoken}>\n{"".join(parts)}</div>{words}'
 
 
+def lighter(match: re.Match[str]) -> str:
+    """An explorer's still picture, in text that a server can compress."""
+    svg = tidy(base64.b64decode(match[1]).decode(), plain=True)
+    return f'src="data:image/svg+xml,{quote(svg, safe=" =:/;,()-.")}"'
+
+
 def inline(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Put every SVG picture of a page into it."""
     if app.builder.format != "html":
@@ -110,6 +122,9 @@ def inline(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         if path.suffix == ".svg" and path.is_file():
             text = markup(path.read_text(encoding="utf-8"), image.get("alt", ""), letters)
             image.replace_self(nodes.raw("", text, format="html"))
+    for raw in list(doctree.findall(nodes.raw)):
+        if STILL.search(raw.astext()):
+            raw.replace_self(nodes.raw("", STILL.sub(lighter, raw.astext()), format="html"))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

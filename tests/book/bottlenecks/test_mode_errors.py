@@ -58,7 +58,7 @@ def test_students_scatter_around_the_theory():
 
 
 def test_many_single_students_miss_more_than_all_there_was():
-    """The grey dots of the first figure: eight students, 300 modes each."""
+    """The grey dots of the first figure, and of five students more: 300 modes each."""
     small = Spectrum.power_law(a=1.5, b=1.25, modes=300)
     dots = experiment.mode_errors(small, [100.0], width=64, samples=96, key=jax.random.key(5), repeats=200)[:8, 0]
     assert np.mean(np.asarray(dots) > 1) > 0.3
