@@ -74,6 +74,15 @@ def test_ids_are_unique_and_each_reference_has_one(drawn):
     assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', html)) == set(ids)
 
 
+def test_paths_are_paths(drawn):
+    """Each command has its numbers: what was left out to save room says nothing."""
+    numbers = {"M": 2, "L": 2, "Q": 4, "C": 6}
+    for path in re.findall(r' d="([^"]+)"', markup(drawn, "lines", set())):
+        for command, rest in re.findall(r"([A-Za-z])([^A-Za-z]*)", path):
+            count = len(rest.split())
+            assert (count > 0 and count % numbers[command] == 0) if command in numbers else count == 0, path
+
+
 def test_an_explorers_still_picture_is_the_same_in_fewer_letters(drawn):
     """What a server compresses to less, and still is a picture of its own."""
     packed = "data:image/svg+xml;base64," + base64.b64encode(drawn.encode()).decode()

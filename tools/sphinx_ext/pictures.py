@@ -78,7 +78,7 @@ def tidy(svg: str, plain: bool = False) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<\?xml.*?\?>|<!DOCTYPE.*?>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"\s*\n\s*|<!--.*?-->", "\n", svg, flags=re.DOTALL)
     svg = re.sub(r"(?<![\d.])([1-9]\d+\.\d)\d+", r"\1", svg)  # places to a tenth of a pixel
-    svg = re.sub(r"\nL ", "\n", svg)  # a path goes on in lines
+    svg = re.sub(r' d="[^"QCz]*"', lambda match: match[0].replace("\nL ", "\n"), svg)  # a path goes on in lines
     return svg if plain else HEX.sub(lambda match: colour(match[1]), svg)
 
 
