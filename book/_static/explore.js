@@ -1,5 +1,5 @@
 // Explorers: numbers computed when the book was built become a chart that follows native sliders.
-// Reads what lib/solvable/figures/page.py wrote; draws with Observable Plot, loaded only where there is an explorer.
+// Reads what lib/solvable/figures/explorer/page.py wrote; draws with Observable Plot, loaded only where there is an explorer.
 "use strict";
 
 (() => {
@@ -31,7 +31,7 @@
     return value.toLocaleString("en-GB", { maximumSignificantDigits: size < 1000 ? 3 : 7 }).replace("-", "−");
   }
 
-  // ---- the packed numbers (encoding.py)
+  // ---- the packed numbers (explorer/encoding.py)
 
   async function unpack(layout, text) {
     const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -58,7 +58,7 @@
     });
   }
 
-  // ---- between the computed settings (grid.py)
+  // ---- between the computed settings (explorer/grid.py)
 
   function weights(knob, index, stencil) {
     if (!knob.smooth) return [[index, 1]];
@@ -216,8 +216,8 @@
     const pointed = [];
     const within = (name, value) => {
       const [low, high] = data.axes[name].lim;
-      const slack = data.axes[name].log ? 1e-9 * low : 1e-9 * (high - low);
-      return value >= low - slack && value <= high + slack;
+      const slack = (end) => 1e-9 * (data.axes[name].log ? end : high - low);
+      return value >= low - slack(low) && value <= high + slack(high);
     };
     const inside = ({ x, y }) => within("x", x) && within("y", y);
     for (const { series, fields } of drawn) {
@@ -403,7 +403,7 @@
         this.range = [Math.min(first, part(event)), Math.max(first, part(event))];
         this.draw();
       });
-      window.addEventListener("pointerup", () => (first = null));
+      for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, () => (first = null));
     }
 
     // The two places as numbers of the x axis, the lower one first.

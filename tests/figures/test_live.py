@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from solvable import figures
-from solvable.figures import Knob, Line, Points
+from solvable.figures import Knob, Line, Means, Points
 
 X = np.linspace(0, 1, 20)
 
@@ -100,3 +100,43 @@ def test_a_button_runs_the_experiment_for_the_setting_of_the_moment(monkeypatch)
     slider.index -= 3
     assert asked == [1.0]
     assert box.children[1].value == alone
+
+
+def live_figure(curves, knob):
+    look = {"name": "live", "x": "x", "y": "y", "log": "", "xlim": (0, 1), "ylim": (0, 2), "caption": "A.", "alt": "B."}
+    return figures.explore(curves, {"slope": knob}, **look)
+
+
+def test_after_a_picture_that_could_not_be_drawn_the_next_ones_are_right(monkeypatch):
+    """A whisker that points the wrong way stops matplotlib half way, with the line already there."""
+    monkeypatch.delenv("SOLVABLE_BOOK", raising=False)
+
+    def curves(slope):
+        y = slope * X
+        return {"line": Line(X, y), "points": Means(X, y, y - 0.1 if slope < 2 else y + 0.1, y + 0.1)}
+
+    box = live_figure(curves, Knob(values=(0.5, 1.0, 2.0), start=1.0, label="slope"))
+    slider, picture, message = box.children[0].children[0], box.children[1], box.children[2]
+    first = picture.value
+    slider.index = 2
+    assert "No picture for slope = 2" in message.value
+    assert picture.value == first
+    slider.index = 0
+    assert message.value == ""
+    assert picture.value != first
+    slider.index = 1
+    assert picture.value == first
+
+
+def test_a_knob_that_is_time_has_a_player_that_turns_it(monkeypatch):
+    monkeypatch.delenv("SOLVABLE_BOOK", raising=False)
+    box = live_figure(
+        lambda slope: {"line": Line(X, slope * X)},
+        Knob(values=(0.5, 1.0, 2.0), start=1.0, label="slope", play=True),
+    )
+    slider, player, _ = box.children[0].children
+    first = box.children[1].value
+    assert (player.min, player.max, player.value) == (0, 2, 1)
+    player.value = 2
+    assert slider.value == 2.0
+    assert box.children[1].value != first

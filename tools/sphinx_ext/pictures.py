@@ -1,7 +1,7 @@
 """Vector pictures stand in the page itself, so that their colours follow it, light or dark, and their sizes its width.
 
 What `solvable.figures` drew for the book holds a picture for a desk and one for a telephone, or one a panel; any other
-SVG file is one picture. Colours become the page's own: see `COLOURS` and book/_static/pictures.css.
+SVG file is one picture. Colours become the page's own: see `colour` and book/_static/pictures.css.
 """
 
 from __future__ import annotations

@@ -73,18 +73,21 @@ def _alone(figure: Figure, panel: list[Any]) -> Iterator[None]:
     first = panel[0] is figure.axes[0]
     others = [ax for ax in figure.axes if ax not in panel + bars] + ([] if first else [*figure.legends])
     places = {ax: ax.get_subplotspec() for ax in panel}
+    before = {one: (one.get_visible(), one.get_in_layout()) for one in others}
     _own_labels(figure, panel[0])
-    for one in others:
-        one.set_visible(False)
-        one.set_in_layout(False)
-    for ax in panel:
-        ax.set_subplotspec(GridSpec(1, 1, figure=figure)[0])
-    yield
-    for ax, place in places.items():
-        ax.set_subplotspec(place)
-    for one in others:
-        one.set_visible(True)
-        one.set_in_layout(True)
+    try:
+        for one in others:
+            one.set_visible(False)
+            one.set_in_layout(False)
+        for ax in panel:
+            ax.set_subplotspec(GridSpec(1, 1, figure=figure)[0])
+        yield
+    finally:
+        for ax, place in places.items():
+            ax.set_subplotspec(place)
+        for one, (visible, in_layout) in before.items():
+            one.set_visible(visible)
+            one.set_in_layout(in_layout)
 
 
 def _own_labels(figure: Figure, ax: Any) -> None:

@@ -53,13 +53,13 @@ class Explorer:
 
     def at(self, setting: Mapping[str, float]) -> dict[str, Series]:
         """The curves at one setting, as NumPy arrays, checked."""
-        return _all_checked("curves", self.curves(**setting))
+        return all_checked("curves", self.curves(**setting))
 
     def measure(self, setting: Mapping[str, float], curves: Mapping[str, Series]) -> dict[str, Series]:
         """The experiment at one setting likewise, under labels of the curves; nothing where there is none."""
         if self.experiment is None:
             return {}
-        measured = _all_checked("experiment", self.experiment(**setting))
+        measured = all_checked("experiment", self.experiment(**setting))
         if unknown := sorted(set(measured) - set(curves)):
             raise ValueError(
                 f"experiment must return labels that curves returns too, {sorted(curves)}; got {unknown} at {setting}"
@@ -102,7 +102,10 @@ def check(explorer: Explorer) -> None:
     _check_arguments("curves", explorer.curves, explorer.controls)
     if explorer.experiment is not None:
         _check_arguments("experiment", explorer.experiment, explorer.controls)
-    curves = explorer.at(explorer.start)
+
+
+def check_curves(explorer: Explorer, curves: Mapping[str, Series]) -> None:
+    """Likewise, of what depends on what the function returns at the start."""
     if unknown := sorted(set(explorer.marks) - set(curves)):
         raise ValueError(f"marks must not name {unknown}, which curves does not return: it returns {sorted(curves)}")
     for place, (label, series) in enumerate(curves.items()):
@@ -125,7 +128,8 @@ def _check_arguments(name: str, function: Curves, controls: Mapping[str, Knob]) 
         raise ValueError(f"controls must have a knob for every argument of {name}; missing: {missing}")
 
 
-def _all_checked(name: str, curves: Any) -> dict[str, Series]:
+def all_checked(name: str, curves: Any) -> dict[str, Series]:
+    """What a function returned, as NumPy arrays of fitting shapes."""
     if not isinstance(curves, Mapping) or not curves:
         raise ValueError(f"{name} must return a dict from labels to series; got {type(curves).__name__}")
     return {str(label): _checked(name, label, series) for label, series in curves.items()}

@@ -87,7 +87,11 @@ class Canvas:
 
     def __init__(self, explorer: Explorer):
         self.explorer = explorer
-        self.figure = frame(explorer)
+        self.clear()
+
+    def clear(self) -> None:
+        """Nothing is drawn yet, or what is there cannot be trusted."""
+        self.figure = frame(self.explorer)
         self.drawn: list[Any] = []
         self.behind: Any = None
 
@@ -95,6 +99,13 @@ class Canvas:
         """The figure with these series, as a PNG file."""
         if any(isinstance(series, HeatMap) for series in curves.values()):
             return _png(draw(self.explorer, curves, measured=measured))
+        try:
+            return self._replaced(curves, measured)
+        except Exception:
+            self.clear()  # half of it may stand there
+            raise
+
+    def _replaced(self, curves: Mapping[str, Series], measured: Mapping[str, Series]) -> bytes:
         ax, canvas = self.figure.axes[0], _canvas(self.figure)
         for one in self.drawn:
             one.remove()

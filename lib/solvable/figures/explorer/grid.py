@@ -14,7 +14,7 @@ import numpy as np
 
 from ..._memory import require_memory
 from ..series import Series
-from .asked import BOX, Explorer
+from .asked import BOX, Explorer, all_checked, check_curves
 
 AXIS = {"x": "x", "y": "y", "low": "y", "high": "y", "z": "z"}
 BATCH = 8
@@ -32,9 +32,10 @@ class Evaluator:
 
     def __init__(self, explorer: Explorer):
         self.explorer = explorer
-        self.first = explorer.at(explorer.start)
+        self._kinds: dict[str, tuple[Any, list[tuple[int, ...]]]] = {}  # type and shapes, seen as they are traced
         self._batched: Any = jax.jit(jax.vmap(self._one))
-        self.is_batched = self._try()
+        self.first, self.is_batched = self._begin()
+        check_curves(explorer, self.first)
 
     def __call__(self, settings: np.ndarray) -> Fields:
         """Settings (G, knobs) -> fields, each (G, n)."""
@@ -43,19 +44,27 @@ class Evaluator:
 
     def _one(self, setting: jax.Array) -> Any:
         curves = self.explorer.curves(**dict(zip(self.explorer.controls, setting, strict=True)))
+        self._kinds = {str(label): (type(one), [np.shape(part) for part in one]) for label, one in curves.items()}
         return {
             (str(label), name): jnp.ravel(part)
             for label, series in curves.items()
             for name, part in zip(series._fields, series, strict=True)
         }
 
-    def _try(self) -> bool:
+    def _begin(self) -> tuple[dict[str, Series], bool]:
+        """The curves at the start, and whether they come by vmap: then nothing is compiled for them alone."""
+        start = np.array([list(self.explorer.start.values())])
         try:
-            start = np.array(list(self.explorer.start.values()))
-            self._batched(jnp.asarray(np.tile(start, (BATCH, 1))))
-        except Exception:  # whatever it is that keeps it from being traced
-            return False
-        return True
+            row = self._in_batches(start)[0]
+            series = {
+                label: kind(
+                    *(row[label, name][0].reshape(shape) for name, shape in zip(kind._fields, shapes, strict=True))
+                )
+                for label, (kind, shapes) in self._kinds.items()
+            }
+            return all_checked("curves", series), True
+        except Exception:  # whatever it is that keeps it from being traced; if it fails by itself, that is said here
+            return self.explorer.at(self.explorer.start), False
 
     def _in_batches(self, settings: np.ndarray) -> list[Fields]:
         padded = np.concatenate([settings, np.repeat(settings[-1:], -len(settings) % BATCH, axis=0)])

@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..series import Knob
-from .asked import Explorer
+from .asked import Explorer, check_curves
 from .drawing import Canvas, data_uri
 
 AT_ONCE = 0.2  # seconds: a quicker curve follows the hand, a slower one waits for the slider's release
@@ -17,8 +17,9 @@ AT_ONCE = 0.2  # seconds: a quicker curve follows the hand, a slower one waits f
 
 def live(explorer: Explorer) -> widgets.VBox:
     """Sliders and buttons, the picture, a line for errors, the caption. `children` come in this order."""
+    check_curves(explorer, explorer.at(explorer.start))  # compiles
     first = time.perf_counter()
-    explorer.at(explorer.start)  # compiled by the checks before
+    explorer.at(explorer.start)
     quick = time.perf_counter() - first < AT_ONCE
     sliders = {name: _slider(name, knob, quick) for name, knob in explorer.controls.items()}
     picture, message, canvas = widgets.HTML(), widgets.HTML(), Canvas(explorer)
@@ -44,11 +45,12 @@ def live(explorer: Explorer) -> widgets.VBox:
 
     for slider in sliders.values():
         slider.observe(redraw, names="value")
+    players = [_player(sliders[name]) for name, knob in explorer.controls.items() if knob.play]
     reset.on_click(start)
     run.on_click(lambda _: show(measured=True))
     redraw()
     caption = widgets.HTMLMath(f"<p>{html.escape(explorer.caption)}</p>")
-    controls = widgets.VBox([*sliders.values(), *([run] if explorer.experiment else []), reset])
+    controls = widgets.VBox([*sliders.values(), *players, *([run] if explorer.experiment else []), reset])
     return widgets.VBox([controls, picture, message, caption])
 
 
@@ -58,6 +60,14 @@ def _image(canvas: Canvas, setting: dict[str, float], words: str, measured: bool
     trials = explorer.measure(setting, curves) if measured else {}
     alt = html.escape(f"{explorer.alt} Now {words}.", quote=True)
     return f'<img src="{data_uri("png", canvas.png(curves, trials))}" alt="{alt}" style="width:100%;max-width:640px">'
+
+
+def _player(slider: widgets.SelectionSlider) -> widgets.Play:
+    """A button that walks a slider through its values in about six seconds; it stops at the last."""
+    last = len(slider.options) - 1
+    play = widgets.Play(value=slider.index, min=0, max=last, interval=max(60, min(400, 6000 // (last + 1))))
+    widgets.link((play, "value"), (slider, "index"))
+    return play
 
 
 def _slider(name: str, knob: Knob, quick: bool) -> widgets.SelectionSlider:

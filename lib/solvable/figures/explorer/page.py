@@ -44,6 +44,7 @@ class Page:
 
     Attributes:
       explorer: what was asked for.
+      first: its curves at the start.
       sampled: its curves on the grid.
       measured: the experiment at the settings where it was run, if there is one.
       data: what the page's script reads.
@@ -51,6 +52,7 @@ class Page:
     """
 
     explorer: Explorer
+    first: Mapping[str, Series]
     sampled: Sampled
     measured: list[dict[str, Series]]
     data: dict[str, Any]
@@ -79,7 +81,7 @@ class Page:
         data = _about(sampled) | packed
         note = _note(sampled, time.perf_counter() - started - run)
         note += _experiment_note(explorer, measured, run) if measured else ""
-        return cls(explorer, sampled, measured, data, note)
+        return cls(explorer, evaluate.first, sampled, measured, data, note)
 
     @property
     def _measured_at_start(self) -> dict[str, Series]:
@@ -92,7 +94,7 @@ class Page:
 
     def _repr_html_(self) -> str:
         e, name = self.explorer, html.escape(self.explorer.name)
-        still = data_uri("svg+xml", svg(draw(e, e.at(e.start), self.sampled.zlim, self._measured_at_start)))
+        still = data_uri("svg+xml", svg(draw(e, self.first, self.sampled.zlim, self._measured_at_start)))
         knobs = "\n".join(_knob(name, key, knob) for key, knob in self.data["knobs"].items())
         powers = {"x", "y"} <= set(e.log) and any(one["kind"] == "line" for one in self.data["series"])
         buttons = [
