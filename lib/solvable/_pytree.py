@@ -7,12 +7,19 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 
 Class = TypeVar("Class", bound=type)
 
 Numbers = ArrayLike | Sequence[Any]
 """What a user may pass where an array is meant: lists and tuples too."""
+
+
+def numpy_for(tree: Any) -> Any:
+    """NumPy for known arrays, since jax compiles every operation for every shape; jax.numpy for traced ones."""
+    return jnp if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(tree)) else np
 
 
 def pytree(cls: Class, static: tuple[str, ...] = (), forgotten: tuple[str, ...] = ()) -> Class:

@@ -8,11 +8,13 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 
 from ._checks import require_count, require_key
 from ._memory import require_memory
 from ._progress import bar
+from ._pytree import numpy_for
 
 CHUNK_BYTES = 1 << 30  # of the draws that are on the device at once
 
@@ -35,17 +37,20 @@ def over_repeats(
     keys = jax.random.split(key, repeats)
     # as few chunks as fit, all of one size, so that one program serves all
     chunk = 1 if each is None else -(-repeats // -(-repeats // max(1, CHUNK_BYTES // each)))
-    keys, parts = jnp.concatenate([keys, keys[: -repeats % chunk]]), []
+    keys, parts = keys if repeats % chunk == 0 else jnp.concatenate([keys, keys[: -repeats % chunk]]), []
     with bar(repeats, "repeats") as shown:
         for first in range(0, repeats, chunk):  # a Python loop: XLA's CPU threads can hang on batches inside lax.map
             part = draw(keys[first]) if each is None else draw(keys[first : first + chunk])
             parts.append(jax.block_until_ready(part))
             shown.update(min(chunk, repeats - first))
-    join = jnp.stack if each is None else jnp.concatenate
-    rows = jax.tree.map(lambda *several: join(several)[:repeats], *parts)
+    join = numpy_for(parts).stack if each is None else numpy_for(parts).concatenate
+    rows = jax.tree.map(lambda *several: jnp.asarray(join(several)[:repeats]), *parts)
     return rows, {"repeats": repeats, "key": jax.random.key_data(key), "seconds": perf_counter() - start}
 
 
 def mean_and_std(rows: Any) -> tuple[Any, Any]:
     """Means over repeats, and standard deviations (unbiased)."""
-    return jax.tree.map(lambda x: x.mean(axis=0), rows), jax.tree.map(lambda x: x.std(axis=0, ddof=1), rows)
+    numpy = numpy_for(rows)
+    with np.errstate(all="ignore"):  # what is not finite is judged by whoever asked
+        mean = jax.tree.map(lambda x: jnp.asarray(numpy.mean(x, axis=0)), rows)
+        return mean, jax.tree.map(lambda x: jnp.asarray(numpy.std(x, axis=0, ddof=1)), rows)

@@ -27,7 +27,7 @@ from ._checks import (
     shape_of,
 )
 from ._memory import require_memory
-from ._pytree import Numbers, pytree
+from ._pytree import Numbers, numpy_for, pytree
 
 __all__ = ["Spectrum", "gauss_sum"]
 
@@ -118,11 +118,12 @@ class Spectrum:
         if not binned:
             require_memory(lambda modes: 40 * modes, modes=last)
         k, count = _octaves(last) if binned else (np.arange(1.0, last + 1), None)
-        eigenvalues, task_power = k ** -as_floats(b), k ** -as_floats(a)
+        numpy = numpy_for((a, b))
+        eigenvalues, task_power = (k ** -numpy.asarray(as_floats(exponent)) for exponent in (b, a))
         require("b", b, f"small enough for {last:.3g} modes in float64", lambda x: float(last) ** -x > 0)
         task_power = task_power if count is None else count * task_power
         if normalize:
-            trace = jnp.sum(eigenvalues if count is None else count * eigenvalues)
+            trace = numpy.sum(eigenvalues if count is None else count * eigenvalues)
             eigenvalues, task_power = eigenvalues / trace, task_power / task_power.sum()
         return cls(eigenvalues, task_power, count)
 

@@ -21,6 +21,7 @@ from jaxtyping import Array, Float
 
 from .._checks import finite_answer
 from .._pytree import Numbers, pytree
+from .._repeats import mean_and_std
 from ..gaussian import Function, activation_function
 from ..numerics.gaussians import square_root
 from ..results import Result, at_richness, at_steps
@@ -126,7 +127,7 @@ def expansion(
         raise ValueError("activation must be smooth; got 'relu', whose first correction is of order gamma_0")
     problem, steps = checked(gram, targets, weights, 1.0, learning_rate, steps)
     known, draws = problem.known, neurons(key, len(problem.gram), particles, repeats, steps)
-    f, features, gradients = (one.mean(axis=0) for one in _sweep(problem, draws, phi=phi, steps=steps))
+    (f, features, gradients), _ = mean_and_std(_sweep(problem, draws, phi=phi, steps=steps))
     kernel = features + gradients * problem.gram
     require_stable(problem, kernel[0], f[0, :, :known])
     given = problem.parameters | {"repeats": repeats, "particles": particles, "key": jax.random.key_data(key)}

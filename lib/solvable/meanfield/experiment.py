@@ -11,9 +11,10 @@ from jaxtyping import Array, Float
 from .._checks import finite_answer, require_count, require_flag, require_key
 from .._grams import gram_of
 from .._memory import require_memory
+from .._repeats import mean_and_std
 from ..gaussian import Function
 from ..networks import MLP, train
-from ..networks.rows import size_of
+from ..networks.rows import drawn, size_of
 from ..results import at_steps
 from .problem import checked
 from .results import MeanField
@@ -78,9 +79,8 @@ def finite(
     repeats, size = require_count("repeats", repeats, 2), size_of(network, inputs, targets)
     require_memory(lambda repeats: 64 * size * repeats, repeats=repeats)
     keys = jax.random.split(key, repeats)
-    start = jax.vmap(lambda one: network.init(one, inputs.shape[1]))(keys)
-    twins = jax.tree.map(lambda w: jnp.concatenate([w, w]), start)
-    twins["output"] = jnp.concatenate([start["output"], -start["output"]])
+    start = jax.tree.map(np.asarray, drawn(network, keys, inputs.shape[1:]))
+    twins = {name: np.concatenate([w, -w if name == "output" else w]) for name, w in start.items()}
     names = ["outputs", "feature_kernels"] + ["tangent_kernel"] * tangent_kernel
     run = train(
         network, inputs, targets, steps, learning_rate=learning_rate * len(targets),
@@ -89,18 +89,18 @@ def finite(
     if run.diverged.any():
         step = int(np.asarray(run.diverged_at)[np.asarray(run.diverged)].min())
         raise ValueError(f"learning_rate must be smaller; at {learning_rate} a network diverged at step {step}")
-    pairs = {name: x.reshape(2, repeats, *x.shape[1:]).mean(axis=0) for name, x in run.metrics.items()}
-    f, features = pairs["outputs"], pairs["feature_kernels"]
+    pairs = {name: np.reshape(x, (2, repeats, *x.shape[1:])).mean(axis=0) for name, x in run.metrics.items()}
+    mean, std = mean_and_std({name: pairs[name] for name in names})
     h = jax.vmap(lambda w: network.forward(w, inputs)[1][-1])(run.end)
     return MeanField(
-        f.mean(axis=0),
+        mean["outputs"],
         jnp.zeros((steps + 1, 0)),
-        features.mean(axis=0).swapaxes(0, 1),
+        mean["feature_kernels"].swapaxes(0, 1),
         None,
-        pairs["tangent_kernel"].mean(axis=0) if tangent_kernel else None,
+        mean.get("tangent_kernel"),
         h.swapaxes(1, 2).reshape(-1, len(targets)),
-        f.std(axis=0, ddof=1),
+        std["outputs"],
         jnp.zeros((steps + 1, 0)),
-        features.std(axis=0, ddof=1).swapaxes(0, 1),
+        std["feature_kernels"].swapaxes(0, 1),
         parameters=problem.parameters | {"width": width, "repeats": repeats, "key": jax.random.key_data(key)},
     )

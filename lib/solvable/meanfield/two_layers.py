@@ -19,6 +19,7 @@ from jaxtyping import Array
 
 from .._checks import finite_answer
 from .._pytree import Numbers
+from .._repeats import mean_and_std
 from ..gaussian import Function, activation_function
 from ..numerics.gaussians import square_root
 from ..results import at_steps
@@ -80,10 +81,9 @@ def two_layer(
     points = len(problem.gram)
     draws = neurons(key, points, particles, repeats, steps)
     f, features, gradients, h = _sweep(problem, draws, phi=phi, steps=steps)
-    mean = [one.mean(axis=0) for one in (f, features, gradients)]
+    mean, spread = mean_and_std((f, features, gradients))
     kernel = mean[1] + mean[2] * problem.gram
     require_stable(problem, kernel, mean[0][:, : problem.known])
-    spread = f.std(axis=0, ddof=1)
     return MeanField(
         mean[0][:, : problem.known],
         mean[0][:, problem.known :],
@@ -91,10 +91,10 @@ def two_layer(
         mean[2][None],
         kernel,
         h.reshape(-1, points),
-        spread[:, : problem.known],
-        spread[:, problem.known :],
-        features.std(axis=0, ddof=1)[None],
-        gradients.std(axis=0, ddof=1)[None],
+        spread[0][:, : problem.known],
+        spread[0][:, problem.known :],
+        spread[1][None],
+        spread[2][None],
         parameters=problem.parameters | {"repeats": repeats, "particles": particles, "key": jax.random.key_data(key)},
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -12,6 +13,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from .._checks import as_floats, require_kind, require_positive
+from .base import Network
 from .interface import AnyNetwork, Parameters
 
 LARGEST = 1 << 25  # weights that train at once, where a function trains many networks
@@ -65,6 +67,12 @@ def for_each(function: Callable[..., Any], size: int, *rows: Any) -> Any:
     split = jax.tree.map(lambda x: x.reshape(count // few, few, *x.shape[1:]), rows)
     found = jax.lax.map(lambda some: jax.vmap(function)(*some), split)
     return jax.tree.map(lambda x: x.reshape(count, *x.shape[2:]), found)
+
+
+@partial(jax.jit, static_argnums=(2, 3))
+def drawn(network: Network, keys: Array, inputs: tuple[int, ...], outputs: tuple[int, ...] = ()) -> Parameters:
+    """The random weights of several networks, a key each."""
+    return jax.vmap(lambda key: network.init(key, inputs, outputs))(keys)
 
 
 def first(members: Member) -> AnyNetwork:

@@ -21,7 +21,7 @@ from jaxtyping import Array
 
 from .._checks import require, require_count, require_flag, require_function, require_one_of, shape_of
 from .._progress import bar
-from .._pytree import Numbers, pytree
+from .._pytree import Numbers, numpy_for, pytree
 from ..parameterizations.abc import OPTIMIZERS
 from ..results import Result, require_steps
 from .interface import AnyNetwork, Parameters, require_network
@@ -145,12 +145,12 @@ def train(
             shown.update(min((done + size - 1) * every, steps) - shown.n)
 
     def gather(*pieces: Array) -> Array:
-        whole = jnp.concatenate(pieces, axis=1)[:, which]
-        return whole.reshape(*shape, *whole.shape[1:])
+        whole = numpy_for(pieces).concatenate(pieces, axis=1)[:, which]
+        return jnp.asarray(whole.reshape(*shape, *whole.shape[1:]))
 
     seen, kept = jax.tree.map(gather, *parts)
     return Run(
-        jnp.minimum(which * every, steps),
+        jnp.asarray(np.minimum(which * every, steps)),
         seen,
         state.diverged_at.reshape(shape),
         jax.tree.map(lambda w: w.reshape(*shape, *w.shape[1:]), state.kept),

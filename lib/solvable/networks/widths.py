@@ -33,7 +33,7 @@ from ..numerics.statistics import jackknife
 from ..results import Result
 from .base import Network
 from .interface import Parameters
-from .rows import portions, size_of
+from .rows import drawn, portions, size_of
 from .slopes import Slope, line_weights
 from .training import check_data, train
 
@@ -223,7 +223,7 @@ def deviations(
     size = size_of(wide, inputs, targets)
     require_memory(lambda repeats: 8 * size * repeats, repeats=repeats)
     shapes = tuple(np.shape(inputs)[1:]), tuple(np.shape(targets)[1:])
-    start = jax.vmap(lambda one: wide.init(one, *shapes))(jax.random.split(key, repeats))
+    start = jax.tree.map(np.asarray, drawn(wide, jax.random.split(key, repeats), *shapes))
     levels = []
     for halving in range(halvings + 1):
         if halving:
@@ -279,7 +279,7 @@ def _watch(
             at = f"at step {int(run.diverged_at[run.diverged][0])}, width {network.width}"
             raise ValueError(f"learning_rate must be smaller; {learning_rate} diverged {at}")
         for name, values in run.metrics.items():
-            found.setdefault(name, []).append(np.asarray(values[:, -1], float))
+            found.setdefault(name, []).append(np.asarray(values)[:, -1].astype(float))
     return {name: (v := np.concatenate(parts)).reshape(repeats, -1, *v.shape[1:]) for name, parts in found.items()}
 
 
@@ -293,7 +293,7 @@ def _halves(wide: Network, narrow: Network, weights: Parameters, *shapes: tuple[
             sizes = zip(before[name].shape, after[name].shape, strict=True)
             cut = tuple(slice(side * n, side * n + n) if m != n else slice(None) for m, n in sizes)
             parts.append(w[(slice(None), *cut)])
-        found[name] = jnp.asarray(ratio, w.dtype) * jnp.stack(parts, axis=1).reshape(2 * len(w), *after[name].shape)
+        found[name] = np.asarray(ratio, w.dtype) * np.stack(parts, axis=1).reshape(2 * len(w), *after[name].shape)
     return found
 
 

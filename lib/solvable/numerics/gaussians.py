@@ -23,6 +23,7 @@ def sobol(key: Array, repeats: int, particles: int, columns: int) -> Array:
     return jax.vmap(whiten)(ndtri(jnp.asarray(np.stack(points))))
 
 
+@jax.jit
 def whiten(draws: Array) -> Array:
     """The same points, moved a little so that their mean is 0 and their covariance 1, to rounding."""
     draws = draws - draws.mean(axis=0)

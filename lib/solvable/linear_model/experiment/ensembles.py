@@ -89,8 +89,7 @@ def ensemble(
 
     (test, *parts), made = over_repeats(curves, key, repeats, each)
     parameters = {"spectrum": spectrum, **sizes, "noise": noise, "inits": e, "datasets": d, "paired": paired, **made}
-    bias, init, data, both = (part.mean(axis=0) for part in parts)
-    mean, std = mean_and_std(test)
+    (mean, bias, init, data, both), (std, *_) = mean_and_std((test, *parts))
     if not np.isfinite(std).all() or np.isinf(parts).any():  # parts that are not known are NaN
         raise ValueError("times and noise must be of a size that leaves room for the answer, which overflows")
     return EnsembleCurves(times, mean, bias, init, data, both, test_std=std, parameters=parameters)

@@ -82,22 +82,22 @@ class Student(NamedTuple):
 
 def draw(keys: Array, modes: int, *, width: int | None, samples: int | None) -> Draws:
     """The disorder of one student a key, stacked; None stands for an infinite width or number of samples."""
-    of_features, of_data, of_noise = jax.vmap(lambda key: jax.random.split(key, 3), out_axes=1)(keys)
     return Draws(
-        None if width is None else normal(of_features, width, modes),
-        None if samples is None else normal(of_data, samples, modes),
-        None if samples is None else normal(of_noise, samples, 1)[..., 0],
+        None if width is None else _normal(keys, 0, width, modes),
+        None if samples is None else _normal(keys, 1, samples, modes),
+        None if samples is None else jnp.squeeze(_normal(keys, 2, samples, 1), axis=2),
     )
 
 
-def normal(keys: Array, rows: int, columns: int) -> Array:
+def _normal(keys: Array, part: int, rows: int, columns: int) -> Array:
     """Unit Gaussians, (keys, rows, columns), drawn in blocks of rows: nearby sizes share one compiled program."""
-    return _normal_blocks(keys, -(-rows // ROWS), columns)[:, :rows]
+    blocks = _normal_blocks(keys, part, -(-rows // ROWS), columns)
+    return blocks if rows % ROWS == 0 else blocks[:, :rows]
 
 
-@partial(jax.jit, static_argnums=(1, 2))
-def _normal_blocks(keys: Array, blocks: int, columns: int) -> Array:
-    return jax.vmap(lambda key: jax.random.normal(key, (blocks * ROWS, columns)))(keys)
+@partial(jax.jit, static_argnums=(2, 3))
+def _normal_blocks(keys: Array, part: Array | int, blocks: int, columns: int) -> Array:
+    return jax.vmap(lambda key: jax.random.normal(jax.random.split(key, 3)[part], (blocks * ROWS, columns)))(keys)
 
 
 def train(spectrum: Spectrum, noise: Array, disorder: Draws, progress: Progress) -> Student:
