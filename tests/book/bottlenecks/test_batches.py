@@ -73,9 +73,9 @@ def test_streams_stand_on_the_lines_of_the_explorer(rate, batch):
 
 @pytest.mark.slow
 def test_the_first_swing_is_where_the_theory_is_worst():
-    """Step 10 of a heavy ball: 5.9 % too low at N = 80, less at twice the size, and not without momentum."""
+    """Step 10 of a heavy ball: 6 % too low at N = 80, less at four times the size, and not without momentum."""
     task, off, error = Spectrum.power_law(a=1.8, b=1.4, modes=300), [], []
-    for n, repeats, momentum in ((80, 1600, 0.9), (160, 400, 0.9), (80, 1600, 0.0)):
+    for n, repeats, momentum in ((80, 1600, 0.9), (320, 400, 0.9), (80, 1600, 0.0)):
         method = {"learning_rate": 0.5, "momentum": momentum, "width": n, "samples": 3 * n // 2, "noise": 0.05}
         limit = theory.gradient_descent(task, [10], **method).test[0]
         runs = experiment.gradient_descent(task, [10], **method, key=jax.random.key(1), repeats=repeats)
@@ -84,6 +84,7 @@ def test_the_first_swing_is_where_the_theory_is_worst():
     assert abs(off[0] + 0.059) <= 4 * error[0]
     assert off[0] < -3 * error[0]
     assert off[1] - off[0] > 2 * np.hypot(error[0], error[1])
+    assert abs(off[1] + 0.022) <= 4 * error[1]
     assert abs(off[2]) <= 3 * error[2] + 0.02
 
 

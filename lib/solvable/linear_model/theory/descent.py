@@ -90,7 +90,7 @@ def gradient_descent(
     Exact as N, P and the effective dimension grow together; gradient flow is the limit eta -> 0 at fixed
     time = eta x steps / (1 - beta). The quadrature error is below 1e-8 of the loss plus 1e-10 of the initial loss.
     Where a heavy ball swings, more is missing: at beta = 0.9, N = 80 and P = 120 the loss is 6 % too low in the first
-    swing, at four times the sizes 3 %. The largest eigenvalue scatters there, by 21 and by 10 %; a likely reason.
+    swing, at four times the sizes 2 %. The largest eigenvalue scatters there, by 21 and by 10 %; a likely reason.
     Source: Bordelon, Atanasov, Pehlevan (2024), discrete time.
     Book: "What a batch buys".
     """
