@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from .._checks import require_kind
 from ..networks import CoordinateCheck
-from ..networks.coordinates import MARKS, rounded
+from ..networks.verdicts import MARKS, rounded
 from .style import GREY
 from .words import number
 
