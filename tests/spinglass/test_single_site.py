@@ -25,13 +25,14 @@ def worst(found, limit, which):
     ids=["three", "spike", "mixed"],
 )
 def test_paths_find_the_two_time_solution(solve, glass, overlap):
-    """Within 4 / sqrt(paths): the size of the sampling error, with the sheet's constants of order 1."""
+    """The mean of four draws: within 3 / sqrt(paths), where 1.2 is usual for the worst of all entries, and 2.3 rare."""
     limit = theory.descent(glass, STEPS, H, overlap=overlap)
     for paths in (1000, 16_000):
-        found = solve(glass, STEPS, H, overlap=overlap, particles=paths, key=KEY)
+        found = [solve(glass, STEPS, H, overlap=overlap, particles=paths, key=key) for key in jax.random.split(KEY, 4)]
         for which in ("correlation", "response", "energy", "multiplier", "overlap"):
-            assert worst(found, limit, which) < 4 / paths**0.5, (paths, which)
-        assert np.allclose(np.diag(found.correlation), 1)
+            mean = np.mean([getattr(one, which) for one in found], axis=0)
+            assert np.abs(mean - getattr(limit, which)).max() < 3 / paths**0.5, (paths, which)
+        assert all(np.allclose(np.diag(one.correlation), 1) for one in found)
 
 
 def test_sweeps_settle_without_damping():
