@@ -16,6 +16,7 @@ pytestmark = pytest.mark.browser
 EXPLORERS = [(page, name) for page in toc_pages() for name in Source(page).explorers]
 FIRST = {page.rpartition("/")[0]: (page, name) for page, name in reversed(EXPLORERS)}.values()  # of each part
 LONG = {"circle", "transfer"}  # what they draw takes half a minute to compute again
+STRAIGHT = {"build-up"}  # one straight line over a decade and a half, which the time moves through three
 SETTINGS = 3
 SAMPLE = pytest.mark.parametrize(  # what the script does alike for all
     "explorer",
@@ -147,6 +148,16 @@ def test_its_experiment_stands_where_it_was_run(figure, explorer):
     for knob, entry in between.items() if trials else ():
         beside = next(index for index in range(len(entry["values"])) if index not in entry["measured"])
         assert figure.evaluate(TURN, at | {knob: beside})["experiment"] == []
+
+
+def test_its_start_leaves_no_half_of_the_box_empty(figure, explorer):
+    figure.locator(".explorer-reset").click()
+    state = figure.evaluate("(figure) => figure.explorer.state()")
+    box, shown = state["box"], [one for one in state["series"] + state["experiment"] if one["kind"] != "heat"]
+    if shown:  # a map of colours fills it
+        drawn = np.concatenate([np.array(one["px"], float).reshape(-1, 2) for one in shown])
+        used = np.ptp(drawn[inside(drawn, box)], axis=0) / (box["width"], box["height"])
+        assert used.min() > (0.4 if explorer[1] in STRAIGHT else 0.5), used
 
 
 @functools.cache
