@@ -600,8 +600,7 @@
       const along = between(0, ((clientX - left) / width - from) / (to - from), 1);
       const now = { x: along * (this.places.length - 1), y: between(0, 1 - (clientY - top) / height, 1) };
       const line = [now, this.last ?? now].sort((a, b) => a.x - b.x);
-      const nearest = Math.round(now.x);
-      if (nearest < line[0].x || nearest > line[1].x) this.heights[nearest] = now.y;
+      this.heights[Math.round(now.x)] = now.y; // should none be in between
       for (let i = Math.ceil(line[0].x); i <= line[1].x; i++) this.heights[i] = through(line, i);
       this.last = now;
       this.later();
