@@ -1,5 +1,5 @@
-// Explorers: numbers computed when the book was built become a chart that follows native sliders.
-// Reads what lib/solvable/figures/explorer/page.py wrote; draws with Observable Plot, loaded only where there is an explorer.
+// Explorers: numbers computed when the book was built become a chart that follows native sliders; and guesses.
+// Reads what lib/solvable/figures/explorer/page.py and guessing.py wrote; draws with Observable Plot, loaded only where there is an explorer.
 "use strict";
 
 (() => {
@@ -90,11 +90,13 @@
     return sum;
   }
 
+  // Between parts of an axis, 0 to 1, and its numbers.
+  const valueAt = ({ lim: [low, high], log }, part) => (log ? low * (high / low) ** part : low + (high - low) * part);
+  const partOf = ({ lim: [low, high], log }, value) =>
+    log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
+
   function fieldAt(arrays, [numbers, gaps], rows, axis, size, per) {
-    const value = axis.log
-      ? (unit) => axis.lim[0] * (axis.lim[1] / axis.lim[0]) ** unit
-      : (unit) => axis.lim[0] + (axis.lim[1] - axis.lim[0]) * unit;
-    const result = Array.from(interpolate(arrays[numbers], rows), (px) => value(px / per / size));
+    const result = Array.from(interpolate(arrays[numbers], rows), (px) => valueAt(axis, px / per / size));
     if (gaps !== null) {
       const present = rows.map((row) => row.map(([i]) => [i, 1]));
       interpolate(arrays[gaps], present).forEach((gap, j) => gap > 0 && (result[j] = NaN));
@@ -206,7 +208,7 @@
     return (at(to) - at(from)) / Math.log(to / from);
   }
 
-  function chart(data, drawn, room, { ghosts = [], range = null } = {}) {
+  function chart(data, drawn, room, { ghosts = [], range = null, over = [], tips = true } = {}) {
     const width = Math.min(room, data.box.x + MARGIN.left + MARGIN.right);
     const inner = width - MARGIN.left - MARGIN.right;
     const height = Math.min(data.box.y, Math.round(inner * (inner < 420 ? 0.85 : 0.62)));
@@ -230,10 +232,11 @@
       marks.push(mark(series, points, inside));
       if (series.kind !== "band") for (const point of points) if (point.y === point.y) pointed.push({ ...point, series });
     }
+    marks.push(...over);
     const say = ({ x, y, series }) =>
       `${series.label.replace(/^_/, "")}${series.measured ? ", measured" : ""}\n${data.axes.x.label}: ${words(x)}\n${data.axes.y.label}: ${words(y)}`;
     const near = { x: "x", y: "y", maxRadius: 60 };
-    if (pointed.length)
+    if (tips && pointed.length)
       marks.push(
         Plot.dot(pointed, Plot.pointer({ ...near, r: 4.5, fill: (d) => colour(d.series), stroke: "var(--plot-background)" })),
         Plot.tip(pointed, Plot.pointer({ ...near, title: say, fontSize: 13, pathFilter: null, strokeOpacity: 0.4 })),
@@ -301,12 +304,11 @@
 
   // ---- one figure
 
-  class Explorer {
+  class Drawn {
     constructor(figure) {
       this.figure = figure;
       this.data = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
       this.stage = figure.querySelector(".explorer-stage");
-      this.inputs = [...figure.querySelectorAll("input[type=range]")];
     }
 
     // Begins when first asked: most visits never come to a figure far below.
@@ -314,21 +316,32 @@
       return (this.begun ??= this.begin());
     }
 
+    live() {
+      this.figure.querySelector(".explorer-knobs").hidden = false;
+      this.figure.classList.add("explorer-is-live");
+      this.draw();
+      new ResizeObserver(() => this.stage.clientWidth !== this.room && this.draw()).observe(this.stage);
+    }
+
+    later() {
+      this.waiting ??= requestAnimationFrame(() => this.draw());
+    }
+  }
+
+  class Explorer extends Drawn {
     async begin() {
+      this.inputs = [...this.figure.querySelectorAll("input[type=range]")];
       const [arrays] = await Promise.all([unpack(this.data.arrays, this.data.data), chartLibrary()]);
       this.arrays = arrays;
       for (const one of this.data.experiment ?? []) one.measured = true;
       this.stage.before(legend(this.data));
       this.stage.setAttribute("role", "img");
-      this.figure.querySelector(".explorer-knobs").hidden = false;
-      this.figure.classList.add("explorer-is-live");
       for (const input of this.inputs) input.addEventListener("input", () => this.turned());
       this.figure.querySelector(".explorer-reset").addEventListener("click", () => this.reset());
       this.figure.querySelector(".explorer-nearest")?.addEventListener("click", () => this.toExperiment());
       for (const button of this.figure.querySelectorAll(".explorer-play")) button.addEventListener("click", () => this.play(button));
       this.figure.querySelector(".explorer-slopes")?.addEventListener("click", (event) => this.measureSlopes(event.target));
-      this.draw();
-      new ResizeObserver(() => this.stage.clientWidth !== this.room && this.draw()).observe(this.stage);
+      this.live();
     }
 
     knob(input) {
@@ -442,7 +455,7 @@
     turned() {
       if (!this.moving) this.before = this.drawn;
       this.moving = true;
-      this.waiting ??= requestAnimationFrame(() => this.draw());
+      this.later();
       clearTimeout(this.speech);
       this.speech = setTimeout(() => {
         this.moving = false;
@@ -510,12 +523,224 @@
     }
   }
 
+  // ---- a guess before the answer
+
+  const PLACES = 13; // which the keys choose from
+  const PARTS = 4; // between two of them, for a hand
+  const STEPS = { ArrowUp: 0.02, ArrowDown: -0.02, PageUp: 0.1, PageDown: -0.1 };
+  const WALKS = { ArrowLeft: -1, ArrowRight: 1, Home: -PLACES, End: PLACES };
+  const OWN = { label: "your guess", kind: "line", color: 6, dash: "-" };
+  const rounded = (value) => words(Number(value.toPrecision(2)));
+  const between = (low, value, high) => Math.max(low, Math.min(high, value));
+
+  // A line through points (x, y) that increase in x; beyond its ends it has no value.
+  function through(points, x) {
+    const right = points.findIndex((point) => point.x >= x);
+    if (right < 0) return NaN;
+    if (points[right].x === x) return points[right].y;
+    if (right === 0) return NaN;
+    const [a, b] = [points[right - 1], points[right]];
+    return a.y + ((x - a.x) / (b.x - a.x)) * (b.y - a.y);
+  }
+
+  // Places and heights are parts of the axes' box, from its lower left corner.
+  class Guess extends Drawn {
+    async begin() {
+      await chartLibrary();
+      const { series, experiment, axes } = this.data;
+      for (const one of experiment) one.measured = true;
+      for (const { fields } of [...series, ...experiment])
+        for (const name in fields) fields[name] = fields[name].map((value) => value ?? NaN);
+      const { fields } = series.find(({ known }) => !known);
+      this.right = fields.x.map((x, i) => ({ x: partOf(axes.x, x), y: partOf(axes.y, fields.y[i]) }));
+      const [from, to] = [this.right[0].x, this.right.at(-1).x].map((part) => between(0, part, 1));
+      const last = (PLACES - 1) * PARTS;
+      this.places = Array.from({ length: last + 1 }, (_, i) => from + ((to - from) * i) / last);
+      for (const part of ["pen", "how", "show", "again"]) this[part] = this.figure.querySelector(`.guess-${part}`);
+      this.said = this.figure.querySelector(".explorer-said");
+      this.listen();
+      this.figure.querySelector(".guess-board").hidden = false;
+      this.clear();
+      this.live();
+    }
+
+    clear() {
+      this.heights = this.places.map(() => NaN);
+      this.at = (PLACES - 1) / 2;
+      this.answered = false;
+    }
+
+    listen() {
+      this.pen.addEventListener("pointerdown", (event) => {
+        if (event.button) return;
+        this.pen.setPointerCapture(event.pointerId);
+        Object.assign(this, { before: [...this.heights], last: null });
+        this.stroke(event);
+      });
+      this.pen.addEventListener("pointermove", (event) => this.before && this.stroke(event));
+      this.pen.addEventListener("pointerup", () => (this.before = null));
+      this.pen.addEventListener("pointercancel", () => {
+        if (this.before) this.heights = this.before; // a finger that scrolls the page draws nothing
+        this.before = null;
+        this.later();
+      });
+      this.pen.addEventListener("keydown", (event) => this.pressed(event));
+      for (const kind of ["focus", "blur"]) this.pen.addEventListener(kind, () => this.later());
+      this.show.addEventListener("click", () => this.answer());
+      this.again.addEventListener("click", () => {
+        this.clear();
+        this.draw();
+      });
+    }
+
+    // From the point before to this one, every place in between.
+    stroke({ clientX, clientY }) {
+      const { left, top, width, height } = this.pen.getBoundingClientRect();
+      const [from, to] = [this.places[0], this.places.at(-1)];
+      const along = between(0, ((clientX - left) / width - from) / (to - from), 1);
+      const now = { x: along * (this.places.length - 1), y: between(0, 1 - (clientY - top) / height, 1) };
+      const line = [now, this.last ?? now].sort((a, b) => a.x - b.x);
+      this.heights[Math.round(now.x)] = now.y; // should none be in between
+      for (let i = Math.ceil(line[0].x); i <= line[1].x; i++) this.heights[i] = through(line, i);
+      this.last = now;
+      this.later();
+    }
+
+    pressed(event) {
+      if (event.key in WALKS) this.at = between(0, this.at + WALKS[event.key], PLACES - 1);
+      else if (event.key in STEPS) this.move(STEPS[event.key]);
+      else return;
+      event.preventDefault();
+      this.later();
+    }
+
+    // Move the curve at the chosen place; between it and its neighbours it stays straight.
+    move(by) {
+      this.heights = this.heights.map((_, i) => this.height(i));
+      const middle = this.at * PARTS;
+      const moved = between(0, this.heights[middle] + by, 1);
+      for (const end of [middle - PARTS, middle + PARTS].filter((i) => i in this.heights))
+        for (let part = 1; part < PARTS; part++)
+          this.heights[middle + ((end - middle) / PARTS) * part] = moved + ((this.heights[end] - moved) * part) / PARTS;
+      this.heights[middle] = moved;
+    }
+
+    get points() {
+      return this.places.map((x, i) => ({ x, y: this.heights[i] })).filter(({ y }) => y === y);
+    }
+
+    // Where the curve is, or would begin: level beyond its ends, in the middle where there is none yet.
+    height(i) {
+      const drawn = this.points;
+      if (!drawn.length) return 0.5;
+      return through(drawn, between(drawn[0].x, this.places[i], drawn.at(-1).x));
+    }
+
+    answer() {
+      this.answered = true;
+      this.draw();
+      if (document.activeElement === document.body || document.activeElement === this.show) this.again.focus();
+    }
+
+    // The place where guess and answer are farthest apart, both inside the axes.
+    get worst() {
+      const drawn = this.points;
+      const both = this.places.map((x) => ({ x, mine: through(drawn, x), right: through(this.right, x) }));
+      const seen = both.filter(({ mine, right }) => mine === mine && right >= 0 && right <= 1);
+      const off = ({ mine, right }) => Math.abs(mine - right);
+      return seen.reduce((worst, one) => (worst && off(worst) >= off(one) ? worst : one), null);
+    }
+
+    verdict() {
+      const { worst } = this;
+      if (!worst) return "Here is the answer. No guess was drawn where it runs.";
+      const { x, y } = this.data.axes;
+      const [low, high] = [worst.mine, worst.right].sort((a, b) => a - b).map((part) => valueAt(y, part));
+      const off = rounded(y.log ? high / low : high - low);
+      if (y.log ? high / low < 1.1 : high - low < 0.02 * (y.lim[1] - y.lim[0]))
+        return `Well guessed: nowhere off by more than ${y.log ? "a factor of " : ""}${off}.`;
+      const side = worst.mine > worst.right ? "too high" : "too low";
+      return `Furthest off at ${x.label} = ${rounded(valueAt(x, worst.x))}: your guess is ${off} ${y.log ? "times " : ""}${side}.`;
+    }
+
+    draw() {
+      cancelAnimationFrame(this.waiting);
+      this.waiting = undefined;
+      const { data, answered } = this;
+      for (const part of [this.show, this.pen, this.how]) part.hidden = answered;
+      const said = answered ? this.verdict() : "";
+      if (this.said.textContent !== said) this.said.textContent = said; // once, as it is read aloud
+      this.stage.setAttribute("aria-label", answered ? `${data.alt} ${data.answer}` : data.alt);
+      this.speak();
+      this.room = this.stage.clientWidth;
+      if (!this.room) return; // in a closed fold; drawn when it opens
+      const shown = ({ known }) => answered || known;
+      this.legend(data.series.filter(shown), data.experiment.filter(shown));
+      this.drawn = [...data.series, ...data.experiment].filter(shown).map((series) => ({ series, fields: series.fields }));
+      const mine = this.points.map((point) => ({ x: valueAt(data.axes.x, point.x), y: valueAt(data.axes.y, point.y) }));
+      if (mine.length)
+        this.drawn.push({ series: OWN, fields: { x: mine.map(({ x }) => x), y: mine.map(({ y }) => y) } });
+      Object.assign(this, chart(data, this.drawn, this.room, { over: this.over(mine), tips: answered }));
+      this.svg.setAttribute("aria-hidden", "true"); // the stage around it, and the pen over it, speak
+      this.stage.replaceChildren(this.svg);
+      for (const side in this.box) this.pen.style[side] = `${this.box[side]}px`;
+    }
+
+    // What is drawn over the curves: an invitation, the place that the keys move, or how far the guess is off.
+    over(mine) {
+      const { x, y } = this.data.axes;
+      const at = (place, height) => [valueAt(x, place), valueAt(y, height)];
+      const marks = [];
+      const halo = { stroke: "var(--plot-background)", fill: "currentColor" };
+      if (this.answered && this.worst) {
+        const [[x1, y1], [, y2]] = [at(this.worst.x, this.worst.mine), at(this.worst.x, this.worst.right)];
+        marks.push(Plot.ruleX([x1], { x: x1, y1, y2, stroke: "currentColor", strokeWidth: 2, strokeDasharray: "2 3" }));
+      }
+      if (!this.answered && mine.length < 2)
+        marks.push(Plot.text(["Draw your guess here"], { frameAnchor: "middle", fontSize: 16, strokeWidth: 6, ...halo }));
+      if (!this.answered && this.pen.matches(":focus-visible")) {
+        const place = this.at * PARTS;
+        const [here, height] = at(this.places[place], this.height(place));
+        marks.push(Plot.ruleX([here], { stroke: "currentColor", strokeOpacity: 0.35 }));
+        marks.push(Plot.dot([[here, height]], { r: 6, strokeWidth: 2, fill: "var(--plot-background)", stroke: "currentColor" }));
+      }
+      return marks;
+    }
+
+    // Place and height of the curve, for who hears them.
+    speak() {
+      const { x, y } = this.data.axes;
+      const place = this.at * PARTS;
+      const height = this.height(place);
+      const where = `at ${x.label} = ${rounded(valueAt(x, this.places[place]))}, place ${this.at + 1} of ${PLACES}`;
+      this.pen.setAttribute("aria-valuenow", Math.round(100 * height));
+      this.pen.setAttribute("aria-valuetext", `${y.label} ${rounded(valueAt(y, height))} ${where}`);
+    }
+
+    legend(series, experiment) {
+      this.figure.querySelector(".explorer-legend")?.remove();
+      this.stage.parentElement.before(legend({ ...this.data, series: [...series, OWN], experiment }));
+    }
+
+    // As an explorer's; with the guess as parts of the axes.
+    state() {
+      if (this.waiting !== undefined) this.draw();
+      return {
+        box: this.box,
+        guess: this.points.map(({ x, y }) => [x, y]),
+        answered: this.answered,
+        series: this.drawn.map(({ series }) => ({ label: tag(series), kind: series.kind, px: vertices(this.svg, series) })),
+      };
+    }
+  }
+
   const near = new IntersectionObserver(
     (entries) => {
       for (const { isIntersecting, target } of entries) {
         if (!isIntersecting) continue;
         near.unobserve(target);
         target.explorer.ready.catch((error) => {
+          target.classList.add("explorer-failed");
           target.querySelector(".explorer-said").textContent = `This figure stands still: ${error.message}.`;
         });
       }
@@ -523,7 +748,7 @@
     { rootMargin: "600px" },
   );
   for (const figure of document.querySelectorAll("figure.explorer")) {
-    figure.explorer = new Explorer(figure);
+    figure.explorer = new (figure.classList.contains("guess") ? Guess : Explorer)(figure);
     near.observe(figure);
   }
 })();

@@ -45,6 +45,7 @@ POINTS = {**RUNS, "particles": 64, "weights": Z}
 EQUILIBRIUM = {"depth": 1, "richness": 1.0, "inverse_temperature": 2.0}
 FIGURE = {"name": "one", "x": "x", "y": "y", "xlim": (1.0, 2.0), "ylim": (1.0, 2.0), "caption": "c", "alt": "a"}
 KNOB = Knob(1.0, 4.0, start=2.0, label="g")
+LINE = Line(np.array([1.0, 1.5, 2.0]), np.array([1.1, 1.2, 1.3]))
 CURVE.save(FOLDER / "saved.npz")
 
 
@@ -336,6 +337,10 @@ CALLS: dict[str, dict[str, Any]] = {
     },
     "figures.explore": {"curves": line, "controls": {"g": KNOB}, **FIGURE, "log": "xy", "marks": {"one": "C1"},
         "experiment": None},
+    "figures.guess": {
+        "curves": {"one": LINE, "two": LINE}, "known": ["one"], "experiment": None, **FIGURE, "log": "xy",
+        "answer": "b", "marks": {"one": "C1"}, "results": [CURVE], "extra": "e", "quantities": {"depth": 2},
+    },
     "figures.layer_sizes": {"found": CHECK},
     "figures.means": {"runs": RAN, "which": "test"},
     "figures.note": {"ax": plt.gca(), "results": CURVE, "extra": "e", "quantities": {"depth": 2}},

@@ -192,17 +192,17 @@ ARGUMENTS: dict[str, str] = {
         "flag": """paired average_batches responses tangent_kernel multiplier_free checkpoints progress normalize binned
             Knob.log Knob.play""",
         "word": "activation optimizer method name part which dtype ABC.scale.kind",
-        "axes": "explore.log",
-        "text": "explore.name label xlabel ylabel y caption alt extra explore.x ABC.name",
+        "axes": "explore.log guess.log",
+        "text": "explore.name guess.name label xlabel ylabel y caption alt answer extra explore.x guess.x ABC.name",
         "function": "network sweep curves start forward learning_rates networks.Custom.learning_rates",
         "path": "path",
         "shape": "outputs layers.inputs scales.inputs rates.inputs init.inputs widths",
         "range": "xlim ylim between",
         "metrics": "metrics",
         "marks": "marks",
-        "table": "couplings controls forward.weights apply.weights empirical.weights networks.train.start",
+        "table": "guess.curves couplings controls forward.weights apply.weights empirical.weights networks.train.start",
         "maybe": "sample since runs experiment",
-        "holder": "result results figures.*.results load.kind envelope.curves means.runs",
+        "holder": "result results figures.*.results guess.known load.kind envelope.curves means.runs",
         "free": "ax color quantities",
     }.items()
     for name in names.split()

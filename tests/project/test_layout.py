@@ -34,6 +34,7 @@ PAGES = re.findall(r"(?:root|file): book/(\S+)", (ROOT / "_toc.yml").read_text()
 
 CROSSING = {  # files of tests that are named after no module, and why
     "figures/explorer_browser": "explorers as a browser draws them",
+    "figures/guessing_browser": "guesses as a hand draws them",
     "figures/vendor": "what explorers and pages load from others",
     "linear_model/exponents": "slopes of every theory, far out",
     "linear_model/jax": "derivatives, maps and compilation of every theory",

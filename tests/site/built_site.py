@@ -56,16 +56,25 @@ class Source:
         plain = (HEADER.sub("", cell) for cell in self.cells)
         return ast.parse("\n".join(re.sub(r"^[%!].*$", "", cell, flags=re.MULTILINE) for cell in plain))
 
-    @property
-    def explorers(self) -> list[str]:
-        """Names of the explorers that the code makes."""
+    def named(self, function: str) -> list[str]:
+        """Names of the figures that the code makes by calling this function."""
         calls = [node for node in ast.walk(self.code) if isinstance(node, ast.Call)]
-        made = [call for call in calls if ast.unparse(call.func).split(".")[-1] == "explore"]
+        made = [call for call in calls if ast.unparse(call.func).split(".")[-1] == function]
         return [keyword.value.value for call in made for keyword in call.keywords if keyword.arg == "name"]
 
     @property
+    def explorers(self) -> list[str]:
+        """Names of the explorers."""
+        return self.named("explore")
+
+    @property
+    def guesses(self) -> list[str]:
+        """Names of the figures that the reader draws first."""
+        return self.named("guess")
+
+    @property
     def figures(self) -> int:
-        """Number of captioned figures, explorers not counted."""
+        """Number of captioned figures, explorers and guesses not counted."""
         from_cells = sum(bool(re.search(r"^\s+figure:", cell, re.MULTILINE)) for cell in self.cells)
         return from_cells + len(FENCED_FIGURE.findall(self.text))
 

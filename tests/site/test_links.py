@@ -19,7 +19,8 @@ class Page(HTMLParser):
 
     def __init__(self, path: Path):
         super().__init__()
-        self.path, self.links, self.anchors, self.figures, self.explorers = path, [], set(), 0, []
+        self.path, self.links, self.anchors, self.figures = path, [], set(), 0
+        self.explorers, self.guesses = [], []
         self.feed(path.read_text())
 
     def handle_starttag(self, tag, attributes):
@@ -28,8 +29,10 @@ class Page(HTMLParser):
         self.anchors |= {given.get("id"), given.get("name")}
         if tag == "a" and given.get("href"):
             self.links.append(given["href"])
-        if tag == "figure" and "explorer" in (given.get("class") or "").split():
+        if tag == "figure" and given.get("class") == "explorer":
             self.explorers.append(given["id"].removeprefix("explore-"))
+        elif tag == "figure" and given.get("class") == "explorer guess":
+            self.guesses.append(given["id"].removeprefix("guess-"))
         elif tag == "figure":
             self.figures += 1
 
@@ -66,6 +69,7 @@ def test_every_page_of_the_contents_was_built(page):
 @each_page
 def test_every_declared_figure_is_on_the_page(page):
     assert read(html(page)).explorers == Source(page).explorers
+    assert read(html(page)).guesses == Source(page).guesses
     assert read(html(page)).figures == Source(page).figures
 
 
@@ -106,5 +110,6 @@ def test_the_book_is_not_empty():
     assert len(EXECUTABLE) >= 2
     assert sum(source.figures for source in sources) >= 4
     assert sum(len(source.explorers) for source in sources) >= 2
+    assert len({page for page, source in zip(PAGES, sources, strict=True) if source.guesses}) >= 3
     pages = [(HTML / f"{page}.html").read_text(encoding="utf-8") for page in EXECUTABLE]
     assert sum(page.count('class="pictures"') for page in pages) >= 4

@@ -147,6 +147,10 @@ def test_code_cells_keep_their_order_and_fold_as_on_the_page(page):
     assert code[3].source.startswith("#@title Code of figure 2\n")
 
 
+def test_a_guess_is_not_told(page):
+    assert not any("The answer to a guess" in cell.source for cell in page.cells if cell.cell_type == "markdown")
+
+
 def test_an_exercise_with_a_cell_inside_goes_on_after_it(page):
     at = next(i for i, cell in enumerate(page.cells) if cell.source == "gated = 1")
     assert page.cells[at - 1].source.endswith("**Exercise 2 (Gated)**\n>\n> Run this.")

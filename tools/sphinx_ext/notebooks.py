@@ -265,6 +265,8 @@ class Markdown:
         told = [metadata.get("mystnb", {}).get("image", {}).get("alt")]
         alts = [image.get("alt") for image in node.findall(nodes.image)]
         for output in node.findall(nodes.raw):
+            if 'class="explorer guess"' in output.astext():
+                continue  # it would tell the answer
             alts += map(html.unescape, re.findall(r'<img[^>]*? alt="([^"]*)"', output.astext()))
         captions = [text for figure in node.findall(nodes.figure) for text in self.captions(figure)]
         shown = any(part.get("nb_element") == "cell_code_source" for part in node.findall(nodes.container))

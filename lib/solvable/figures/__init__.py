@@ -1,8 +1,9 @@
-"""Figures of the book: the house style, theory over experiment, and `explore`, which makes a figure move."""
+"""Figures of the book: the house style, theory over experiment, `explore`, which moves, and `guess`, which waits."""
 
 from .comparison import compare, means, note
 from .coordinates import layer_sizes
 from .explorer import explore
+from .guessing import guess
 from .powers import power_laws, power_lines
 from .series import Band, HeatMap, Knob, Line, Means, Points
 from .style import use_style
@@ -16,6 +17,7 @@ __all__ = [
     "Points",
     "compare",
     "explore",
+    "guess",
     "layer_sizes",
     "means",
     "note",

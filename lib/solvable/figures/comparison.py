@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -188,6 +189,15 @@ def note(ax: Axes, *results: Any, extra: str = "", **quantities: Any) -> Annotat
       TypeError: for a result without parameters, or an extra that is no string.
       ValueError: for a quantity whose name is not known, or that is NaN or no number.
     """
+    text = "\n".join(textwrap.wrap(noted(results, extra, quantities), 64)).replace(UNBROKEN, " ")
+    return ax.annotate(
+        text, (0.5, 0), xycoords=ax.xaxis.label, xytext=(0, -5), textcoords="offset points",
+        ha="center", va="top", fontsize=8, color=GREY, annotation_clip=False, gid=NOTE,
+    )  # fmt: skip
+
+
+def noted(results: Sequence[Any], extra: str, quantities: dict[str, Any]) -> str:
+    """The grey line's words, as `note` is given them; each part is unbroken."""
     require_text("extra", extra)
     if any(not hasattr(one, "parameters") for one in results):
         raise TypeError(f"results must be theories and experiments, with parameters; got {shown(results)}")
@@ -199,12 +209,7 @@ def note(ax: Axes, *results: Any, extra: str = "", **quantities: Any) -> Annotat
         *sorted({str(_numbers(r).dtype) for r in results}),
         *_cost(results),
     ]
-    parts = [part.replace(" ", UNBROKEN) for part in parts] + [extra] * bool(extra)
-    text = "\n".join(textwrap.wrap(", ".join(parts), 64)).replace(UNBROKEN, " ")
-    return ax.annotate(
-        text, (0.5, 0), xycoords=ax.xaxis.label, xytext=(0, -5), textcoords="offset points",
-        ha="center", va="top", fontsize=8, color=GREY, annotation_clip=False, gid=NOTE,
-    )  # fmt: skip
+    return ", ".join([part.replace(" ", UNBROKEN) for part in parts] + [extra] * bool(extra))
 
 
 def _named(name: str, results: Any, quantities: dict[str, Any]) -> list[str]:

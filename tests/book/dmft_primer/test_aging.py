@@ -67,6 +67,24 @@ def test_all_ages_reach_the_plateau_and_leave_it_with_their_age():
     assert np.all(np.abs(np.array(left) / ages / 6.95 - 1) < [0.25, 0.1, 0.04, 0.02])
 
 
+def test_a_glass_a_thousand_times_older_falls_alike_and_then_rests_a_thousand_times_longer():
+    """The guess: curves of age 10 and 10,000, and the others between them."""
+    lags, curves = np.logspace(-1, 6, 71), {}
+    for age in (10, 100, 1000, 10_000):
+        curves[age] = np.asarray(exact.two_spin(np.append(age, age + lags), temperature=0.5).correlation[1:, 0])
+    old, young = curves[10_000], curves[10]
+    fall = lags <= 1
+    assert np.abs(old - young)[fall].max() < 0.02
+    assert old[fall].min() < 0.8
+    rest = (lags >= 30) & (lags <= 3000)
+    assert np.all(np.abs(old - 0.5)[rest] < 0.06)
+    left = [np.exp(np.interp(-0.25, -one, np.log(lags))) for one in (young, old)]
+    assert left[1] / left[0] == pytest.approx(1000, rel=0.25)
+    assert np.all(np.diff([curves[age][lags > 10] for age in sorted(curves)], axis=0) > 0)
+    assert np.interp(np.log(10), np.log(lags), young) == pytest.approx(0.5, abs=0.02)
+    assert young[np.argmin(np.abs(lags - 1e4))] < 0.02
+
+
 def test_the_limit_is_approached_as_the_root_of_the_age():
     off = []
     for age in (10_000.0, 1e6):

@@ -70,6 +70,22 @@ def test_signs_part_and_wings_grow(page):
     assert started[1] > 1.7 * started[0]
 
 
+def test_a_part_of_the_bell_moves_right_and_the_rest_stays(page):
+    """The guess: a tall hump at three, a low one at zero, a tail to the left, and the mirror image."""
+    _, (h0, z0), (h, _) = page
+    bins = np.linspace(-6, 6, 37)
+    middle = (bins[1:] + bins[:-1]) / 2
+    before = np.histogram(apart(h0), bins, density=True)[0]
+    up, down = (np.histogram(apart(h)[z0 * sign > 0], bins, density=True)[0] for sign in (1, -1))
+    assert np.abs(middle[before.argmax()]) < 0.4
+    assert middle[up.argmax()] == pytest.approx(3, abs=0.5)
+    around, valley, tail = (up[(middle > a) & (middle < b)] for a, b in ((-0.6, 0.6), (0.8, 1.6), (-3, -2)))
+    assert valley.min() < 0.9 * around.max() < 0.5 * up.max()
+    assert up[(middle > -1.8) & (middle < -1)].max() < 0.9 * around.max()
+    assert tail.min() > 0.03
+    np.testing.assert_allclose(up, down[::-1], atol=4 * (3 * up.max() / 100_000) ** 0.5)
+
+
 def test_networks_stand_on_both_lines_of_the_explorer():
     """All bins of all ticks: within 4 standard errors, the page's neurons included, + 1/N of the bell's top."""
     network, keys = MLP(512, depth=1, activation="tanh", richness=2.0, dtype=float), jax.random.key(512)

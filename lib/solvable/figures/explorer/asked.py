@@ -82,12 +82,22 @@ def check(explorer: Explorer) -> None:
     require_function("curves", explorer.curves)
     if explorer.experiment is not None:
         require_function("experiment", explorer.experiment)
-    for argument in ("name", "caption", "alt", "x", "y", "log"):
-        require_text(argument, getattr(explorer, argument), int(argument != "log"))
-    for argument in ("controls", "marks"):
-        require_kind(argument, getattr(explorer, argument), Mapping)
+    require_kind("controls", explorer.controls, Mapping)
     for one in explorer.controls.values():
         require_kind("controls", one, Knob)
+    check_frame(explorer)
+    if not explorer.controls:
+        raise ValueError("controls must hold at least one knob")
+    _check_arguments("curves", explorer.curves, explorer.controls)
+    if explorer.experiment is not None:
+        _check_arguments("experiment", explorer.experiment, explorer.controls)
+
+
+def check_frame(explorer: Explorer) -> None:
+    """Likewise, of the words and the axes alone."""
+    for argument in ("name", "caption", "alt", "x", "y", "log"):
+        require_text(argument, getattr(explorer, argument), int(argument != "log"))
+    require_kind("marks", explorer.marks, Mapping)
     if not re.fullmatch("[a-z][a-z0-9-]*", explorer.name):
         raise ValueError(f"name must be small letters, digits and hyphens; got {explorer.name!r}")
     if not set(explorer.log) <= set("xyz"):
@@ -97,11 +107,6 @@ def check(explorer: Explorer) -> None:
         if not (np.isfinite(limits).all() and low < high and (low > 0 or axis not in explorer.log)):
             positive = " positive" if axis in explorer.log else ""
             raise ValueError(f"{axis}lim must be two increasing{positive} numbers; got {limits}")
-    if not explorer.controls:
-        raise ValueError("controls must hold at least one knob")
-    _check_arguments("curves", explorer.curves, explorer.controls)
-    if explorer.experiment is not None:
-        _check_arguments("experiment", explorer.experiment, explorer.controls)
 
 
 def check_curves(explorer: Explorer, curves: Mapping[str, Series]) -> None:

@@ -174,10 +174,9 @@ def _packed(sampled: Sampled, curves: Mapping[str, Series], measured: list[dict[
     return packed | {"arrays": layout, "data": text}
 
 
-def _about(sampled: Sampled) -> dict[str, Any]:
-    """Everything else that the page's script needs."""
-    explorer = sampled.explorer
-    axes = {"x": (explorer.x, explorer.xlim), "y": (explorer.y, explorer.ylim), "z": ("", sampled.zlim)}
+def frame_of(explorer: Explorer, zlim: tuple[float, float] | None = None) -> dict[str, Any]:
+    """The name, the text for those who do not see it, and the axes."""
+    axes = {"x": (explorer.x, explorer.xlim), "y": (explorer.y, explorer.ylim), "z": ("", zlim)}
     return {
         "name": explorer.name,
         "alt": explorer.alt,
@@ -187,6 +186,12 @@ def _about(sampled: Sampled) -> dict[str, Any]:
             if lim is not None
         },
         "box": BOX,
+    }
+
+
+def _about(sampled: Sampled) -> dict[str, Any]:
+    """Everything else that the page's script needs."""
+    return frame_of(sampled.explorer, sampled.zlim) | {
         "per": sampled.per_pixel,
         "stencil": sampled.stencil,
         "knobs": _knobs(sampled),
