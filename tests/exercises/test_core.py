@@ -16,7 +16,7 @@ HEAVY = {  # they solve a theory for each answer: few students here, more in the
         "effective-ridge", "early-stopping", "free-reuse",
         "problem-noise-within", "problem-budget-begins", "problem-budget-data", "problem-budget-each",
     )),
-    *(f"dmft_primer.{name}" for name in ("forgetting", "gain", "stop")),
+    *(f"dmft_primer.{name}" for name in ("forgetting", "gain", "stop", "problem-onset-reach", "problem-relaxation")),
 }  # fmt: skip
 IDS = sorted(exercises.REGISTRY)
 LIGHT = [id for id in IDS if id not in HEAVY]
