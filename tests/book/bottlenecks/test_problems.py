@@ -14,7 +14,7 @@ def test_noise_tilts_the_line_of_the_first_figure():
     few, times, examples = (
         Spectrum.power_law(a=1.8, b=1.5, modes=400, normalize=False),
         np.logspace(0, 4, 41),
-        [16, 128],
+        [16, 144],
     )
     best = {
         noise: [
@@ -25,7 +25,7 @@ def test_noise_tilts_the_line_of_the_first_figure():
         ]
         for noise in (0.0, 1.0)
     }
-    slopes = {noise: np.log(both[0] / both[1]) / np.log(8) for noise, both in best.items()}
+    slopes = {noise: np.log(both[0] / both[1]) / np.log(9) for noise, both in best.items()}
     assert np.all(np.array(best[0.0]) < best[1.0])
     assert slopes[0.0] > slopes[1.0] + 0.2
 
