@@ -7,7 +7,7 @@ import pytest
 
 from solvable import Spectrum, exercises
 from solvable.exercises.answers import Wrong
-from solvable.linear_model import theory
+from solvable.linear_model import compute, theory
 
 
 def bisected(spectrum, rank):
@@ -61,7 +61,108 @@ def unreachable(p):
     return (np.sum(power[2::2]) + beyond / 2) / (np.sum(power) + beyond)
 
 
+NOISY = 1e12  # modes of the sums
+
+
+def sums(a, b, times):
+    """The missed task and the fitted noise, by summing modes where the exercise has integrals."""
+    spectrum = Spectrum.power_law(a=a, b=b, modes=NOISY, normalize=False, binned=True)
+    lam, power, count = (np.asarray(x)[:, None] for x in (spectrum.eigenvalues, spectrum.task_power, spectrum.counts))
+    missed = np.sum(power * np.exp(-2 * lam * times), axis=0)
+    return missed, np.sum(count * np.expm1(-lam * times) ** 2, axis=0)
+
+
+def lowest(a, b, cost):
+    """Time and loss where the two sums are lowest: of many times, then a parabola through three."""
+    times = np.logspace(0, 14, 281)
+    missed, fitted = sums(a, b, times)
+    loss = np.log(missed + cost * fitted)
+    best = int(loss.argmin())
+    bend, slope, least = np.polyfit([-1, 0, 1], loss[best - 1 : best + 2], 2)
+    return times[best] * 10 ** (-slope / (2 * bend) / 20), np.exp(least - slope**2 / (4 * bend))
+
+
+def noise_powers(p):
+    """Slopes between two very small costs; and where the two laws of the loss cross, on a fine grid."""
+    (early, high), (late, low) = (lowest(p["a"], p["b"], cost) for cost in (1e-7, 1e-8))
+    tilted, straight = np.log10(high / low), p["a"] - 1
+    return [np.log10(late / early), tilted, tilted / (straight - tilted)]
+
+
+def noise_sums(p):
+    missed, fitted = sums(p["a"], p["b"], np.array([1e9]))
+    return [fitted[0] * 1e9 ** (-1 / p["b"]), missed[0] * 1e9 ** ((p["a"] - 1) / p["b"])]
+
+
+def noise_within(p):
+    """The noise by bisection, with sums in place of amplitudes."""
+    spectrum = Spectrum.power_law(a=p["a"], b=p["b"], modes=1e7, normalize=False, binned=True)
+    path = theory.gradient_flow(spectrum, np.logspace(1, 6, 201), samples=p["samples"], noise=p["noise"])
+    best, low, high = float(path.test.min()), p["noise"], 10.0
+    for _ in range(16):
+        middle = np.sqrt(low * high)
+        low, high = (middle, high) if lowest(p["a"], p["b"], middle / p["samples"])[1] < best else (low, middle)
+    return [best, low]
+
+
+def budget_powers(p):
+    """Slopes of the frontier's width, time and loss between two very large budgets."""
+    task = Spectrum.power_law(a=p["a"], b=p["b"], modes=1e15, binned=True)
+    found = compute.frontier(task, [1e13, 1e15])
+    wide, long, low = (np.log10(x[1] / x[0]) / 2 for x in (found.width, found.time, found.loss))
+    return [wide, long, -low]
+
+
+def bisected_budget(above):
+    """Where a function of the budget rises through zero."""
+    low, high = 1e2, 1e6
+    for _ in range(14):
+        middle = np.sqrt(low * high)
+        low, high = (middle, high) if above(middle) < 0 else (low, middle)
+    return low
+
+
+def many_modes(p):
+    return Spectrum.power_law(a=p["a"], b=p["b"], modes=p["modes"], binned=True)
+
+
+def budget_begins(p):
+    """At the budget's own decade, without splines."""
+    task = many_modes(p)
+
+    def above(budget):
+        loss = (
+            compute.frontier(task, [budget / 10**0.5, 1e7]).loss[0],
+            compute.frontier(task, [budget * 10**0.5, 1e7]).loss[0],
+        )
+        return np.log10(loss[0] / loss[1]) * (1 + p["b"]) / (p["a"] - 1) - p["share"]
+
+    return bisected_budget(above)
+
+
+def budget_data(p):
+    task = many_modes(p)
+
+    def above(budget):
+        old, free = (compute.frontier(task, [budget, 1e7], samples=x).loss[0] for x in (p["samples"], np.inf))
+        return old / free - 1 - p["excess"]
+
+    return bisected_budget(above)
+
+
+def budget_each(p):
+    return p["samples"] / float(compute.frontier(many_modes(p), [budget_data(p), 1e7]).width[0])
+
+
 WAYS = {
+    "problem-noise-powers": noise_powers,
+    "problem-noise-sums": noise_sums,
+    "problem-noise-stop": lambda p: list(lowest(p["a"], p["b"], p["noise"] / p["samples"])),
+    "problem-noise-within": noise_within,
+    "problem-budget-powers": budget_powers,
+    "problem-budget-begins": budget_begins,
+    "problem-budget-data": budget_data,
+    "problem-budget-each": budget_each,
     "ensemble-size": ensemble_size,
     "effective-ridge": lambda p: bisected(spectrum_of(p), p["width"]),
     "fit-predict": fit_predict,
@@ -74,7 +175,9 @@ WAYS = {
 
 
 @pytest.mark.parametrize("seed", [None, 3, pytest.param(17, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(x, marks=pytest.mark.slow) if "problem-budget-" in x else x for x in WAYS]
+)
 def test_another_way_gives_the_same_answer(name, seed):
     p = exercises.parameters(f"bottlenecks.{name}", seed=seed)
     verdict = exercises.check(f"bottlenecks.{name}", WAYS[name](p), seed=seed)
@@ -166,10 +269,37 @@ WRONG = {  # what people answer, and a word that the reply must hold
         ("none", "one number"),
     ],
     "bend": [(5.0, "solve for t")],
+    "problem-noise-powers": [
+        ([0.5, 0.4, 1.0], "Time"),
+        ([0.8333, 0.3, 1.25], "either of the two"),
+        ([0.8333, 0.4444, 0.1], "clean labels"),
+        ([0.83, -0.4, 1.2], "positive"),
+    ],
+    "problem-noise-sums": [([1.0, 0.7668], "integrate by parts"), ([1.1053, 1.0], "Gamma"), ([-1, 1], "positive")],
+    "problem-noise-stop": [([300.0, 0.03], "differentiate"), ([1319.0, 0.02], "Add|add"), ([1e3], "2 numbers")],
+    "problem-noise-within": [([0.02, 0.13], "lowest test loss"), ([0.0338, 0.2], "Which noise|which noise")],
+    "problem-budget-powers": [
+        ([0.1, 0.6, 0.32], "So many examples"),
+        ([0.4, 0.9, 0.32], "one example a step"),
+        ([0.4, 0.6, 0.1], "behind the last mode"),
+    ],
+    "problem-budget-begins": [(500.0, "not come so close"), (1e5, "closer already"), (-1, "positive")],
+    "problem-budget-data": [(500.0, "Divide two frontiers"), (-1, "positive")],
+    "problem-budget-each": [(5.0, "best width"), (-1, "positive")],
 }
 
 
-@pytest.mark.parametrize(("id", "answer", "says"), [(id, *case) for id, cases in WRONG.items() for case in cases])
+FRONTIERS = ("problem-budget-begins", "problem-budget-data", "problem-budget-each")  # a compilation of many seconds
+
+
+@pytest.mark.parametrize(
+    ("id", "answer", "says"),
+    [
+        pytest.param(id, *case, marks=pytest.mark.slow if id in FRONTIERS else ())
+        for id, cases in WRONG.items()
+        for case in cases
+    ],
+)
 def test_other_wrong_answers_get_words(id, answer, says):
     verdict = exercises.check(f"bottlenecks.{id}", answer)
     assert not verdict.passed

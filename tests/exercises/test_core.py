@@ -14,8 +14,9 @@ HEAVY = {  # they solve a theory for each answer: few students here, more in the
     *(f"bottlenecks.{name}" for name in (
         "batch-rate", "grow-width", "which-variance", "ensemble-size", "sooner", "width-cost", "batch-noise",
         "effective-ridge", "early-stopping", "free-reuse",
+        "problem-noise-within", "problem-budget-begins", "problem-budget-data", "problem-budget-each",
     )),
-    *(f"dmft_primer.{name}" for name in ("forgetting", "gain", "stop")),
+    *(f"dmft_primer.{name}" for name in ("forgetting", "gain", "stop", "problem-onset-reach", "problem-relaxation")),
 }  # fmt: skip
 IDS = sorted(exercises.REGISTRY)
 LIGHT = [id for id in IDS if id not in HEAVY]

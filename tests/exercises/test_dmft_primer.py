@@ -4,8 +4,10 @@ import re
 
 import numpy as np
 import pytest
+from scipy.linalg import eigh_tridiagonal
 
 from solvable import exercises
+from solvable.primer import theory as primer
 from solvable.spinglass import SphericalGlass, exact, theory
 
 
@@ -20,7 +22,94 @@ def marginal(p):
     return [low, (spins - 2) * (1 - low) / low]
 
 
+Q = np.linspace(1e-4, 1 - 1e-4, 20_001)
+
+
+def height(q, couplings):
+    """T^2 of a plateau."""
+    return sum(p * a * q ** (p - 2) for p, a in couplings.items()) * (1 - q)
+
+
+def jump(p):
+    """On a grid of plateaus, where the exercise has the top of a parabola."""
+    squares = height(Q, {2: p["a2"], 3: p["a3"]})
+    return [Q[squares.argmax()], squares.max() ** 0.5]
+
+
+def tie(p):
+    """By bisection: a larger coupling makes the top of a jump the larger one."""
+    low, high = 0.0, 20.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        squares = height(Q, {2: p["a2"], p["p"]: middle})
+        low, high = (low, middle) if squares[Q > 0.1].max() > 2 * p["a2"] else (middle, high)
+    return [high, Q[Q > 0.1][squares[Q > 0.1].argmax()]]
+
+
+def relaxation(p):
+    """By explicit steps, whose error goes as their size, where the exercise has implicit ones."""
+
+    def falls(step):
+        c, force = np.ones(20_000), np.zeros(20_000)
+        for n in range(len(c) - 1):
+            force[n] = 2 * p["a2"] * c[n] + 3 * p["a3"] * c[n] ** 2
+            memory = force[1 : n + 1][::-1] @ np.diff(c[: n + 1])
+            c[n + 1] = c[n] - step * (p["temperature"] * c[n] + memory / p["temperature"])
+            if c[n + 1] < p["level"]:
+                return step * (n + (c[n] - p["level"]) / (c[n] - c[n + 1]))
+        raise AssertionError("never")
+
+    return 2 * falls(0.025) - falls(0.05)
+
+
+def onset(p):
+    """The equal hilltops by bisection very close to g = 1, and the path by rolling; then scaled to this gain."""
+    small, c = 1e-4, p["cubic"]
+    low, high = 0.9 * small / (3 * c), 1.1 * small / (3 * c)
+    for _ in range(60):
+        variance = (low + high) / 2
+        alpha, beta = 1 - ((1 + small) * (1 - 3 * c * variance)) ** 2, 6 * c**2 * (1 + small) ** 2
+        low, high = (low, variance) if alpha > beta * variance**2 / 2 else (variance, high)
+    delta = variance * np.linspace(0.5, 1, 200_001)[:-1]
+    energy = alpha * (delta**2 - variance**2) - beta * (delta**4 - variance**4) / 2
+    u = np.sqrt(1 - delta / variance)  # takes out the root at the start
+    time = np.trapezoid(2 * u * variance / np.sqrt(energy), -u)
+    return [variance / small * (p["gain"] - 1), time * small / (p["gain"] - 1)]
+
+
+def onset_levels(p):
+    """The lowest level on a grid."""
+    s = np.linspace(-12, 12, 1201)
+    waves = np.diag(2 / 0.02**2 + 1 - 6 / np.cosh(s) ** 2) - (np.eye(1201, k=1) + np.eye(1201, k=-1)) / 0.02**2
+    small = p["gain"] - 1
+    ground = small**2 / 3 * np.linalg.eigvalsh(waves)[0]
+    return [np.sqrt(1 - ground) - 1, small]
+
+
+def onset_reach(p):
+    """The exponent from the waves in the well of the library's correlation, on a grid of our own."""
+    lags = np.arange(0, 400, 0.1)
+    found = primer.tanh_network(p["gain"], lags)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(61)
+    variance, delta = float(found.variance), np.asarray(found.correlation)
+    x = np.sqrt(variance) * nodes[:, None, None]
+    rest = np.sqrt(np.maximum(variance - delta**2 / variance, 0))
+    other = delta / np.sqrt(variance) * nodes[:, None, None] + rest * nodes[None, :, None]
+    slopes = (1 - np.tanh(x) ** 2) * (1 - np.tanh(other) ** 2)
+    well = 1 - p["gain"] ** 2 * np.einsum("i,j,ijt->t", weights, weights, slopes) / (2 * np.pi)
+    diagonal, beside = 2 / 0.01 + well, np.full(len(well) - 1, -1 / 0.01)
+    beside[0] *= np.sqrt(2)  # an even wave on the half line
+    ground = eigh_tridiagonal(diagonal, beside, select="i", select_range=(0, 0))[0][0]
+    return (np.sqrt(1 - ground) - 1) / ((p["gain"] - 1) ** 2 / 2)
+
+
 WAYS = {
+    "problem-jump": jump,
+    "problem-tie": tie,
+    "problem-relaxation": relaxation,
+    "problem-onset": onset,
+    "problem-onset-lyapunov": onset_levels,
+    "problem-onset-reach": onset_reach,
     "marginal": marginal,
     "spike": lambda p: (
         theory.flow(SphericalGlass({2: 0.5}, p["temperature"], p["spike"]), 30.0, 0.05, overlap=0.5).overlap[-1] ** 2
@@ -37,6 +126,16 @@ def test_another_way_gives_the_same_answer(name, seed):
 
 
 WRONG = {  # what people answer, and a word that the reply must hold
+    "problem-jump": [
+        ([0.7, 0.82], "first have a root"),
+        ([0.3889, 0.5], "into the condition"),
+        ([-0.4, 1], "positive"),
+    ],
+    "problem-tie": [([0.1, 0.5], "becomes unstable"), ([0.6, 0.9], "flat top"), ([0.6], "2 numbers")],
+    "problem-relaxation": [(30.0, "not fallen so far"), (300.0, "fallen further"), (-1, "positive")],
+    "problem-onset": [([0.05, 114.0], "third order"), ([0.02667, 20.0], "closed form"), ([-1, 1], "positive")],
+    "problem-onset-lyapunov": [([0.1, 0.02], "lowest"), ([2e-4, 1.0], "disk"), ([-1, 1], "positive")],
+    "problem-onset-reach": [(0.9, "divide it by"), (-1, "positive")],
     "convention": [
         ([0.5, -1.0], "one convention as a constant"),
         (0.4243, "2 numbers"),

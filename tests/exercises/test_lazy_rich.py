@@ -1,6 +1,7 @@
 """Lazy and rich: right answers found in another way, wrong ones that are no known slip, and what is drawn."""
 
 import re
+from itertools import pairwise
 
 import jax.numpy as jnp
 import numpy as np
@@ -81,7 +82,93 @@ def left(p):
     return float(jnp.sum((targets - found.outputs[-1]) ** 2)) / (2 * p["samples"])
 
 
+def followed(p, times, steps=20_000):
+    """Output and kernel of one linear neuron's moments, by small steps."""
+    q, gamma, h, z, f = p["gram"], p["richness"], p["gram"], 1.0, 0.0
+    step, found = times / steps, []
+    for _ in range(steps):
+        found.append((f, h + q * z, z))
+        pull = step * (p["target"] - f) * gamma
+        hz = gamma * f
+        h, z, hz = h + 2 * pull * q * hz, z + 2 * pull * hz, hz + pull * (q * z + h)
+        f = hz / gamma
+    return np.array(found).T
+
+
+def silent_kernel(p):
+    """Of the moments, when nothing moves any more."""
+    _, kernel, readout = followed(p, 8.0)
+    return [kernel[-1], readout[-1]]
+
+
+def silent_time(p):
+    f, *_ = followed(p, 4.0)
+    return float(np.interp(p["share"] * p["target"], f, 4.0 / 20_000 * np.arange(20_000)))
+
+
+def silent_wait(p):
+    """Times by integrals of the kernel; the richness by bisection, beside which nothing is large."""
+    q, y = p["gram"], p["target"]
+
+    def time(share, gamma):
+        def pace(x):  # f = exp(x)
+            f = np.exp(x)
+            return f / ((y - f) * 2 * np.sqrt(q**2 + gamma**2 * q * f**2))
+
+        edges = np.linspace(-40, np.log(share * y), 41)
+        return sum(integrate.quad(pace, *pair)[0] for pair in pairwise(edges))
+
+    def ratio(log_gamma):
+        wait = time(0.1, np.exp(log_gamma))
+        return wait / (time(0.9, np.exp(log_gamma)) - wait) - p["waits"]
+
+    return float(np.exp(optimize.brentq(ratio, 0, 15)))
+
+
+def draw_features(p):
+    """Second moments by integrals over one neuron, and by recursion over layers."""
+    found = []
+    for start in (-10, 0):
+        square, fourth = (
+            integrate.quad(lambda h, n=n: h ** (2 * n) * np.exp(-(h**2) / 2), start, 10)[0] / np.sqrt(2 * np.pi)
+            for n in (1, 2)
+        )
+        one, two = 1.0, 1.0
+        for _ in range(p["depth"]):
+            two = two * (fourth / p["width"] + square**2 * (1 - 1 / p["width"]))
+            one = one * square
+        found.append(two / one**2 - 1)
+    return found
+
+
+def draw_kernel(p):
+    """Covariances of all pairs of terms, each from the factors that the two share."""
+    depth, found = p["depth"], []
+    for own, mask in ((2, 0), (5, 1)):
+        total = 0
+        for one in range(depth + 1):
+            for other in range(depth + 1):
+                low, high = sorted((one, other))
+                total += own * (low + depth - high) + mask * (high - low)
+        found.append(total / (depth + 1) ** 2 / p["width"])
+    return found
+
+
+def draw_loss(p):
+    """The mean over a Gamma law of the same mean and variance, very wide, scaled to this width."""
+    wide = 1e5 * p["width"]
+    variance = draw_kernel(p | {"width": wide})[0]
+    above = np.expm1(-np.log1p(2 * p["learned"] * variance) / variance + 2 * p["learned"])
+    return above * 1e5
+
+
 WAYS = {
+    "problem-silent-kernel": silent_kernel,
+    "problem-silent-time": silent_time,
+    "problem-silent-wait": silent_wait,
+    "problem-draw-features": draw_features,
+    "problem-draw-kernel": draw_kernel,
+    "problem-draw-loss": draw_loss,
     "alignment": lambda p: kernels.alignment,
     "angle": angle,
     "balance": balance,
@@ -107,6 +194,16 @@ def test_another_way_gives_the_same_answer(name, seed):
 P = {name: exercises.parameters(f"lazy_rich.{name}") for name in ("step", "echo")}
 ECHO = P["echo"]["learning_rate"] * P["echo"]["target"]
 WRONG = {  # what people answer, and words that the reply must hold
+    "problem-silent-kernel": [([3.0, 4.0], "error cancels"), ([4.8, 3.0], "start equal"), ([-1, 1], "positive")],
+    "problem-silent-time": [(0.2, "Too early"), (5.0, "Too late"), (-1, "positive")],
+    "problem-silent-wait": [(100.0, "wait is shorter"), (9e4, "wait is longer"), (-1, "positive")],
+    "problem-draw-features": [
+        ([0.2, 0.46], "mean of N squares"),
+        ([0.1699, 0.7], "second moment half"),
+        ([1], "2 num"),
+    ],
+    "problem-draw-kernel": [([0.02, 0.05], "in how many terms"), ([0.0175, 0.06], "5 in place of 2"), ([-1, 1], "pos")],
+    "problem-draw-loss": [(0.3, "second order"), (-1, "positive")],
     "step": [
         (lambda h, z, delta: (h, z), "factor by factor"),
         (lambda h, z, delta: (neuron(P["step"])(h, z, delta)[0], z), "h is right, z is not"),

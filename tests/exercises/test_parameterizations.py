@@ -40,7 +40,76 @@ def port(p):
     return [g * w / s for g, w, s in zip(given, wide, small, strict=True)]
 
 
-WAYS = {"count": count, "optimum": lambda p: optimum, "port": port, "wishes": wishes}
+def narrow_sgd(p):
+    """Rates from the sizes of one draw of the backward pass at two very different widths, without activations."""
+    logs = []
+    for wide in (400, 6400):
+        few, random = round(wide ** p["beta"]), np.random.default_rng(0)
+        g3 = random.normal(size=(64, wide)) / wide
+        g2 = g3 @ random.normal(size=(wide, few)) / few**0.5
+        g1 = g2 @ random.normal(size=(few, wide)) / wide**0.5
+        sizes = [np.sqrt(np.mean(g**2)) for g in (g1, g2, g3)]
+        logs.append(np.log([1 / sizes[0], 1 / (wide * sizes[1]), 1 / (few * sizes[2])]))
+    return np.round(np.subtract(*logs[::-1]) / np.log(16), 2)
+
+
+def narrow_passed(p):
+    """The movement, and its worst case for a unit spread, from matrices at two widths."""
+    logs = []
+    for wide in (400, 6400):
+        few, random = round(wide ** p["beta"]), np.random.default_rng(0)
+        v = random.normal(size=(few, wide)) / wide**0.5
+        g2 = random.normal(size=few) * wide ** (-(1 + p["beta"]) / 2)
+        moved = np.sqrt(np.mean((wide * v @ (v.T @ g2)) ** 2))
+        worst = np.linalg.norm(v, 2) * wide**0.5 * (wide / few) ** 0.5  # of entries of unit spread
+        logs.append(np.log([moved, 1 / worst, wide**0.5 / worst]))
+    return np.subtract(*logs[::-1]) / np.log(16)
+
+
+def vertex(left, middle, right, spacing):
+    return spacing * (left - right) / 2 / (left + right - 2 * middle)
+
+
+def sweep_errors(p):
+    """By finite differences of the parabola's lowest point, where the exercise has formulas."""
+    d, small = p["spacing"], 1e-5
+    losses = p["bend"] * np.array([d, 0, d]) ** 2
+    slopes = [(vertex(*(losses + small * one), d) - vertex(*losses, d)) / small for one in np.eye(3)]
+    shift = vertex(*(losses + small * np.array([-d, 0, d]) ** 3), d) / small * p["cubic"]
+    return [p["scatter"] / p["seeds"] ** 0.5 * np.linalg.norm(slopes), abs(shift)]
+
+
+def sweep_spacing(p):
+    spacings = np.linspace(0.2, 3, 2801)
+    errors = [np.hypot(*sweep_errors(p | {"spacing": one})) for one in spacings]
+    return [spacings[np.argmin(errors)], min(errors)]
+
+
+def sweep_split(p):
+    """The cheapest of all splits."""
+    narrow = p["error"] ** 2 / p["goal"] ** 2 * np.linspace(1.01, 30, 200_001)
+    wide = 1 / (p["goal"] ** 2 / p["error"] ** 2 - 1 / narrow)
+    best = np.argmin(narrow + p["ratio"] ** 2 * wide)
+    return [narrow[best], wide[best]]
+
+
+def test_powers_of_a_narrow_layer_are_those_of_matrices():
+    """One draw at widths 400 and 6,400, beta = 0.4 (11 and 33 neurons): powers to 0.08."""
+    p = exercises.parameters("parameterizations.problem-narrow-sgd")
+    for name, found in (("sgd", narrow_sgd(p)), ("passed", narrow_passed(p))):
+        right = exercises.REGISTRY[f"parameterizations.problem-narrow-{name}"].right(**p)
+        assert_allclose(found, right, atol=0.08)
+
+
+WAYS = {
+    "count": count,
+    "optimum": lambda p: optimum,
+    "port": port,
+    "problem-sweep-errors": sweep_errors,
+    "problem-sweep-spacing": sweep_spacing,
+    "problem-sweep-split": sweep_split,
+    "wishes": wishes,
+}
 
 
 @pytest.mark.parametrize("seed", [None, 3, pytest.param(17, marks=pytest.mark.slow)])
@@ -66,6 +135,16 @@ def reckless(rates, losses):
 
 
 WRONG = {  # what people answer, and words that the reply must hold
+    "problem-narrow-adam": [([0.7, 1, 0.4, 1], "Input"), ([0, 1, 0.4, 0], "Readout"), ([0, 1], "4 numbers")],
+    "problem-narrow-sgd": [([0.5, -0.3, 0.6], "Input"), ([1, -0.3, 0.2], "terms in the sum"), ("x", "3 numbers")],
+    "problem-narrow-passed": [
+        ([1, -0.8, -0.3], "through V"),
+        ([0.3, -0.8, 1], "random sum"),
+        ([0.3, 1, -0.3], "largest"),
+    ],
+    "problem-sweep-errors": [([0.2, 0.06], "Linearise"), ([0.0791, 0.2], "cubic term alone"), ([-1, 1], "positive")],
+    "problem-sweep-spacing": [([2.0, 0.1], "Differentiate"), ([0.9635, 0.3], "both errors"), ([-1, 1], "positive")],
+    "problem-sweep-split": [([50, 20], "Narrow"), ([80, 50], "Wide"), ([-1, 1], "positive")],
     "count": [
         ([0.0, 0.5, 0.0, 0.5], "root of N counts"),
         ([0.5, 0.5, -0.5, 0.5], "D does not count"),

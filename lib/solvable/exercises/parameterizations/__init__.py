@@ -1,5 +1,5 @@
 """Checks of the part "Parameterizations", a module for each page."""
 
-from . import coordinate_check, one_over_n, side_by_side, three_wishes, transfer
+from . import coordinate_check, one_over_n, problems, side_by_side, three_wishes, transfer
 
-__all__ = ["coordinate_check", "one_over_n", "side_by_side", "three_wishes", "transfer"]
+__all__ = ["coordinate_check", "one_over_n", "problems", "side_by_side", "three_wishes", "transfer"]
