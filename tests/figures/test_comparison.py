@@ -183,6 +183,8 @@ def test_an_axis_of_few_sizes_has_points_with_bars_and_each_size_is_a_tick(ax, s
     assert ax.get_legend().get_texts()[0].get_text() == "digits: within 20 % (10.0 s.e.)"
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["10", "20", "40", "80", "160"]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("samples $P$", "test loss")
+    ax.figure.canvas.draw()
+    assert any(tick.get_text() for tick in ax.get_yticklabels(minor=True))  # less than a decade: the only ones there
 
 
 def test_an_axis_takes_numbers_for_a_theory_and_keeps_the_figures_labels(ax, sizes):

@@ -105,7 +105,7 @@ def compare(
     ax.set(xscale="log", yscale="log" if loss else "linear")
     if axis != "times" and len(every) <= FEW:
         ax.set_xticks(every[later], [number(one) for one in every[later]])
-        ax.minorticks_off()
+        ax.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     ax.set_xlabel(ax.get_xlabel() or (AXES.get(axis, axis.replace("_", " ")) if since is None else "time passed"))
     ax.set_ylabel(ax.get_ylabel() or (f"{which} loss" if loss else which))
     if ax.get_legend_handles_labels()[1]:
