@@ -21,6 +21,18 @@ document.addEventListener("DOMContentLoaded", () => {
     return one;
   };
 
+  // On paper the page is light, whatever it is on the screen.
+  const page = document.documentElement.dataset;
+  let onScreen = null;
+  window.addEventListener("beforeprint", () => {
+    onScreen ??= page.theme;
+    page.theme = "light";
+  });
+  window.addEventListener("afterprint", () => {
+    page.theme = onScreen;
+    onScreen = null;
+  });
+
   // A picture opens as large as the window, by its button or by a tap; Escape or a tap closes it.
   function enlarge(pictures) {
     const dialog = document.createElement("dialog");

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from solvable import Spectrum, figures
-from solvable.linear_model import LossCurves
+from solvable.linear_model import FinalLoss, LossCurves
 
 matplotlib.use("Agg")
 
@@ -156,3 +156,67 @@ def test_what_has_no_means_is_named(limit):
     for which in ("energy", "parameters"):
         with pytest.raises(ValueError, match=r"which must be a curve of LossCurves, for instance 'test'; got"):
             figures.means(experiment(limit, 1.0), which)
+
+
+@pytest.fixture(scope="module")
+def sizes():
+    """A theory and its experiment at the end of training, for five numbers of samples: 1 standard error is 2 %."""
+    samples = np.array([10, 20, 40, 80, 160])
+    test = jnp.asarray(samples**-0.5)
+    limit = FinalLoss(test, test, parameters={})
+    parameters = {"samples": samples, "repeats": 25}
+    factor = np.array([1.0, 1.01, 1.0, 1.25, 1.0])
+    runs = FinalLoss(test * factor, test, test_std=0.1 * test * factor, train_std=0.1 * test, parameters=parameters)
+    return limit, runs
+
+
+def test_an_axis_of_few_sizes_has_points_with_bars_and_each_size_is_a_tick(ax, sizes):
+    limit, runs = sizes
+    figures.compare(limit, runs, axis="samples", ax=ax, label="digits")
+    points, theory = ax.lines
+    np.testing.assert_array_equal(points.get_xdata(), runs.parameters["samples"])
+    np.testing.assert_allclose(points.get_ydata(), runs.test)
+    np.testing.assert_allclose(theory.get_ydata(), limit.test)
+    assert (points.get_linestyle(), theory.get_linestyle()) == ("None", "--")
+    ends = np.array([bar[:, 1] for bar in ax.collections[0].get_segments()])
+    np.testing.assert_allclose(ends, np.stack([0.9 * runs.test, 1.1 * runs.test], axis=1))
+    assert ax.get_legend().get_texts()[0].get_text() == "digits: within 20 % (10.0 s.e.)"
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["10", "20", "40", "80", "160"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("samples $P$", "test loss")
+    ax.figure.canvas.draw()
+    assert any(tick.get_text() for tick in ax.get_yticklabels(minor=True))  # less than a decade: the only ones there
+
+
+def test_an_axis_takes_numbers_for_a_theory_and_keeps_the_figures_labels(ax, sizes):
+    limit, runs = sizes
+    ax.set(xlabel="training images")
+    figures.compare(np.asarray(limit.test) * 1.25, runs, axis="samples", ax=ax)
+    np.testing.assert_allclose(ax.lines[1].get_ydata(), 1.25 * limit.test)
+    assert ax.get_legend().get_texts()[0].get_text() == "within 25 % (12.5 s.e.)"
+    assert ax.get_xlabel() == "training images"
+
+
+def test_an_axis_may_be_a_field_of_a_theory_alone_and_infinite_sizes_are_not_drawn(ax, sizes):
+    limit, _ = sizes
+    widths = np.array([8.0, 16.0, 32.0, 64.0, np.inf])
+    figures.compare(replace(limit, parameters={"width": widths}), axis="width", ax=ax)
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), widths[:4])
+    assert ax.get_xlabel() == "width $N$"
+
+
+def test_an_axis_that_does_not_fit_is_named(ax, sizes):
+    theory, runs = sizes
+    with pytest.raises(TypeError, match="runs must be the result of an experiment, with width and repeats; got Final"):
+        figures.compare(theory, runs, axis="width", ax=ax)
+    with pytest.raises(ValueError, match="axis must be 'times', or a list of numbers that limit or runs hold; got 'wi"):
+        figures.compare(theory, axis="width", ax=ax)
+    with pytest.raises(ValueError, match="runs must have the samples of limit"):
+        figures.compare(replace(theory, parameters={"samples": np.arange(1, 6)}), runs, axis="samples", ax=ax)
+    with pytest.raises(ValueError, match="limit must have a number for each of 5 samples; got 4"):
+        figures.compare(theory.test[:4], runs, axis="samples", ax=ax)
+    with pytest.raises(ValueError, match="limit must be a result, or numbers, one for each of samples; got shape"):
+        figures.compare("test", runs, axis="samples", ax=ax)
+    with pytest.raises(ValueError, match="which must be a field of FinalLoss, for instance 'test'; got 'loss'"):
+        figures.compare(theory.test, runs, axis="samples", which="loss", ax=ax)
+    with pytest.raises(ValueError, match="since must be None where test is no function of two times; got 0"):
+        figures.compare(theory, runs, axis="samples", since=0, ax=ax)

@@ -333,7 +333,8 @@ CALLS: dict[str, dict[str, Any]] = {
     "figures.Knob.coordinate": {"value": 2.0},
     "figures.Knob.text": {"value": 2.0},
     "figures.compare": {
-        "limit": CURVE, "runs": None, "ax": None, "label": "l", "which": "test", "since": None, "color": None,
+        "limit": CURVE, "runs": None, "axis": "times", "ax": None, "label": "l", "which": "test", "since": None,
+        "color": None,
     },
     "figures.explore": {"curves": line, "controls": {"g": KNOB}, **FIGURE, "log": "xy", "marks": {"one": "C1"},
         "experiment": None},

@@ -191,7 +191,7 @@ ARGUMENTS: dict[str, str] = {
         "key": "key",
         "flag": """paired average_batches responses tangent_kernel multiplier_free checkpoints progress normalize binned
             Knob.log Knob.play""",
-        "word": "activation optimizer method name part which dtype ABC.scale.kind",
+        "word": "activation optimizer method name part which axis dtype ABC.scale.kind",
         "axes": "explore.log guess.log",
         "text": "explore.name guess.name label xlabel ylabel y caption alt answer extra explore.x guess.x ABC.name",
         "function": "network sweep curves start forward learning_rates networks.Custom.learning_rates",

@@ -1,5 +1,6 @@
 """What every page looks like: short cells, a figure first, an experiment under every slider. Reads the sources."""
 
+import ast
 import re
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ CHAPTERS = [page for page in toc_pages() if page.count("/") == 2 and "/library/"
 WRITTEN = pytest.mark.parametrize("page", CHAPTERS)
 LINES = 10
 FOLDED = re.compile(r"hide-input|remove-input|remove-cell|hide-cell")
+BARE = re.compile(r"(?<![\w’'-])(?:[B-HJ-Zb-z](?:'(?!s)|(?![\w’'-]))|[A-Za-z]_\w+|a (?=[-=])|\w+[⁻⁰¹²³⁴-⁹]+|[α-ωΑ-Ω])")
 WITHOUT = "No experiment here:"
 
 
@@ -52,6 +54,36 @@ def test_every_explorer_has_an_experiment_or_the_page_says_why_not(page):
     assert len(calls) == len(source.explorers)
     alone = [call for call in calls if "experiment=" not in call]
     assert len(alone) <= source.text.count(WITHOUT)
+
+
+def captions(page: str) -> list[str]:
+    """Of figures that cells draw, of figures that stand in files, and of explorers."""
+    source = Source(page)
+    cells = [match[1] for cell in source.cells for match in re.finditer(r"^\s+caption: (.*)$", cell, re.MULTILINE)]
+    files = re.findall(r"^([`:]{3,})\{figure\}.*\n(?::.*\n)*((?:.|\n)*?)^\1", source.text, re.MULTILINE)
+    calls = [node for node in ast.walk(source.code) if isinstance(node, ast.Call)]
+    words = [keyword.value for call in calls for keyword in call.keywords if keyword.arg == "caption"]
+    return cells + [text for _, text in files] + [ast.literal_eval(one) for one in words]
+
+
+def bare(caption: str) -> list[str]:
+    """Letters that stand for a quantity and are no mathematics."""
+    return BARE.findall(re.sub(r"\$[^$]*\$", "", caption))
+
+
+@pytest.mark.parametrize("page", toc_pages())
+def test_symbols_in_captions_are_mathematics(page):
+    assert {caption: found for caption in captions(page) if (found := bare(caption))} == {}
+
+
+def test_captions_are_found_and_symbols_in_them():
+    assert sum(len(captions(page)) for page in toc_pages()) >= sum(
+        Source(page).figures + len(Source(page).explorers) for page in toc_pages()
+    )
+    assert bare("A student of width N, at P = N: a = 1.5, t_w and β, R(t, t'), 10⁵ steps of SGD, $K$ modes") == [
+        "N", "P", "N", "a ", "t_w", "β", "R", "t", "t'", "10⁵",
+    ]  # fmt: skip
+    assert bare("A ReLU network's muP, x-ray and NTK. I see the other's ends") == []
 
 
 def test_the_checks_see_what_they_should():

@@ -18,6 +18,7 @@ def test_a_theory_of_the_measured_spectrum_runs_through_the_points():
     runs = linear_model.experiment.regression(features, labels, samples, key=jax.random.key(1), repeats=20)
     assert (np.abs(limit - runs.test) < np.maximum(0.1 * runs.test, 4 * runs.error("test"))).all()
     assert (np.diff(np.log(limit)) < -0.3).all()
+    assert runs.test[-1] - limit[-1] > 3 * runs.error("test")[-1]  # at a hundred images, by more than chance
 
 
 def test_the_widest_gaussian_is_least_aligned_and_best():
