@@ -13,11 +13,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from .._checks import require_kind, require_text, shown
-from .comparison import UNBROKEN, noted
 from .explorer.asked import BOX, Explorer, all_checked, check_curves, check_frame
 from .explorer.drawing import data_uri, draw, svg
 from .explorer.grid import pixels
 from .explorer.page import KINDS, frame_of, mathematics
+from .notes import UNBROKEN, noted
 from .series import Band, HeatMap, Series
 from .words import Number
 
