@@ -86,6 +86,7 @@ def address(explorers, tmp_path_factory):
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             '<link rel="icon" href="data:,"><link rel="stylesheet" href="_static/pictures.css">'
             '<link rel="stylesheet" href="_static/explore.css">'
+            '<link rel="stylesheet" href="_static/print.css" media="print"><script src="_static/reading.js"></script>'
             '<script defer src="_static/explore.js"></script>'
             f"<body>{explorer._repr_html_()}</body></html>"
         )
@@ -380,6 +381,7 @@ def test_the_colours_follow_a_dark_page_without_a_new_drawing(show):
     assert page.evaluate(stroke) == light
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")  # as a browser says before it prints
     assert page.evaluate(stroke) == light
 
 

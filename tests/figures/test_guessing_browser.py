@@ -27,6 +27,7 @@ def html():
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             '<link rel="icon" href="data:,"><link rel="stylesheet" href="/_static/pictures.css">'
             '<link rel="stylesheet" href="/_static/explore.css"><script defer src="/_static/explore.js"></script>'
+            '<link rel="stylesheet" href="/_static/print.css" media="print">'
             f'<body>{one._repr_html_()}<div style="height: 2000px"></div></body></html>'
             for name, one in made.items()
         }

@@ -156,7 +156,7 @@ def test_its_start_leaves_no_half_of_the_box_empty(figure, explorer):
     box, shown = state["box"], [one for one in state["series"] + state["experiment"] if one["kind"] != "heat"]
     if shown:  # a map of colours fills it
         drawn = np.concatenate([np.array(one["px"], float).reshape(-1, 2) for one in shown])
-        used = np.ptp(drawn[inside(drawn, box)], axis=0) / (box["width"], box["height"])
+        used = np.ptp(drawn[inside(drawn, box, -2)], axis=0) / (box["width"], box["height"])
         assert used.min() > (0.4 if explorer[1] in STRAIGHT else 0.5), used
 
 
@@ -218,11 +218,11 @@ def compare(axes: dict, box: dict, drawn: dict, expected: dict):
             assert distance(some, others).max() <= 1, f"{drawn['label']}: a value is {what}"
 
 
-def inside(points: np.ndarray, box: dict) -> np.ndarray:
+def inside(points: np.ndarray, box: dict, border: float = 1) -> np.ndarray:
     """Which points lie on the axes, a pixel from the border at least."""
     low = np.array([box["left"], box["top"]])
     high = low + np.array([box["width"], box["height"]])
-    return ((points > low + 1) & (points < high - 1)).all(axis=1)
+    return ((points > low + border) & (points < high - border)).all(axis=1)
 
 
 def distance(some: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -205,5 +205,5 @@ def _check_drawable(frame: Explorer, curves: Mapping[str, Series], known: int) -
         raise ValueError(f"curves[{label!r}] must be finite and increase in x, as it is to be guessed")
     places = pixels(frame, {(label, axis): getattr(series, axis) for axis in "xy"}, None)
     within = [(places[label, axis] >= 0) & (places[label, axis] <= BOX[axis]) for axis in "xy"]
-    if np.sum(within[0] & within[1]) < 2:
+    if not np.sum(within[0] & within[1]) >= 2:
         raise ValueError(f"curves[{label!r}] must have two points or more inside xlim and ylim; got fewer")
