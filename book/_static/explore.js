@@ -697,7 +697,7 @@
         marks.push(Plot.ruleX([x1], { x: x1, y1, y2, stroke: "currentColor", strokeWidth: 2, strokeDasharray: "2 3" }));
       }
       if (!this.answered && mine.length < 2)
-        marks.push(Plot.text(["Draw your guess here"], { frameAnchor: "middle", fontSize: 16, strokeWidth: 6, ...halo }));
+        marks.push(Plot.text(["Draw your guess here"], { frameAnchor: "top-right", dx: -8, dy: 8, fontSize: 16, strokeWidth: 6, ...halo }));
       if (!this.answered && this.pen.matches(":focus-visible")) {
         const place = this.at * PARTS;
         const [here, height] = at(this.places[place], this.height(place));

@@ -72,6 +72,12 @@ def bare(caption: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", toc_pages())
+def test_captions_name_no_ink(page):
+    """What is black by day is white by night."""
+    assert [caption for caption in captions(page) if re.search(r"\b([Bb]lack|[Ww]hite)\b", caption)] == []
+
+
+@pytest.mark.parametrize("page", toc_pages())
 def test_symbols_in_captions_are_mathematics(page):
     assert {caption: found for caption in captions(page) if (found := bare(caption))} == {}
 
