@@ -51,6 +51,8 @@ def over_repeats(
 def mean_and_std(rows: Any) -> tuple[Any, Any]:
     """Means over repeats, and standard deviations (unbiased)."""
     numpy = numpy_for(rows)
+    rows = jax.tree.map(numpy.asarray, rows)  # NumPy's mean of an array of jax is jax's
     with np.errstate(all="ignore"):  # what is not finite is judged by whoever asked
-        mean = jax.tree.map(lambda x: jnp.asarray(numpy.mean(x, axis=0)), rows)
-        return mean, jax.tree.map(lambda x: jnp.asarray(numpy.std(x, axis=0, ddof=1)), rows)
+        mean = jax.tree.map(lambda x: numpy.mean(x, axis=0), rows)
+        std = jax.tree.map(lambda x: numpy.std(x, axis=0, ddof=1), rows)
+    return jax.device_put((mean, std))

@@ -56,6 +56,18 @@ def test_repeats_do_not_depend_on_their_chunks(monkeypatch):
     assert not np.allclose(other.test, whole.test)
 
 
+def test_means_of_known_rows_compile_nothing_and_those_of_traced_rows_are_the_same(caplog):
+    rows = {"test": jnp.arange(21.0).reshape(3, 7) ** 2, "train": jnp.arange(33.0).reshape(3, 11)}
+    with jax.log_compiles():
+        known = _repeats.mean_and_std(rows)
+        assert "compil" not in caplog.text.lower()
+        traced = jax.jit(_repeats.mean_and_std)(rows)
+        assert "compil" in caplog.text.lower()  # what is looked for is there to be seen
+    assert_allclose(known[0]["test"], np.asarray(rows["test"]).sum(axis=0) / 3)
+    assert_allclose(known[1]["train"], 11.0)  # 11, 0 and -11 from the mean: 242 / 2 is 11 squared
+    jax.tree.map(assert_allclose, known, traced)
+
+
 def test_a_key_that_is_none_is_named():
     from solvable._checks import require_key
 

@@ -89,7 +89,7 @@ def finite(
     if run.diverged.any():
         step = int(np.asarray(run.diverged_at)[np.asarray(run.diverged)].min())
         raise ValueError(f"learning_rate must be smaller; at {learning_rate} a network diverged at step {step}")
-    pairs = {name: np.reshape(x, (2, repeats, *x.shape[1:])).mean(axis=0) for name, x in run.metrics.items()}
+    pairs = {name: np.asarray(x).reshape(2, repeats, *x.shape[1:]).mean(axis=0) for name, x in run.metrics.items()}
     mean, std = mean_and_std({name: pairs[name] for name in names})
     h = jax.vmap(lambda w: network.forward(w, inputs)[1][-1])(run.end)
     return MeanField(
