@@ -50,7 +50,7 @@ def figure(browser, address, explorer):
     """The explorer on its open page, on a screen that can be touched."""
     page, name = explorer
     context = browser.new_context(viewport=DESK, has_touch=True)
-    tab, _ = open_page(context, address, page)
+    tab, _ = open_page(context, address, page, mathematics=False)
     figure = tab.locator(f"#explore-{name}")
     assert figure.count() == 1, "the built page has no such explorer"
     yield figure

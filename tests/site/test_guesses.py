@@ -1,4 +1,4 @@
-"""Every guess of the book: drawn by mouse, finger and keys, answered in words, and no barrier before or after."""
+"""Every guess of the book: answered in words, no barrier before or after; and drawn by mouse, finger and keys."""
 
 import re
 
@@ -10,6 +10,10 @@ pytestmark = pytest.mark.browser
 
 GUESSES = [(page, name) for page in toc_pages() for name in Source(page).guesses]
 EACH = pytest.mark.parametrize(("page", "name"), GUESSES, ids=[name for _, name in GUESSES])
+SAMPLE = pytest.mark.parametrize(  # what the script does alike for all
+    ("page", "name"),
+    [pytest.param(*one, id=one[1], marks=pytest.mark.slow if place else ()) for place, one in enumerate(GUESSES)],
+)
 
 
 @pytest.fixture
@@ -19,7 +23,7 @@ def opened(browser, address):
 
     def opened(page, name, **options):
         contexts.append(browser.new_context(**options))
-        tab, visit = open_page(contexts[-1], address, page)
+        tab, visit = open_page(contexts[-1], address, page, mathematics=False)
         figure = tab.locator(f"#guess-{name}")
         figure.scroll_into_view_if_needed()
         return figure, visit
@@ -41,15 +45,15 @@ def test_before_the_answer_only_what_is_known_is_there(opened, page, name):
     assert {one["label"].removeprefix("measured ") for one in state(figure)["series"]} == known
     assert data["answer"] not in figure.aria_snapshot()
     assert not figure.locator(".explorer-still").is_visible()
-    assert examine(figure.page) == []
+    assert examine(figure.page, inside=f"#guess-{name}") == []
     figure.get_by_role("button", name="Show the answer").press("Enter")
     assert len(state(figure)["series"]) == len(data["series"]) + len(data["experiment"])
     assert data["answer"] in figure.aria_snapshot()
-    assert examine(figure.page) == []
+    assert examine(figure.page, inside=f"#guess-{name}") == []
     assert visit.blocked + visit.failed + visit.complaints == []
 
 
-@EACH
+@SAMPLE
 @pytest.mark.parametrize("screen", [DESK, PHONE], ids=["desk", "phone"])
 def test_a_mouse_draws_it(opened, page, name, screen):
     figure, _ = opened(page, name, viewport=screen)
@@ -66,7 +70,7 @@ def test_a_mouse_draws_it(opened, page, name, screen):
     assert re.fullmatch(r"Furthest off at .+ = .+: your guess is [\d.]+ (times )?too (high|low)\.", said)
 
 
-@EACH
+@SAMPLE
 def test_a_finger_draws_it(opened, page, name):
     figure, _ = opened(page, name, viewport=PHONE, has_touch=True, is_mobile=True)
     pen = figure.locator(".guess-pen")
@@ -82,7 +86,7 @@ def test_a_finger_draws_it(opened, page, name):
     assert {round(y, 1) for _, y in drawn} == {0.4}
 
 
-@EACH
+@SAMPLE
 def test_keys_draw_it(opened, page, name):
     figure, _ = opened(page, name, viewport=DESK)
     pen = figure.get_by_role("slider", name="Your guess")
@@ -98,7 +102,7 @@ def test_keys_draw_it(opened, page, name):
     assert state(figure)["guess"] == []
 
 
-@EACH
+@SAMPLE
 def test_it_stands_there_with_its_answer_without_javascript(browser, address, page, name):
     context = browser.new_context(viewport=DESK, java_script_enabled=False)
     tab = context.new_page()

@@ -21,10 +21,15 @@ TABLE = re.compile(r'<script type="application/json" id="symbols">(.*?)</script>
 COVERED = 0.95
 
 
+def html_of(page):
+    """A built page."""
+    return (HTML / f"{page}.html").read_text(encoding="utf-8")
+
+
 @functools.cache
 def equations(page):
     """TeX of each displayed equation of a built page, and what stands beside it; and the page's rows."""
-    text = (HTML / f"{page}.html").read_text(encoding="utf-8")
+    text = html_of(page)
     listed = TABLE.search(text)
     shown = [
         (html.unescape(tex).strip(), json.loads(uses) if script else None)
@@ -111,8 +116,18 @@ def visit(browser, address):
         context.close()
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize("page", READ)
+def test_an_equation_knows_what_its_symbols_mean_on_this_page(page):
+    """For every page what the pointer reads on one."""
+    label, meanings = READ[page]
+    _, listed = equations(page)
+    found = re.search(rf'id="equation-{label}">.*?class="symbols">(.*?)</script>', html_of(page), re.DOTALL)
+    said = " ".join(str(listed[row]) for row in json.loads(found[1]).values())
+    assert [meaning for meaning in meanings.values() if meaning not in said] == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", [MODEL, *(pytest.param(one, marks=pytest.mark.slow) for one in READ if one != MODEL)])
 def test_the_pointer_reads_a_symbol(visit, page):
     """Every letter of the equation says something, but for d and ∂; these say what they mean here."""
     label, meanings = READ[page]
@@ -158,7 +173,7 @@ def test_the_keyboard_reads_all_symbols_of_an_equation(visit):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("page", [MODEL, "book/dmft_primer/beyond_glasses"])
+@pytest.mark.parametrize("page", [MODEL, pytest.param("book/dmft_primer/beyond_glasses", marks=pytest.mark.slow)])
 def test_a_tap_lists_the_symbols_and_the_lists_fit_a_telephone(visit, page):
     tab, seen = visit(page, viewport=PHONE, is_mobile=True, has_touch=True)
     first = tab.locator("div.math.explained").first
@@ -180,7 +195,7 @@ def test_a_tap_lists_the_symbols_and_the_lists_fit_a_telephone(visit, page):
     for theme, rules in (("light", ()), ("dark", COLOURS)):
         tab.evaluate(THEME, theme)
         tab.evaluate(SETTLED)
-        assert examine(tab, rules) == []
+        assert examine(tab, rules, inside="div.symbols") == []
     assert seen.complaints == []
 
 

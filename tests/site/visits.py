@@ -11,6 +11,7 @@ from built_site import HTML
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
 
+MATHJAX = "_static/vendor/mathjax/startup.js"
 RENDERED = "() => !window.MathJax?.startup || MathJax.startup.promise.then(() => true)"
 EXPLORERS = "() => Promise.all([...document.querySelectorAll('figure.explorer')].map((f) => f.explorer.ready))"
 THEME = "(theme) => Object.assign(document.documentElement.dataset, {theme, mode: theme})"
@@ -37,8 +38,11 @@ class Visit:
     axe: dict[str, list[str]] = field(default_factory=dict)
 
 
-def open_page(context, address: str, page: str, query: str = "") -> tuple:
-    """Open a page of the site with every outside request stopped and recorded; the page and its visit."""
+def open_page(context, address: str, page: str, query: str = "", mathematics: bool = True) -> tuple:
+    """Open a page of the site with every outside request stopped and recorded; the page and its visit.
+
+    Without mathematics its TeX stays as it is: to set it takes half of the time, and figures do not need it.
+    """
     visit = Visit(page)
     tab = context.new_page()
     tab.set_default_timeout(120_000)  # a busy machine is slow, and no fault of the page
@@ -57,6 +61,8 @@ def open_page(context, address: str, page: str, query: str = "") -> tuple:
             visit.complaints.append(message.text)
 
     tab.route(re.compile(rf"^(?!{re.escape(address)}/)(https?|wss?|ftp|file):"), stop)
+    if not mathematics:
+        tab.route(f"{address}/{MATHJAX}*", lambda route: route.fulfill(body=""))
     tab.on("response", note)
     tab.on("requestfailed", lambda request: visit.failed.append(f"{request.failure} {request.url}"))
     tab.on("console", complain)
@@ -73,13 +79,13 @@ COLOURS = ("color-contrast", "link-in-text-block")
 LAYOUT = ("target-size", "scrollable-region-focusable", "meta-viewport", "css-orientation-lock", "avoid-inline-spacing")
 
 
-def examine(tab, rules: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> list[str]:
-    """Serious and critical findings of axe-core; of some rules only where nothing else has changed, or without some."""
+def examine(tab, rules: tuple[str, ...] = (), without: tuple[str, ...] = (), inside: str = "html") -> list[str]:
+    """Serious and critical findings of axe-core; of some rules or elements only where nothing else has changed."""
     options = {"resultTypes": ["violations"], "preload": False, "rules": {name: {"enabled": False} for name in without}}
     if rules:
         options["runOnly"] = {"type": "rule", "values": list(rules)}
-    pictures = {"exclude": [[".picture"]]}  # thousands of strokes that say nothing: the element around them speaks
-    found = Axe().run(tab, context=pictures, options=options).response["violations"]
+    where = {"include": [[inside]], "exclude": [[".picture"]]}  # strokes say nothing, the element around them does
+    found = Axe().run(tab, context=where, options=options).response["violations"]
     return [
         f"{finding['id']} ({finding['impact']}): {node['html'][:160]}"
         for finding in found
