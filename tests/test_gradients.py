@@ -119,7 +119,7 @@ AVERAGES = [(0.0, 1.0, 0.0), (1.0, 1.0, 1.0), (1.0, 1.0, -1.0), (2.0, 1.0, 0.5),
 
 
 @pytest.mark.parametrize("at", AVERAGES, ids=str)
-@pytest.mark.parametrize("activation", ["erf", "gelu"])
+@pytest.mark.parametrize("activation", ["erf", pytest.param("gelu", marks=pytest.mark.slow)])
 def test_closed_forms_beside_the_rule(activation, at):
     """At zero variances and at correlations of +-1 there is no room for differences; Price's theorem needs none."""
     function = gaussian.ACTIVATIONS[activation]
@@ -187,7 +187,7 @@ SOLVERS = {
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(one, marks=[pytest.mark.slow] if one == "deep" else []) for one in SOLVERS]
+    "name", [pytest.param(one, marks=[pytest.mark.slow] if one in ("deep", "two layers") else []) for one in SOLVERS]
 )
 def test_solvers_at_equal_eigenvalues(name):
     function = SOLVERS[name]

@@ -153,7 +153,15 @@ def test_no_request_is_forgotten():
     assert asked == set(LISTS) | set(ENDS) | FRESH | {"spinglass.aging.flow"}  # which has a test of its own
 
 
-@pytest.mark.parametrize("name", LISTS)
+def with_grids_of_their_own(names):
+    """Theories in the fast run; experiments and sums follow their times one by one."""
+    slow = {"linear_model.compute.frontier", "meanfield.expansion", "meanfield.finite"}
+    return [
+        pytest.param(name, marks=pytest.mark.slow) if ".experiment." in name or name in slow else name for name in names
+    ]
+
+
+@pytest.mark.parametrize("name", with_grids_of_their_own(LISTS))
 def test_one_more_point_changes_no_other(name):
     call, asked, beside, rtol = LISTS[name]
     alone, together = (jax.tree.leaves(call(jnp.asarray(t, float))) for t in (asked, [*asked, *beside]))
@@ -162,7 +170,7 @@ def test_one_more_point_changes_no_other(name):
         assert_allclose(np.asarray(other)[: len(asked)], one, rtol=rtol, atol=rtol)
 
 
-@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize("name", with_grids_of_their_own(ENDS))
 def test_going_on_changes_nothing_before(name):
     call, near, far = ENDS[name]
     short, long = np.asarray(call(near)), np.asarray(call(far))
@@ -173,7 +181,7 @@ def test_going_on_changes_nothing_before(name):
 STEPPED = [name for name, call in ENDS.items() if isinstance(call[1], int)]
 
 
-@pytest.mark.parametrize("name", STEPPED)
+@pytest.mark.parametrize("name", with_grids_of_their_own(STEPPED))
 def test_a_list_of_steps_gives_these_rows(name):
     call, near, _ = ENDS[name]
     every, some = np.asarray(call(near)), np.asarray(call([near, 0, 2]))
@@ -182,7 +190,7 @@ def test_a_list_of_steps_gives_these_rows(name):
         call([1.5])
 
 
-@pytest.mark.parametrize("name", [name for name, call in LISTS.items() if call[1] is STEPS])
+@pytest.mark.parametrize("name", with_grids_of_their_own(name for name, call in LISTS.items() if call[1] is STEPS))
 def test_a_whole_number_gives_all_steps_up_to_it(name):
     call = LISTS[name][0]
     for one, other in zip(jax.tree.leaves(call(3)), jax.tree.leaves(call([0, 1, 2, 3])), strict=True):

@@ -215,7 +215,7 @@ def test_the_two_names_are_one_network():
     assert_allclose(losses[0], losses[1], rtol=1e-10)
 
 
-@pytest.mark.parametrize(("power", "passes"), [(0.5, True), (1.5, False)])
+@pytest.mark.parametrize(("power", "passes"), [(0.5, True), pytest.param(1.5, False, marks=pytest.mark.slow)])
 def test_the_rates_of_the_exercise_pass_the_coordinate_check(power, passes):
     def make(width):
         spread = {"input": 0.25, "hidden": width**-0.25, "output": 1 / width}

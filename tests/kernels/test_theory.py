@@ -52,7 +52,9 @@ def test_the_diagonal_of_relu_is_exact():
         assert_allclose(jnp.diag(found.ntk), 4 * q / 8, rtol=digits)
 
 
-@pytest.mark.parametrize("activation", ["relu", "gelu", "erf"])
+@pytest.mark.parametrize(
+    "activation", ["relu", *(pytest.param(one, marks=pytest.mark.slow) for one in ("gelu", "erf"))]
+)
 def test_single_precision(activation):
     x = jax.random.normal(KEY, (300, 50), float)
     exact, single = (kernels.both(one, depth=3, activation=activation) for one in (x, x.astype(jnp.float32)))
@@ -125,7 +127,7 @@ for z in (None, x[:4]):
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("activation", [pytest.param("relu", marks=pytest.mark.slow), "tanh"])
 def test_wide_networks_have_this_kernel(activation):
     """The tangent kernel of 256 perceptrons; without biases, and in the book's multipliers. 0.5 % is theirs, 1 / N."""
     network = MLP(256, depth=2, activation=activation, parameterization="ntk", dtype=float)
@@ -140,6 +142,7 @@ def test_wide_networks_have_this_kernel(activation):
     assert (np.abs(measured.mean(axis=0) - expected) < 4 * error + 0.005 * np.abs(expected)).all()
 
 
+@pytest.mark.slow
 def test_networks_with_biases_and_other_spreads_have_these_kernels():
     """Two hidden layers written out, all weights and biases N(0, 1) times a root; 1 % is theirs, 1 / N."""
     w, b, n = 1.7, 0.3, 256

@@ -188,6 +188,7 @@ def test_theory_predicts_the_experiment(a, b, width, samples, noise, repeats):
         assert np.all((np.abs(predicted - mean) <= 3 * error + 0.02 * mean)[seen]), (predicted / mean - 1)[seen]
 
 
+@pytest.mark.slow
 def test_a_wrong_theory_would_be_seen():
     """The comparison has teeth: 20 % fewer samples in the theory, and it fails."""
     spectrum = Spectrum.power_law(a=1.8, b=1.4, modes=400)

@@ -44,7 +44,7 @@ FUNCTIONS = {  # of a spectrum and numbers, and the numbers
         {"batch_size": 3.0, "width": 31.0},
     ),
 }
-FAST = {"final_loss", "gradient_descent, early", "mode_errors"}
+FAST = {"final_loss", "mode_errors"}
 
 
 @pytest.mark.parametrize(

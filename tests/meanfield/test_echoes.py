@@ -11,7 +11,9 @@ from solvable.meanfield.echoes import BLOCKS, Echoes, in_blocks, mean
 SIZE, NEURONS = 2, 3
 
 
-@pytest.mark.parametrize("times", [1, 2, 3, BLOCKS, BLOCKS + 1, 3 * BLOCKS - 1])
+@pytest.mark.parametrize(
+    "times", [2, 3 * BLOCKS - 1, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 3, BLOCKS, BLOCKS + 1))]
+)
 def test_blocks_are_the_whole(times):
     n = times * SIZE
     place = jnp.repeat(jnp.arange(times), SIZE)

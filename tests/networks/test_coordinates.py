@@ -41,7 +41,9 @@ def agree(found, name, optimizer, names):
 SIZES = {"feature_size": "hidden", "feature_change": "hidden_change", "output_change": "output_change"}
 
 
-@pytest.mark.parametrize(("name", "optimizer"), [("standard", "adam"), ("mup", "sgd")])
+@pytest.mark.parametrize(
+    ("name", "optimizer"), [pytest.param("standard", "adam", marks=pytest.mark.slow), ("mup", "sgd")]
+)
 def test_counting_predicts_the_measurement(name, optimizer):
     found = measured(name, optimizer, (64, 512), 40)
     agree(found, name, optimizer, SIZES)

@@ -66,8 +66,8 @@ def test_a_cliff_is_no_valley():
 
 
 def test_adam_transfers_in_mup_alone():
-    stays = run("mup", "adam", [32, 64, 128], 2.0 ** np.arange(-5, 3), repeats=4)
-    moves = run("standard", "adam", [32, 64, 128], 2.0 ** np.arange(-11, -2), repeats=4)
+    stays = run("mup", "adam", [32, 128], 2.0 ** np.arange(-5, 3), repeats=4)
+    moves = run("standard", "adam", [32, 128], 2.0 ** np.arange(-11, -2), repeats=4)
     assert not stays.at_the_edge.any()
     assert not moves.at_the_edge.any()
     assert stays.drift < 2

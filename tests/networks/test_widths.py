@@ -88,6 +88,7 @@ def test_deep_networks_too():
     assert slope.error < 0.2
 
 
+@pytest.mark.slow
 def test_outputs_of_the_tangent_parameterization_never_agree():
     """f(0) keeps its size, so seeds differ at every width; the kernel settles all the same."""
     found = run("ntk", repeats=1024, steps=1, learning_rate=0.01)

@@ -20,7 +20,7 @@ def apart(one, other):
     return np.array([jnp.abs(getattr(one, name) - getattr(other, name)).max() for name in QUANTITIES])
 
 
-@pytest.mark.parametrize("activation", ["erf", "relu"])
+@pytest.mark.parametrize("activation", [pytest.param("erf", marks=pytest.mark.slow), "relu"])
 def test_two_layers_to_fourth_order(activation):
     """On the same neurons, few as they are; a kink is no obstacle."""
     given = {"activation": activation, "key": KEY, "particles": 256, "repeats": 8, **BETA}

@@ -11,9 +11,7 @@ from solvable.posterior import deep_linear, nngp, two_layer
 from .deviations import GRAM, KEY, QUANTITIES, X, Y, assert_within_errors, deviations
 
 
-@pytest.mark.parametrize(
-    ("method", "richness"), [("chain", 1.5), pytest.param("importance", 0.3, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("method", "richness"), [("chain", 1.5), ("importance", 0.3)])
 def test_linear_neurons_are_the_closed_form(method, richness):
     given = {"richness": richness, "inverse_temperature": 10.0}
     found = two_layer(GRAM, Y, activation="linear", method=method, key=KEY, **given)
@@ -24,6 +22,7 @@ def test_linear_neurons_are_the_closed_form(method, richness):
     )
 
 
+@pytest.mark.slow
 def test_chain_and_importance_agree():
     given = {"activation": "tanh", "richness": 0.8, "inverse_temperature": 5.0, "key": KEY}
     weighted = two_layer(GRAM, Y, particles=2**13, **given)

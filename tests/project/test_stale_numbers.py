@@ -40,6 +40,7 @@ def test_new_pins_execute_every_page(book):
     assert book.build() == "ab"
 
 
+@pytest.mark.slow
 def test_a_failing_cell_keeps_failing(book):
     book.edit("a.md", "tiny.VALUE", "tiny.MISSING")
     book.build(succeeds=False)

@@ -181,6 +181,7 @@ def test_at_the_edge_of_stability_the_average_is_worse_and_small_steps_mend_it(s
     assert run.metrics["coarse"][-1] < error / 100
 
 
+@pytest.mark.slow
 def test_at_the_edge_of_stability_runs_are_chaotic_and_their_averages_are_not():
     one, other = (train(0.75, rate)[1] for rate in (0.2, 0.2000001))
     apart = np.abs(np.log(other / one))

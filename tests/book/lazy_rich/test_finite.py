@@ -46,26 +46,38 @@ def test_networks_of_the_explorer_fall_off_the_line_and_back_onto_it(richness):
     assert less[0][9] < narrow[0][9] + 2 * np.hypot(less[1][9], narrow[1][9])
 
 
-def test_the_mean_movement_knows_no_width_and_the_noise_does():
-    widths, mean, random = np.array([64, 256, 1024]), [], []
-    second = expansion(GRAM, Y, key=jax.random.key(0), **GIVEN).features[1, 0, -1]
+def movement(widths, dial, seeds):
+    """Along the second-order correction: mean and spread over seeds, for widths times richnesses; and its size."""
+    second, parts = expansion(GRAM, Y, key=jax.random.key(0), **GIVEN).features[1, 0, -1], []
     size = float(jnp.linalg.norm(second))
     for n in widths:
-        dial = jnp.array([[1.0], [0.5], [float(n) ** -0.5]])
-        network, keys = MLP(int(n), depth=1, richness=dial, dtype=float), jax.random.split(jax.random.key(5), 256)[None]
-        run = train(network, X, Y, 12, learning_rate=0.1 * len(Y), key=keys, metrics=["feature_kernels"])
+        network, keys = MLP(int(n), depth=1, richness=dial(n), dtype=float), jax.random.split(jax.random.key(5), seeds)
+        run = train(network, X, Y, 12, learning_rate=0.1 * len(Y), key=keys[None], metrics=["feature_kernels"])
         kernel = run.metrics["feature_kernels"][:, :, :, 0]
         moved = jnp.einsum("gsij,ij->gs", kernel[:, :, -1] - kernel[:, :, 0], second / size)
-        mean.append(moved.mean(axis=1))
-        random.append(moved.std(axis=1))
-    slopes = [np.polyfit(np.log(widths), np.log(np.array(part)), 1)[0] for part in (mean, random)]
+        parts.append((moved.mean(axis=1), moved.std(axis=1)))
+    mean, random = np.array(parts).transpose(1, 0, 2)
+    return mean, random, size
+
+
+def test_the_mean_movement_stays_and_the_noise_halves_at_four_times_the_width():
+    mean, random, _ = movement([64, 256], lambda n: jnp.array([[1.0]]), 128)
+    assert abs(mean[1] / mean[0] - 1) < 4 * np.hypot(*(random / mean / 128**0.5))[0]
+    assert abs(random[0] / random[1] - 2) < 4 * 2 * (2 / 2 / 128) ** 0.5  # each spread is known to 1 / sqrt(2 seeds)
+
+
+@pytest.mark.slow
+def test_the_mean_movement_knows_no_width_and_the_noise_does():
+    widths = np.array([64, 256, 1024])
+    mean, random, size = movement(widths, lambda n: jnp.array([[1.0], [0.5], [float(n) ** -0.5]]), 256)
+    slopes = [np.polyfit(np.log(widths), np.log(part), 1)[0] for part in (mean, random)]
     assert_allclose(slopes[0][:2], 0, atol=0.05)
-    error = np.array(random)[:, 2] / np.array(mean)[:, 2] / 256**0.5
+    error = random[:, 2] / mean[:, 2] / 256**0.5
     sure = 3 * float(np.hypot(error[0], error[2])) / np.log(16)
     assert slopes[0][2] == pytest.approx(-1, abs=sure)
     assert sure < 0.25
     assert_allclose(slopes[1], [-0.5, -0.5, -1], atol=0.1)
-    unit = np.array(random) * widths[:, None] ** 0.5 / np.stack([np.ones(3), np.full(3, 0.5), widths**-0.5], axis=1)
+    unit = random * widths[:, None] ** 0.5 / np.stack([np.ones(3), np.full(3, 0.5), widths**-0.5], axis=1)
     assert_allclose(unit[:, 0], unit[:, 1], rtol=0.15)  # in units of gamma_0 / sqrt N, but for saturation
     assert (unit[:, 2] > 1.3 * unit[:, 1]).all()  # f(0) of NTK is as large as the targets, and moves features too
     assert float(mean[-1][1]) == pytest.approx(size / 4, rel=0.12)
