@@ -26,12 +26,12 @@ from ..._checks import (
     require_kind,
     require_scalar,
 )
+from ..._pytree import numpy_for
 from ..._repeats import mean_and_std, over_repeats
 from ...spectra import Spectrum
 from ..checks import check_noise
 from ..results import LossCurves
 
-ROWS = 128  # drawn together
 STUDENT_BYTES = 1 << 34  # memory of one, at most
 
 Progress = Callable[[Array, Array], Array]
@@ -90,14 +90,24 @@ def draw(keys: Array, modes: int, *, width: int | None, samples: int | None) -> 
 
 
 def _normal(keys: Array, part: int, rows: int, columns: int) -> Array:
-    """Unit Gaussians, (keys, rows, columns), drawn in blocks of rows: nearby sizes share one compiled program."""
-    blocks = _normal_blocks(keys, part, -(-rows // ROWS), columns)
-    return blocks if rows % ROWS == 0 else blocks[:, :rows]
+    """Unit Gaussians, (keys, rows, columns): the first of a longer row, so that nearby sizes share one program."""
+    count = rows * columns
+    kind, every = str(jax.random.key_impl(keys)), np.asarray(jax.random.key_data(keys))
+    drawn = [_normal_row(one, kind, part, _rounded_up(count)) for one in every]
+    numpy = numpy_for(drawn)
+    return jnp.asarray(numpy.stack([numpy.asarray(one)[:count].reshape(rows, columns) for one in drawn]))
 
 
-@partial(jax.jit, static_argnums=(2, 3))
-def _normal_blocks(keys: Array, part: Array | int, blocks: int, columns: int) -> Array:
-    return jax.vmap(lambda key: jax.random.normal(jax.random.split(key, 3)[part], (blocks * ROWS, columns)))(keys)
+def _rounded_up(count: int) -> int:
+    """To one of four sizes an octave."""
+    step = 1 << max(count.bit_length() - 3, 10)
+    return -(-count // step) * step
+
+
+@partial(jax.jit, static_argnums=(1, 3))
+def _normal_row(key_data: Array, kind: str, part: Array | int, length: int) -> Array:
+    key = jax.random.wrap_key_data(key_data, impl=kind)
+    return jax.random.normal(jax.random.split(key, 3)[part], (length,))
 
 
 def train(spectrum: Spectrum, noise: Array, disorder: Draws, progress: Progress) -> Student:
