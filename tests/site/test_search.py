@@ -63,7 +63,7 @@ def search(browser, address):
     context = browser.new_context(viewport=DESK)
 
     def find(query):
-        tab, visit = open_page(context, address, "search", query=f"q={query.replace(' ', '+')}")
+        tab, visit = open_page(context, address, "search", f"q={query.replace(' ', '+')}", mathematics=False)
         tab.wait_for_function(ALL_SHOWN)
         found = tab.evaluate(FOUND)
         tab.close()
