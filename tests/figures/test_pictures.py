@@ -220,3 +220,13 @@ def test_ticks_are_powers_or_numbers_and_not_both():
         label_ticks(ax.figure)
         ax.figure.draw_without_rendering()
         assert words in [label.get_text() for label in ax.get_xticklabels()]
+
+
+def test_a_long_label_becomes_two_lines_on_a_telephone_alone():
+    fig, ax = plt.subplots()
+    ax.plot([1, 2])
+    ax.set_xlabel("a label that is somewhat longer than it should be")
+    words = re.findall(r"<!-- (.*?) -->", pictures(fig).split('class="phone"')[1])
+    assert "a label that is somewhat" in words
+    assert "longer than it should be" in words
+    assert ax.get_xlabel() == "a label that is somewhat longer than it should be"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -112,17 +113,32 @@ def _own_labels(figure: Figure, ax: Any) -> None:
 
 
 def _narrow(figure: Figure, ratio: float) -> tuple[str, float, float]:
-    """As wide as a telephone. Legends that cover what is drawn stand above it, in rows that make the picture higher."""
+    """As wide as a telephone. A label that is too long for it, and holds no mathematics, becomes two lines."""
     ratio = max(ratio, SQUAREST)
     figure.set_size_inches(PHONE, PHONE * ratio)
+    figure.draw_without_rendering()
+    labels = [label for ax in figure.axes if ax.get_visible() for label in (ax.xaxis.label, ax.yaxis.label)]
+    before = {label: label.get_text() for label in labels if "$" not in label.get_text()}
+    for label, text in before.items():
+        box = label.get_window_extent()
+        if box.x0 < 0 or box.y0 < 0 or box.x1 > figure.bbox.x1 or box.y1 > figure.bbox.y1:
+            label.set_text(textwrap.fill(text, len(text) // 2 + 4))
+    try:
+        return _with_room(figure, ratio)
+    finally:
+        for label, text in before.items():
+            label.set_text(text)
+
+
+def _with_room(figure: Figure, ratio: float) -> tuple[str, float, float]:
+    """Legends that cover what is drawn stand above it, in rows that make the picture higher."""
     figure.draw_without_rendering()
     layout = figure.get_layout_engine()
     legends: list[Any] = [ax.get_legend() for ax in figure.axes if ax.get_visible() and covers(ax)]
     if not (legends and isinstance(layout, ConstrainedLayoutEngine)):
         return _svg(figure, PHONE, ratio)
-    rows = _rows(figure, legends)
     above = AnchoredOffsetbox(
-        "upper center", child=rows, pad=0.2, borderpad=0, frameon=False,
+        "upper center", child=_rows(figure, legends), pad=0.2, borderpad=0, frameon=False,
         bbox_to_anchor=(0.5, 1), bbox_transform=figure.transFigure,
     )  # fmt: skip
     above.set_in_layout(False)
