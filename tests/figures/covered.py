@@ -33,7 +33,7 @@ def marks(axes: ET.Element) -> list[np.ndarray]:
 
 
 def covered(svg: str) -> list[str]:
-    """Narrow pictures of a file in which a legend lies over a line or a marker: their class and the legend's id."""
+    """Narrow pictures of a file whose legend lies over a line, a marker or the edge: their class, the legend's id."""
     found = []
     for picture in ET.fromstring(svg).findall(f"{SVG}svg"):
         if picture.get("class") == "desk":
@@ -42,6 +42,8 @@ def covered(svg: str) -> list[str]:
             for legend in (one for one in axes if one.get("id", "").startswith("legend_")):
                 box = along(next(legend.iter(f"{SVG}path")).get("d", ""))
                 low, high = box.min(axis=0), box.max(axis=0)
-                if any(((points > low) & (points < high)).all(axis=1).any() for points in marks(axes)):
+                edge = along(next(axes.iter(f"{SVG}path")).get("d", ""))  # the ground that the axes stand on
+                beyond = low[0] < edge[:, 0].min() or high[0] > edge[:, 0].max()
+                if beyond or any(((points > low) & (points < high)).all(axis=1).any() for points in marks(axes)):
                     found.append(f"{picture.get('class')}, {legend.get('id')}")
     return found

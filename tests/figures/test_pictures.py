@@ -230,3 +230,14 @@ def test_a_long_label_becomes_two_lines_on_a_telephone_alone():
     assert "a label that is somewhat" in words
     assert "longer than it should be" in words
     assert ax.get_xlabel() == "a label that is somewhat longer than it should be"
+
+
+def test_a_legend_keeps_its_title_and_a_colour_bar_has_round_numbers():
+    fig = crossed()
+    fig.axes[0].legend(title="slopes")
+    norm = matplotlib.colors.LogNorm(0.04, 0.9)
+    fig.colorbar(fig.axes[0].scatter([0, 1], [0, 1], c=[0.1, 0.5], norm=norm), ax=fig.axes[0])
+    words = re.findall(r"<!-- (.*?) -->", pictures(fig).split('class="phone"')[1])
+    assert words.index("slopes") < words.index("a curve with the number 0")
+    assert {"0.05", "0.2", "0.5"} < set(words)
+    assert not any("times" in word for word in words)

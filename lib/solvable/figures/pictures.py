@@ -157,11 +157,17 @@ def _with_room(figure: Figure, ratio: float) -> tuple[str, float, float]:
 
 
 def covers(ax: Any) -> bool:
-    """Whether the legend of these axes, where they were drawn last, lies over a line, a marker, a band or a word."""
+    """Whether the legend of these axes, where they were drawn last, lies over a line, a marker, a band or a word.
+
+    Or over the edge of the axes.
+    """
     legend = ax.get_legend()
     if legend is None or not legend.get_visible():
         return False
-    box = legend.get_window_extent().padded(ax.figure.dpi * MARKER / 72)
+    box = legend.get_window_extent()
+    if box.x0 < ax.bbox.x0 or box.x1 > ax.bbox.x1:
+        return True
+    box = box.padded(ax.figure.dpi * MARKER / 72)
     return any(one.get_visible() and _touches(one, box) for one in [*ax.lines, *ax.collections, *ax.patches, *ax.texts])
 
 
@@ -177,11 +183,12 @@ def _touches(artist: Any, box: Bbox) -> bool:
     return any(artist.get_transform().transform_path(path).intersects_bbox(box, filled) for path in paths)
 
 
-def _rows(figure: Figure, legends: list[Any]) -> HPacker:
+def _rows(figure: Figure, legends: list[Any]) -> VPacker:
     """The entries of legends, in as many columns as a telephone has room for."""
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     size = legends[0].get_texts()[0].get_fontsize() * figure.dpi / 72
-    tables = [legend.get_children()[0].get_children()[1] for legend in legends]  # below their titles
+    titles = [legend.get_children()[0].get_children()[0] for legend in legends if legend.get_title().get_text()]
+    tables = [legend.get_children()[0].get_children()[1] for legend in legends]
     entries = [one for table in tables for column in table.get_children() for one in column.get_children()]
     for columns in range(len(entries), 0, -1):
         packed: list[Any] = [
@@ -190,7 +197,7 @@ def _rows(figure: Figure, legends: list[Any]) -> HPacker:
         table = HPacker(children=packed, sep=1.5 * size, align="top")
         if columns == 1 or table.get_bbox(renderer).width < 0.97 * figure.bbox.width:
             break
-    return table
+    return VPacker(children=[*titles, table], sep=0.4 * size, align="center")
 
 
 def _svg(figure: Figure, width: float, ratio: float) -> tuple[str, float, float]:

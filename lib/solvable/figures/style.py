@@ -85,10 +85,10 @@ class LogWords(Formatter):
 
 
 def label_ticks(figure: Figure) -> None:
-    """Give the figure's logarithmic axes `LogTicks`, in base ten and where nobody has chosen ticks."""
+    """Give logarithmic axes, colour bars among them, `LogTicks`: in base ten, and where nobody has chosen ticks."""
     for axis in [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis) if axis.get_scale() == "log"]:
         transform: Any = axis.get_transform()
-        if axis.isDefault_majloc and transform.base == 10:
+        if type(axis.get_major_locator()) is LogLocator and transform.base == 10:
             axis.set_major_locator(LogTicks())
             axis.set_major_formatter(LogWords())
             axis.set_minor_formatter(NullFormatter())
