@@ -279,6 +279,16 @@
       }
       list.append(item);
     }
+    const kinds = { line: "theory", band: "theory", points: "experiment", means: "experiment" };
+    if (data.knobs && data.series.some(({ kind }) => kinds[kind] === "theory") && data.experiment?.some(({ kind }) => kinds[kind] === "experiment")) {
+      const item = document.createElement("li");
+      item.className = "explorer-key";
+      for (const kind of ["line", "points"]) {
+        item.insertAdjacentHTML("beforeend", `<svg width="26" height="14" aria-hidden="true">${SIGNS[kind]({ color: 6, dash: "-" })}</svg>`);
+        item.append(kinds[kind]);
+      }
+      list.append(item);
+    }
     return list;
   }
 
@@ -464,7 +474,7 @@
     }
 
     settings() {
-      return this.inputs.map((input) => `${this.knob(input).label.replaceAll("$", "")} = ${this.text(input)}`).join(", ");
+      return this.inputs.map((input) => `${this.knob(input).label.replace(/[$_]/g, (sign) => (sign === "_" ? " " : ""))} = ${this.text(input)}`).join(", ");
     }
 
     draw() {

@@ -2,15 +2,21 @@
 "use strict";
 
 // What is wider than its column scrolls, and what scrolls can be reached by keyboard; nothing else of its kind is a stop.
+// It fades to the right while there is more.
 window.addEventListener("load", async () => {
   await window.MathJax?.startup?.promise;
+  const more = (one) => one.classList.toggle("scrolls-on", one.scrollWidth - one.clientWidth - one.scrollLeft > 2);
   const wide = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
       else target.removeAttribute("tabindex");
+      more(target);
     }
   });
-  for (const one of document.querySelectorAll('mjx-container[display="true"], table.table')) wide.observe(one);
+  for (const one of document.querySelectorAll('mjx-container[display="true"], table.table, table.dataframe')) {
+    wide.observe(one);
+    one.addEventListener("scroll", () => more(one), { passive: true });
+  }
 });
 
 document.addEventListener("DOMContentLoaded", () => {

@@ -56,9 +56,10 @@ ACTIVATIONS: dict[str, Function] = {
 def activation_function(activation: str | Function) -> Function:
     r"""The function of this name, or the function itself.
 
-    .. math:: \text{linear: } x, \quad \text{relu: } \max(0, x), \quad
-              \text{erf: } \frac{2}{\sqrt\pi} \int_0^x e^{-t^2} dt, \quad
-              \text{gelu: } \frac x2 \Big(1 + \mathrm{erf}\,\frac{x}{\sqrt2}\Big), \quad \tanh x
+    .. math::
+       &\text{linear: } x, \quad \text{relu: } \max(0, x), \quad \tanh x \\
+       &\text{erf: } \frac{2}{\sqrt\pi} \int_0^x e^{-t^2} dt, \quad
+       \text{gelu: } \frac x2 \Big(1 + \mathrm{erf}\,\frac{x}{\sqrt2}\Big)
 
     Args:
       activation: ``"linear"``, ``"relu"``, ``"erf"``, ``"gelu"``, ``"tanh"``, or a function of arrays, entry by entry.
@@ -89,9 +90,9 @@ def averages(activation: str | Function, variance1: ArrayLike, variance2: ArrayL
           \qquad \theta = \operatorname{atan2}(s, k)\\
        \text{erf:}&\quad \frac2\pi \operatorname{atan2}(2k, e), \quad \frac{4}{\pi e},
           \qquad e^2 = (1 + 2q)(1 + 2q') - 4k^2\\
-       \text{GELU:}&\quad k A + B \Big(s^2 + \frac{k^2}{1+q} + \frac{k^2}{1+q'}\Big), \quad
-          A + k B \Big(\frac1{1+q} + \frac1{1+q'} + \frac1d\Big),
-          \qquad A = \frac14 + \frac{\operatorname{atan2}(k, \sqrt d)}{2\pi},\; B = \frac{1}{2\pi\sqrt d}
+       \text{GELU:}&\quad k A + B \Big(s^2 + \frac{k^2}{1+q} + \frac{k^2}{1+q'}\Big),\\
+          &\quad A + k B \Big(\frac1{1+q} + \frac1{1+q'} + \frac1d\Big),\\
+          &\quad A = \frac14 + \frac{\operatorname{atan2}(k, \sqrt d)}{2\pi},\; B = \frac{1}{2\pi\sqrt d}
 
     Args:
       activation: ``"linear"``, ``"relu"``, ``"erf"``, ``"gelu"``, ``"tanh"``, or a function of arrays, entry by entry.

@@ -1,15 +1,21 @@
 """Still figures as the built page needs them: at two widths, panel by panel, with the grey line as text."""
 
 import re
+import sys
+from itertools import pairwise
+from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+from covered import covered
+
 from solvable import figures
-from solvable.figures.pictures import DESK, PHONE, pictures
-from solvable.figures.style import STYLE
+from solvable.figures.pictures import DESK, PHONE, SQUAREST, covers, pictures
+from solvable.figures.style import STYLE, label_ticks
 
 matplotlib.use("Agg")
 
@@ -125,3 +131,113 @@ def test_the_same_figure_is_the_same_file():
         return pictures(fig)
 
     assert made() == made()
+
+
+def crossed(title=""):
+    """A figure that has no room for its legend."""
+    fig, ax = plt.subplots()
+    for n in range(5):
+        ax.plot(np.linspace(0, 1, 50), np.sin(9 * np.linspace(0, 1, 50) + n), label=f"a curve with the number {n}")
+    ax.set_title(title)
+    ax.legend()
+    return fig
+
+
+def heights(svg):
+    return [int(match[4]) for match in INNER.finditer(svg)]
+
+
+@pytest.mark.parametrize("title", ["", "A title"])
+def test_on_a_telephone_no_legend_covers_a_line(title, monkeypatch):
+    svg = pictures(crossed(title))
+    assert covered(svg) == []
+    assert heights(svg)[1] > 96 * PHONE * SQUAREST + 20  # rows above
+    monkeypatch.setattr("solvable.figures.pictures.covers", lambda ax: False)
+    assert covered(pictures(crossed(title))) == ["phone, legend_1"]
+
+
+def test_markers_count_and_a_line_between_them_that_is_not_drawn_does_not():
+    for look, spots, found in (("o", [0, 1], False), ("-", [0, 1], True), ("o", [0, 0.5, 1], True)):
+        fig, ax = plt.subplots()
+        ax.plot(spots, spots, look, label="a curve")
+        ax.legend(loc="center")
+        fig.draw_without_rendering()
+        assert covers(ax) == found
+
+
+def test_a_legend_that_has_room_stays_and_the_figure_is_whole_again():
+    fig, ax = plt.subplots()
+    ax.plot([0, 1], [0, 1], label="a line")
+    ax.legend(loc="upper left")
+    assert heights(pictures(fig))[1] == round(96 * PHONE * SQUAREST)
+    fig = crossed()
+    first, again = pictures(fig), pictures(fig)
+    assert first == again
+    assert fig.axes[0].get_legend().get_visible()
+    assert fig.artists == []
+
+
+def test_short_entries_share_a_row():
+    fig, ax = plt.subplots()
+    for n in range(4):
+        ax.plot(np.sin(np.arange(30) + n), label=str(n))
+    ax.legend()
+    high = heights(pictures(fig))[1] - 96 * PHONE * SQUAREST
+    assert 10 < high < 25
+
+
+def test_places_without_a_panel_are_left_out():
+    fig, axes = plt.subplots(2, 2)
+    for ax in axes.flat[:3]:
+        ax.plot([1, 2])
+    axes[1, 1].set_axis_off()
+    assert kinds(pictures(fig)) == ["panel"] * 3
+
+
+RANGES = [(0.2, 9), (0.15, 0.9), (0.55, 0.95), (30, 3000), (1e-6, 1), (11, 19), (0.9, 1.1), (20, 600), (1.01e-5, 9e-5)]
+
+
+@pytest.mark.parametrize(("low", "high"), RANGES)
+def test_a_logarithmic_axis_has_two_labels_at_least_and_none_over_another(low, high):
+    fig, ax = plt.subplots(figsize=(PHONE, PHONE * SQUAREST))
+    ax.plot([low, high], [low, high])
+    ax.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
+    label_ticks(fig)
+    fig.draw_without_rendering()
+    for axis in (ax.xaxis, ax.yaxis):
+        seen = [tick.label1 for tick in axis.get_major_ticks() if low * 0.999 <= tick.get_loc() <= high * 1.001]
+        assert len(seen) >= 2
+        assert all(label.get_text() for label in seen)
+        boxes = [label.get_window_extent() for label in seen]
+        assert not any(a.overlaps(b) for a, b in pairwise(boxes))
+        assert not any(tick.label1.get_text() for tick in axis.get_minor_ticks())
+
+
+def test_ticks_are_powers_or_numbers_and_not_both():
+    for limits, words in (((1, 1e4), "$\\mathdefault{10^{1}}$"), ((0.2, 0.9), "0.5")):
+        _, ax = plt.subplots()
+        ax.set(xscale="log", xlim=limits)
+        label_ticks(ax.figure)
+        ax.figure.draw_without_rendering()
+        assert words in [label.get_text() for label in ax.get_xticklabels()]
+
+
+def test_a_long_label_becomes_two_lines_on_a_telephone_alone():
+    fig, ax = plt.subplots()
+    ax.plot([1, 2])
+    ax.set_xlabel("a label that is somewhat longer than it should be")
+    words = re.findall(r"<!-- (.*?) -->", pictures(fig).split('class="phone"')[1])
+    assert "a label that is somewhat" in words
+    assert "longer than it should be" in words
+    assert ax.get_xlabel() == "a label that is somewhat longer than it should be"
+
+
+def test_a_legend_keeps_its_title_and_a_colour_bar_has_round_numbers():
+    fig = crossed()
+    fig.axes[0].legend(title="slopes")
+    norm = matplotlib.colors.LogNorm(0.04, 0.9)
+    fig.colorbar(fig.axes[0].scatter([0, 1], [0, 1], c=[0.1, 0.5], norm=norm), ax=fig.axes[0])
+    words = re.findall(r"<!-- (.*?) -->", pictures(fig).split('class="phone"')[1])
+    assert words.index("slopes") < words.index("a curve with the number 0")
+    assert {"0.05", "0.2", "0.5"} < set(words)
+    assert not any("times" in word for word in words)

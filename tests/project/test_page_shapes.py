@@ -15,6 +15,8 @@ WRITTEN = pytest.mark.parametrize("page", CHAPTERS)
 LINES = 10
 FOLDED = re.compile(r"hide-input|remove-input|remove-cell|hide-cell")
 BARE = re.compile(r"(?<![\w’'-])(?:[B-HJ-Zb-z](?:'(?!s)|(?![\w’'-]))|[A-Za-z]_\w+|a (?=[-=])|\w+[⁻⁰¹²³⁴-⁹]+|[α-ωΑ-Ω])")
+SIDE_BY_SIDE = re.compile(r"subplots\(\s*\d+,\s*[2-9]")
+SIDE = re.compile(r"\((?:left|right)\)|\b[Oo]n the (?:left|right)\b|\b(?:Left|Right)[,:]|\b(?:left|right) panel")
 WITHOUT = "No experiment here:"
 
 
@@ -80,6 +82,54 @@ def test_captions_name_no_ink(page):
 @pytest.mark.parametrize("page", toc_pages())
 def test_symbols_in_captions_are_mathematics(page):
     assert {caption: found for caption in captions(page) if (found := bare(caption))} == {}
+
+
+def sides(cell: str) -> list[str]:
+    """Words of a caption, or of the text for those who do not see, that say where a panel stands, beside another."""
+    if not SIDE_BY_SIDE.search(cell):
+        return []
+    words = re.findall(r"^\s+(?:caption|alt): (.*)$", cell, re.MULTILINE)
+    return [found for text in words for found in SIDE.findall(text)]
+
+
+@pytest.mark.parametrize("page", toc_pages())
+def test_panels_are_named_by_what_they_show(page):
+    """On a telephone none is left or right of another: they stand in one column."""
+    assert [found for cell in Source(page).cells for found in sides(cell)] == []
+    assert re.findall(r"\b(?:left|right)(?:-hand)? panel", Source(page).text) == []
+
+
+def labels(page: str) -> list[str]:
+    """Of the axes and knobs of explorers and guesses, and of the axes of figures, where they are plain strings."""
+    calls = [node for node in ast.walk(Source(page).code) if isinstance(node, ast.Call)]
+    named = [(call, ast.unparse(call.func).split(".")[-1]) for call in calls]
+    values = [
+        keyword.value
+        for call, name in named
+        for keyword in call.keywords
+        if keyword.arg in ("label", "xlabel", "ylabel") or (name in ("explore", "guess") and keyword.arg in ("x", "y"))
+    ]
+    values += [call.args[0] for call, name in named if name in ("xlabel", "ylabel", "set_xlabel", "set_ylabel")]
+    return [value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)]
+
+
+def raw(label: str) -> list[str]:
+    """Indices and powers that are typed and not set."""
+    return re.findall(r"\w+[_^]\w+", re.sub(r"\$[^$]*\$", "", label))
+
+
+@pytest.mark.parametrize("page", toc_pages())
+def test_symbols_in_labels_are_mathematics(page):
+    assert {label: found for label in labels(page) if (found := raw(label))} == {}
+
+
+def test_what_names_a_side_or_is_raw_is_found():
+    beside = "caption: Loss (left) and on the right its slope\n---\nplt.subplots(\n    1, 2, figsize=(8, 3))"
+    assert sides(f"  {beside}") == ["(left)", "on the right"]
+    assert sides(f"  {beside.replace('1, 2', '2')}") == []
+    assert sides("  alt: Falls to the right\n---\nplt.subplots(1, 2)") == []
+    assert raw("overlap m_0 and N^2, $x_0$") == ["m_0", "N^2"]
+    assert sum(len(labels(page)) for page in toc_pages()) > 100
 
 
 def test_captions_are_found_and_symbols_in_them():

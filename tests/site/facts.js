@@ -47,6 +47,9 @@
     small: [...new Set(small)].slice(0, 5),
     down: first ? first.top - top : null,
     equations: all(".math").length,
+    cut: all('mjx-container[display="true"], .output pre')
+      .filter((one) => one.clientWidth && one.scrollWidth > one.clientWidth + 1)
+      .map((one) => (one.closest("dl.py")?.querySelector("dt") ?? one).innerText.slice(0, 60)),
     unrendered: [...empty, ...all("mjx-merror").map(text), ...raw],
     nameless: [
       ...all("img").filter((image) => !image.alt.trim()),

@@ -52,6 +52,10 @@ def test_every_equation_is_rendered(desk):
     assert desk.facts["unrendered"] == []
 
 
+def test_no_equation_and_no_output_is_cut_at_a_desk(desk):
+    assert desk.facts["cut"] == []
+
+
 def test_every_image_has_a_text(desk):
     assert desk.facts["nameless"] == []
 

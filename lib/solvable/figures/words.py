@@ -26,6 +26,11 @@ def number(value: Number, digits: int = 3) -> str:
     return power if mantissa == "1" else f"{mantissa}×{power}"
 
 
+def spoken(text: str) -> str:
+    """A label with ``$...$`` as it is read aloud: ``overlap m 0``."""
+    return text.replace("$", "").replace("_", " ")
+
+
 def fixed(value: Number, decimals: int) -> str:
     """A number with a fixed number of decimals: 1.50."""
     return f"{value:,.{decimals}f}".replace("-", "−")

@@ -61,10 +61,10 @@ def exponents(parameterization: ABC, *, depth: int = 3, optimizer: str = "sgd") 
        f \sim N^{1/2-a_L-b_L-c}\, h^L\\
        \frac{\partial f}{\partial h^L} &\sim N^{-a_L-b_L-c}, \quad
        \frac{\partial f}{\partial h^l} \sim N^{1/2-a_l-b_l} \frac{\partial f}{\partial h^{l+1}}\\
-       \Delta h^{l+1} &\sim N^{2c+r_l-2a_l+1}\, \frac{\partial f}{\partial h^{l+1}}\, (h^l)^2 \text{ (SGD)}, \quad
-       N^{r_l-a_l+1}\, h^l \text{ (Adam)}\\
-       \Delta f &\sim N\, \frac{\partial f}{\partial h^{l}}\, \Delta h^{l}, \quad
-       N^{r_L-2a_L+1}\, (h^L)^2 \text{ or } N^{r_L-a_L-c+1}\, h^L \text{ by the output's weights}
+       \Delta h^{l+1} &\sim N^{2c+r_l-2a_l+1}\, \frac{\partial f}{\partial h^{l+1}}\, (h^l)^2 \text{ (SGD)},\\
+       &\quad N^{r_l-a_l+1}\, h^l \text{ (Adam)}\\
+       \Delta f &\sim N\, \frac{\partial f}{\partial h^{l}}\, \Delta h^{l},\\
+       &\quad N^{r_L-2a_L+1}\, (h^L)^2 \text{ or } N^{r_L-a_L-c+1}\, h^L \text{ by the output's weights}
 
     where :math:`\Delta h^{l+1}` is by the weights :math:`W^l` alone; for :math:`\Delta h^1` leave out
     :math:`N (h^l)^2` or :math:`N h^l`.

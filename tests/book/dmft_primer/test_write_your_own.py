@@ -86,12 +86,12 @@ def test_sweeps_get_early_times_right_first_and_end_at_the_solution(page):
     right = []
     for sweeps in range(9):
         curves = page["swept"](sweeps, 0.3)
-        off = np.abs(curves["after the sweeps"].y - curves["solution"].y)
+        off = np.abs(curves["after the sweeps"].y - curves["solution of the theory"].y)
         right.append(int(np.argmax(off > 0.01)) if np.any(off > 0.01) else 41)
     assert np.all(np.diff(right) >= 0)
     assert right[1] < right[2] < right[4]
     many = page["swept"](40, 0.3)
-    np.testing.assert_allclose(many["after the sweeps"].y, many["solution"].y, atol=1e-12)
+    np.testing.assert_allclose(many["after the sweeps"].y, many["solution of the theory"].y, atol=1e-12)
 
 
 def test_lonely_spins_remember_as_coupled_ones_do():

@@ -61,3 +61,24 @@ def test_the_bill_of_the_split():
     saved = 1 - (1 + ratio) ** 2 / (2 * (1 + ratio**2))
     assert saved[0] == pytest.approx(0.25, abs=0.02)
     assert saved[1] == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_funnel_of_the_sweeps_bends_away():
+    """At the page's parameters: with the spacing the scatter falls, to s / (sqrt(8R) b d), and the shift rises."""
+
+    def lowest(spacing, random, sweeps, bend=0.4, cubic=0.05, scatter=0.2):
+        x = spacing * np.array([-1.0, 0.0, 1.0])
+        noise = scatter * random.normal(size=(sweeps, 5, 3)).mean(axis=1)
+        left, middle, right = (bend * x**2 + cubic * x**3 + noise).T
+        return spacing / 2 * (left - right) / (left + right - 2 * middle)
+
+    random = np.random.default_rng(0)
+    shown = np.array([lowest(d, random, 60) for d in np.linspace(0.6, 2.4, 10)])
+    outside = (np.abs(shown) > 0.8).sum(axis=1)
+    assert 1 <= outside[0] <= 6  # a few of the closest
+    assert outside[1:].sum() <= 1
+    assert np.ptp(np.sort(shown[0])[3:-3]) > 0.8
+    many = lowest(2.4, np.random.default_rng(1), 100_000)  # the scatter of the mean is 1e-4
+    shift, bend = 0.05 * 2.4**2 / 0.8, 0.2 * np.sqrt(6 / 5) / (2 * 0.4 * 2.4**2)  # its relative scatter, next order
+    assert many.std() == pytest.approx(np.hypot(0.2 / (np.sqrt(40) * 0.4 * 2.4), shift * bend), rel=0.02)
+    assert many.mean() == pytest.approx(-shift, rel=0.01)

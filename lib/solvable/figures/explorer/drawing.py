@@ -14,9 +14,10 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.container import Container
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
+from matplotlib.lines import Line2D
 
 from ..series import Band, HeatMap, Means, Points, Series
-from ..style import COLOURS, STYLE
+from ..style import COLOURS, STYLE, label_ticks
 from .asked import Explorer
 
 LOOK = STYLE | {"figure.figsize": (6.4, 4.2), "font.size": 11, "axes.labelsize": 12, "legend.fontsize": 10}
@@ -43,6 +44,7 @@ def frame(explorer: Explorer) -> Figure:
         ax.set_xscale("log" if "x" in explorer.log else "linear")
         ax.set_yscale("log" if "y" in explorer.log else "linear")
         ax.set(xlim=explorer.xlim, ylim=explorer.ylim, xlabel=explorer.x, ylabel=explorer.y)
+        label_ticks(figure)
         return figure
 
 
@@ -78,7 +80,14 @@ def put(
             gaps = np.where(np.isfinite(series.x) & np.isfinite(series.y), series.y, np.nan)
             drawn += ax.plot(series.x, gaps, dash, color=color, label=label)
     if ax.get_legend() is None and ax.get_legend_handles_labels()[1]:
-        ax.legend()
+        handles = ax.get_legend_handles_labels()[0]
+        if explorer.controls and explorer.experiment:
+            look: dict[str, Any] = {"color": COLOURS[6]}
+            handles += [
+                Line2D([], [], label="theory", **look),
+                Line2D([], [], marker="o", ls="", label="experiment", **look),
+            ]
+        ax.legend(handles=handles)
     return drawn
 
 

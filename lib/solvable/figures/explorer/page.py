@@ -14,7 +14,7 @@ import jax
 import numpy as np
 
 from ..series import Band, HeatMap, Line, Means, Points, Series
-from ..words import number
+from ..words import number, spoken
 from .asked import BOX, Explorer
 from .drawing import data_uri, draw, svg
 from .encoding import encode
@@ -111,7 +111,7 @@ class Page:
 </div>
 <p class="explorer-said" aria-live="polite"></p>
 <figcaption class="mathjax_process">{mathematics(e.caption)}
-<small class="explorer-note">{html.escape(self.note)}</small></figcaption>
+<small class="explorer-note">{mathematics(self.note)}</small></figcaption>
 <script type="application/json">{data}</script>
 </figure>"""
 
@@ -122,7 +122,7 @@ def _knob(figure: str, key: str, knob: dict[str, Any]) -> str:
     where, ticks = (
         (f' list="{place}-measured"', f'<datalist id="{place}-measured">{ticks}</datalist>') if ticks else ("", "")
     )
-    name = html.escape(knob["label"].replace("$", ""), quote=True)
+    name = html.escape(spoken(knob["label"]), quote=True)
     play = f'<button type="button" class="explorer-play" aria-label="play {name}" aria-pressed="false"></button>'
     return f"""<div class="explorer-knob">{play if knob["play"] else ""}
 <label for="{place}" class="mathjax_process">{mathematics(knob["label"])}</label>
@@ -224,8 +224,8 @@ def _note(sampled: Sampled, seconds: float) -> str:
     device = jax.default_backend().upper()
     words = f"Computed at {sizes} settings in {number(seconds, 2)} s on {device}"
     words += ", float64" if jax.config.jax_enable_x64 else ", float32"
-    smooth = [knob.label.replace("$", "") for knob, s in zip(controls.values(), sampled.smooth, strict=True) if s]
-    steps = [knob.label.replace("$", "") for knob, s in zip(controls.values(), sampled.smooth, strict=True) if not s]
+    smooth = [knob.label for knob, s in zip(controls.values(), sampled.smooth, strict=True) if s]
+    steps = [knob.label for knob, s in zip(controls.values(), sampled.smooth, strict=True) if not s]
     if smooth:
         words += f"; interpolated in {_listed(smooth)}, off by at most {sampled.error:.1g} pixel "
         words += f"at {TRIALS} random settings"
