@@ -239,7 +239,7 @@ def test_expansions_know_the_square_loss_alone():
 def test_a_rate_past_stability_is_named_with_the_bound_at_the_start(loss, share):
     """Of a linear network the tangent kernel is (L + 1) Phi^0 at the start, the same for each class."""
     bound = share / (3 * np.linalg.eigvalsh(TASK).max())
-    chances = jnp.array([[0.9, 0.1], [0.1, 0.9], [0.6, 0.4], [0.3, 0.7]])
+    chances = jnp.array([[0.9, 0.1, 0], [0.1, 0.9, 0], [0.6, 0.4, 0], [0.3, 0.7, 0]])
     with pytest.raises(ValueError, match=rf"must be below {share} / .* here {bound:.4g}, .* 30 diverged at step \d"):
         deep_linear(TASK, chances, depth=2, richness=1.0, learning_rate=30.0, steps=12, loss=loss)
 
