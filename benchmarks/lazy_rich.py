@@ -221,7 +221,7 @@ def several_outputs():
         ratios = ", ".join(f"{seconds(many[:, :c]) / one:.2f}" for c in counts)
         asked = ", ".join(f"{seconds(many[:, :c], tangent_kernel=True) / one:.2f}" for c in numbers if c <= 10)
         print(
-            f"{name}, T P = {points * (steps + 1)}: one output {one:.3f} s; C = {counts}: {ratios} times that; with the "
+            f"{name}, T P = {points * (steps + 1)}: one output {one:.3f} s; C = {counts}: {ratios} times; with the "
             f"tangent kernel between classes, C up to 10: {asked}",
             flush=True,
         )

@@ -29,11 +29,11 @@ def ratio(kernel, labels):
 @pytest.mark.slow
 def test_deeper_layers_collapse_more():
     x, labels, _, _ = first_of_each(2, 4)
-    gram = x @ x.T / 64
+    gram = jnp.asarray(x @ x.T / 64)
     assert_allclose(np.diag(gram), 1, atol=1e-6)
     top = np.linalg.eigvalsh(gram).max()
     assert top == pytest.approx(2.810, abs=1e-3)
-    targets = np.eye(4)[labels] - 1 / 4
+    targets = jnp.eye(4)[labels] - 1 / 4
     known = {0.2: (0.428, 0.411, 0.379), 1.0: (0.299, 0.158, 0.073), 2.0: (0.230, 0.085, 0.027)}
     for richness, ends in known.items():
         given = {"depth": 3, "activation": "tanh", "richness": richness, "steps": 14, "key": KEY}
@@ -41,7 +41,7 @@ def test_deeper_layers_collapse_more():
         found = deep(gram, targets, particles=500, repeats=4, **given)
         assert_allclose(ratio(found.features[:, 0], labels), (0.445, 0.458, 0.467), rtol=0.05)
         assert_allclose(ratio(found.features[:, -1], labels), ends, rtol=0.05)
-        networks = finite(x, targets, width=1000, repeats=8, **given)
+        networks = finite(jnp.asarray(x), targets, width=1000, repeats=8, **given)
         assert_allclose(ratio(networks.features[:, -1], labels), ends, rtol=0.08)
 
 
@@ -52,7 +52,7 @@ RICH = (0.1, 0.5, 1.0, 2.0, 4.0)
 def test_digits_collapse_with_the_richness_and_are_told_apart_no_better():
     x, labels, others, answers = first_of_each(8, 10)
     every = np.concatenate([x, others])
-    gram, targets = every @ every.T / 64, np.eye(10)[labels] - 0.1
+    gram, targets = jnp.asarray(every @ every.T / 64), jnp.eye(10)[labels] - 0.1
     top = np.linalg.eigvalsh(gram[:80, :80]).max()
     assert top == pytest.approx(13.08, abs=0.01)
     middle = np.eye(80) - 1 / 80
@@ -80,7 +80,7 @@ def test_digits_collapse_with_the_richness_and_are_told_apart_no_better():
 @pytest.mark.slow
 def test_digits_collapse_with_the_cross_entropy_too():
     x, labels, _, _ = first_of_each(8, 10)
-    gram = x @ x.T / 64
+    gram = jnp.asarray(x @ x.T / 64)
     top, found = np.linalg.eigvalsh(gram).max(), []
     for richness in RICH:
         rate = 1 / top if richness <= 1 else 1.4 / (top * richness)

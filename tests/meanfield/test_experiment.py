@@ -68,7 +68,7 @@ RATES = {"square": 0.04, "cross_entropy": 0.08}
 
 def theory_of_classes(depth, activation, loss, particles, **given):
     targets = TARGETS if loss == "square" else CHANCES
-    given |= {"learning_rate": RATES[loss], "loss": loss}
+    given = {"learning_rate": RATES[loss], "loss": loss} | given
     if activation == "linear":
         return deep_linear(TASK, targets, depth=depth, **given)
     if depth == 1:
@@ -78,7 +78,7 @@ def theory_of_classes(depth, activation, loss, particles, **given):
 
 def networks_of_classes(depth, activation, loss, **given):
     targets = TARGETS if loss == "square" else CHANCES
-    given |= {"learning_rate": RATES[loss], "loss": loss, "key": KEY}
+    given = {"learning_rate": RATES[loss], "loss": loss, "key": KEY} | given
     return finite(POINTS, targets, depth=depth, activation=activation, **given)
 
 
@@ -118,15 +118,17 @@ def test_tangent_kernels_between_classes_are_those_of_networks(depth):
     """Which one gradient kernel for all classes would miss: what classes do to each other is a tenth or more of it."""
     slow = depth == 3
     given = {"richness": 2.0, "steps": 15 if slow else 6, "tangent_kernel": True}
+    given["learning_rate"] = 0.04 if slow else 0.1
     theory = theory_of_classes(depth, "tanh", "square", 800 if slow else 300, **given)
-    size = {"width": 800, "repeats": 24} if slow else {"width": 300, "repeats": 6}
+    size = {"width": 800, "repeats": 24} if slow else {"width": 300, "repeats": 8}
     found = networks_of_classes(depth, "tanh", "square", **size, **given)
     kernel = np.asarray(theory.tangent_kernel[-1])
     largest, off = np.abs(kernel).max(), ~np.eye(3, dtype=bool)
-    assert np.abs(kernel[..., off]).max() > (0.1 if slow else 0.05) * largest
-    near = 0.03 if slow else 0.06
-    assert np.abs(found.tangent_kernel[-1] - kernel).max() < near * largest
-    assert np.abs(found.tangent_kernel[-1] - kernel)[..., off].max() < 0.5 * np.abs(kernel[..., off]).max()
+    assert np.abs(kernel[..., off]).max() > 0.1 * largest
+    miss, near = np.asarray(found.tangent_kernel[-1]) - kernel, 0.03 if slow else 0.06
+    print(np.abs(miss).max() / largest, np.linalg.norm(miss[..., off]) / np.linalg.norm(kernel[..., off]))
+    assert np.abs(miss).max() < near * largest
+    assert np.linalg.norm(miss[..., off]) < 0.4 * np.linalg.norm(kernel[..., off])
     assert miss_in_errors(found, theory) < 1
 
 

@@ -11,6 +11,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from .._checks import as_floats, concrete, require, require_known, require_shape, shape_of
+from .._pytree import Numbers
 
 SAME = 1e-12  # of the mean square of features: class means closer to that of all are there
 
@@ -62,7 +63,7 @@ class Classes(NamedTuple):
     cosines: Array
 
 
-def classes(kernel: ArrayLike, labels: ArrayLike) -> Classes:
+def classes(kernel: ArrayLike, labels: Numbers) -> Classes:
     r"""How far the features of a class scatter, and where class means lie, from the kernel of the features alone.
 
     .. math::

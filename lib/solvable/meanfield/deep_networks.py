@@ -88,8 +88,8 @@ def deep(
         by eta gamma_0^2 N times the gradient.
       steps: T, whole and >= 1, for all steps up to it; or a list of step numbers, each a row of the result.
       key: a jax random key.
-      particles: neurons of each layer in one sample; more than 3 (steps + 1) Q of them, and with tangent_kernel more
-        than 1.5 Q (steps + 1 + C). Each has a twin with the opposite r, so that f(0) = 0.
+      particles: neurons of each layer in one sample; more than 3 (steps + 1) Q and 1.5 ((steps + 1) Q + C) of them, and
+        with tangent_kernel more than 1.5 (steps + 1 + C) Q. Each has a twin with the opposite r, so that f(0) = 0.
       repeats: independent samples, >= 2; their spread is the standard error.
       weights: p, shape (P,), > 0, of the points in the loss. 1 by default.
       loss: "square", sum_mu p_mu sum_c (f_c - y_c)^2 / 2, or "cross_entropy", - sum_mu p_mu sum_c y_c ln softmax(f)_c,
@@ -120,10 +120,9 @@ def deep(
     require_flag("responses", responses)
     require_flag("tangent_kernel", tangent_kernel)
     size, times, asked = len(problem.gram), steps + 1, tangent_kernel and problem.several
-    first, rest = size if depth == 1 else times * size, problem.classes if depth == 1 else times * size
-    most = max(first + rest, times * size + problem.classes, asked * (times + problem.classes) * size)
+    columns = max(2 * times * size, times * size + problem.classes, asked * (times + problem.classes) * size)
     repeats = require_count("repeats", repeats, 2)
-    particles = require_particles(particles, most)
+    particles = require_particles(particles, columns)
     sizes = {"steps": steps, "particles": particles, "depth": depth, "repeats": repeats}
     require_memory(partial(_bytes, size, problem.classes, asked), **sizes)
     drawn = [
