@@ -78,7 +78,7 @@ CHANCES = jnp.array([[0.7, 0.2, 0.1], [0, 1, 0], [0.3, 0.3, 0.4], [1, 0, 0], [0,
 
 def test_both_losses_sum_over_outputs_and_are_one_program():
     """A step of two layers written by hand; with the mean over outputs it would be a third as long."""
-    network, rate, runs = MLP(8, activation="tanh", richness=1.5, dtype=float), 0.3, {}
+    network, rate, runs = MLP(8, depth=1, activation="tanh", richness=1.5, dtype=float), 0.3, {}
     for loss in ("square", "cross_entropy"):
         run = train(network, X, CHANCES, 1, loss=loss, learning_rate=rate, key=KEY, metrics=["loss"], checkpoints=True)
         (w0, _), (v0, _) = run.checkpoints["input"], run.checkpoints["output"]

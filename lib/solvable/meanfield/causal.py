@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil, log2
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -69,3 +71,13 @@ def cholesky(matrix: Array, floor: Array) -> Array:
         return root.at[:, j].set(jnp.where(varies, jnp.where(below, rest / pivot, 0).at[j].set(pivot), 0))
 
     return jax.lax.fori_loop(0, len(matrix), column, jnp.zeros_like(matrix))
+
+
+def inverse(c: Array, d: Array, times: int) -> Array:
+    """R = 1 + X + X^2 + ... with X = C D, whose powers end with the last step: products of 1 + X^(2^k)."""
+    x = c @ d
+    r = jnp.eye(len(x)) + x
+    for _ in range(ceil(log2(times)) - 1):
+        x = x @ x
+        r = r + r @ x
+    return r

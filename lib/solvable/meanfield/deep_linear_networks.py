@@ -14,7 +14,6 @@ With one output Q is D G D: all equations hold for G, with G^(L+1) = 1, where co
 from __future__ import annotations
 
 from functools import partial
-from math import ceil, log2
 from typing import Any
 
 import jax
@@ -27,6 +26,8 @@ from .._memory import require_memory
 from .._pytree import Numbers
 from ..gaussian import Function
 from ..results import at_steps
+from .causal import inverse
+from .classes import linear_gradients_of_classes
 from .problem import Problem, checked, first_kernel, require_stable
 from .results import MeanField, TwoTime
 
@@ -96,7 +97,7 @@ def deep_linear(
 
     require_memory(needed, depth=depth, steps=steps)
     f, *found = _sweep(problem, depth=depth, steps=steps)
-    passive = _classes(problem, f, *found) if asked else None
+    passive = linear_gradients_of_classes(problem, f, *found) if asked else None
     return assembled(problem, f, TwoTime(*found), {}, passive, "linear")
 
 
@@ -130,16 +131,6 @@ def assembled(
     return MeanField(f[:, :known], f[:, known:], features, back, kernel, **given)
 
 
-def _inverse(c: Array, d: Array, times: int) -> Array:
-    """R = 1 + X + X^2 + ... with X = C D, whose powers end with the last step: products of 1 + X^(2^k)."""
-    x = c @ d
-    r = jnp.eye(len(x)) + x
-    for _ in range(ceil(log2(times)) - 1):
-        x = x @ x
-        r = r + r @ x
-    return r
-
-
 @partial(jax.jit, static_argnames=("depth", "steps"))
 def _sweep(problem: Problem, *, depth: int, steps: int) -> tuple[Array, ...]:
     """Pass t over all layers, up and down, makes every row of time t exact: it needs earlier rows only."""
@@ -165,7 +156,7 @@ def _sweep(problem: Problem, *, depth: int, steps: int) -> tuple[Array, ...]:
 
         for layer in range(1, depth + 1):
             c, d = couplings(layer, pull)
-            r = _inverse(c, d, times)
+            r = inverse(c, d, times)
             h[layer] = r @ (h[layer - 1] + c @ g[layer + 1] @ c.T) @ r.T
             a[layer] = r @ c
         said = reached * (a[depth] + rate * h[depth] * pull) @ readout
@@ -176,7 +167,7 @@ def _sweep(problem: Problem, *, depth: int, steps: int) -> tuple[Array, ...]:
         g[depth + 1] = readout @ readout.T
         for layer in range(depth, 0, -1):
             c, d = couplings(layer, pull)
-            r = _inverse(d, c, times)
+            r = inverse(d, c, times)
             g[layer] = r @ (g[layer + 1] + d @ h[layer - 1] @ d.T) @ r.T
             if layer > 1:
                 b[layer - 1] = r @ d
@@ -201,52 +192,3 @@ def _sweep(problem: Problem, *, depth: int, steps: int) -> tuple[Array, ...]:
         return jnp.stack(matrices[1 : depth + 1]).reshape(depth, times, size, times, size)
 
     return f, layers(h), layers(g), layers(a), layers(b)
-
-
-@jax.jit
-def _classes(
-    problem: Problem, f: Array, features: Array, signals: Array, feature_response: Array, signal_response: Array
-) -> tuple[Array, Array]:
-    r"""Class by class: gradients (L, T+1, Q, Q, C, C) and the tangent kernel (T+1, Q, Q, C, C).
-
-    Fields that feel everything and that nothing feels, g_c = r_c + D' h. With X = <g_c q>, from the last layer on:
-
-    .. math::
-       D' &= B' + \eta\gamma_0 X, \quad M = D' R, \quad
-          G \leftarrow G + M C X^\top + (M C X^\top)^\top + D' H^l D'^\top\\
-       X &\leftarrow [X + M (H^{l-1} D^\top + C Q^{l+1})]\,R'^\top, \qquad B' \leftarrow M
-    """
-    depth, times, size = features.shape[:3]
-    n, rate, classes = times * size, problem.learning_rate * problem.richness, problem.classes
-    when = jnp.repeat(jnp.arange(times), size)
-    earlier = when[:, None] > when
-    h, q, a, b = (one.reshape(depth, n, n) for one in (features, signals, feature_response, signal_response))
-    h = jnp.concatenate([jnp.tile(problem.gram, (times, times))[None], h])
-    a = jnp.concatenate([jnp.zeros((1, n, n)), a])
-    errors = problem.errors(f).reshape(n, classes)
-    q = jnp.concatenate([q, (errors @ errors.T)[None]])
-
-    def now(left: Array, right: Array) -> Array:
-        """Products at equal times, (T+1, Q, Q, C, C), of rows (C, n, n)."""
-        split = (one.reshape(classes, times, size, n) for one in (left, right))
-        return jnp.einsum("ctmk,dtnk->tmncd", *split)
-
-    def equal(kernel: Array) -> Array:
-        times_now = jnp.arange(times)
-        return kernel.reshape(times, size, times, size)[times_now, :, times_now][..., None, None]
-
-    crossed = jnp.broadcast_to(errors.T[:, None], (classes, n, n))  # <w_c(0) r^L>
-    response = jnp.zeros((classes, n, n))
-    gradient = jnp.broadcast_to(jnp.eye(classes), (times, size, size, classes, classes))
-    kernel, gradients = equal(h[depth]) * gradient, list[Array]()
-    for i in reversed(range(depth)):  # layer l = i + 1
-        c, d = earlier * (a[i] + rate * h[i]), earlier * (b[i] + rate * q[i + 1])
-        coupling = earlier * (response + rate * crossed)
-        moved = coupling @ _inverse(c, d, times)
-        echo = now(moved @ c, crossed)
-        gradient = gradient + echo + echo.transpose(0, 2, 1, 4, 3) + now(coupling @ h[i + 1], coupling)
-        crossed = (crossed + moved @ (h[i] @ d.T + c @ q[i + 1])) @ _inverse(d, c, times).T
-        response = moved
-        kernel = kernel + equal(h[i]) * gradient
-        gradients.insert(0, gradient)
-    return jnp.stack(gradients), kernel

@@ -16,7 +16,7 @@ Phi and G in C and D.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -29,11 +29,13 @@ from .._pytree import Numbers
 from ..gaussian import Function, activation_function
 from ..numerics.gaussians import require_particles, square_root
 from ..results import at_steps
-from .causal import FLOOR, cholesky, columns, rows, solved, with_averages, with_columns, with_root, with_rows
+from .causal import columns, rows, with_root, with_rows
+from .classes import gradients_of_classes, tangent_kernel_of
 from .deep_linear_networks import assembled
-from .echoes import Echoes, in_blocks, mean
+from .echoes import Echoes, in_blocks
+from .layers import Layer, Now, backward, forward
 from .neuron import Neuron
-from .particles import strangers, twins
+from .particles import twins
 from .problem import Problem, checked
 from .results import MeanField, TwoTime
 
@@ -158,104 +160,6 @@ def _bytes(size: int, classes: int, asked: bool, steps: float, particles: float,
     return 8 * n * (n * (5 * (depth - 1) * particles + (6 + 4 * repeats) * depth) + 8 * depth * particles + extra)
 
 
-class _Layer(NamedTuple):
-    """One hidden layer up to now; n = (T+1) Q indices k = (t, mu), S neurons. Rows to come are zero."""
-
-    features: Array  # Phi, (n, n)
-    gradients: Array  # G, or Q
-    up: Array  # A
-    down: Array  # B
-    u_root: Array  # Cholesky factor of the layer below's Phi
-    r_root: Array  # of the layer above's G, or Q
-    value: Array  # phi(h), (S, n)
-    g: Array  # or q
-    value_by_r: Echoes | None  # d phi(h) / d r; None where nothing needs it
-    g_by_r: Echoes | None
-    value_by_u: Echoes | None
-    g_by_u: Echoes | None
-
-
-class _Now(NamedTuple):
-    """What all layers share in the row of time t."""
-
-    t: Array
-    pull: Array  # eta gamma_0 D(s) [s < t] of one output, eta gamma_0 [s < t] of several, (n,)
-    size: int  # Q
-    unit: list[Array]  # rows of time t of the unit matrix, in blocks of `Echoes`: fields that are pushed themselves
-    push: Array  # of u, (S, 1) or a number
-    strength: Array  # what a push of r is multiplied by, (n,), known up to now
-    neuron: Neuron
-
-    def responses(self, below: Array, kernel: Array) -> Array:
-        """Rows of time t of A + eta gamma_0 Phi D [s < t], or of B and G: C^l, or D^l."""
-        return rows(kernel, self.t, self.size) * self.pull + rows(below, self.t, self.size)
-
-    def field(self, numbers: Array, root: Array) -> Array:
-        """u(t) or r(t), (S, Q), of the covariance with this root."""
-        return numbers @ rows(root, self.t, self.size).T
-
-    def pushed(self, heard: list[Array], strength: Array | None = None) -> list[Array]:
-        """What a field feels that is pushed itself and hears of earlier pushes too."""
-        push = self.push if strength is None else self.push * columns(strength, self.t, self.size)[:, None, None]
-        return [push * one + more for one, more in zip(self.unit, heard, strict=True)]
-
-    def mean(self, moved: list[Array]) -> Array:
-        """A response: what a push of one would do on average."""
-        return mean(moved, self.push)
-
-
-class _Tangent(NamedTuple):
-    """h and its changes at time t, on the way from `_forward` to `_backward`."""
-
-    h: Array  # (S, Q)
-    slope: Array  # phi'(h)
-    bend: Array  # phi''(h)
-    by_r: list[Array] | None  # dh / dr
-    by_u: list[Array] | None  # dh / du
-
-
-def _forward(layer: _Layer, u: Array, phi_below: Array, a_below: Array, now: _Now) -> tuple[_Layer, _Tangent]:
-    """Row t of h = u + C q with C = A + eta gamma_0 Phi of the layer below; then Phi, A and what h feels."""
-    t, neuron = now.t, now.neuron
-    c = now.responses(a_below, phi_below)
-    h = u + layer.g @ c.T
-    value, slope, bend = neuron.derivatives(h)
-    so_far = with_columns(layer.value, value, t)
-    layer = layer._replace(value=so_far, features=with_averages(layer.features, value, so_far, t))
-    by_r = by_u = None
-    if layer.g_by_r is not None and layer.value_by_r is not None:
-        by_r = layer.g_by_r.heard(c, t)
-        moved = [neuron.felt(h, slope, dh) for dh in by_r]
-        answer = now.mean(moved) / jnp.where(now.strength > 0, now.strength, 1)
-        layer = layer._replace(value_by_r=layer.value_by_r.extended(moved, t), up=with_rows(layer.up, answer, t))
-    if layer.g_by_u is not None and layer.value_by_u is not None:
-        by_u = now.pushed(layer.g_by_u.heard(c, t))
-        moved = [neuron.felt(h, slope, dh) for dh in by_u]
-        layer = layer._replace(value_by_u=layer.value_by_u.extended(moved, t))
-    return layer, _Tangent(h, slope, bend, by_r, by_u)
-
-
-def _backward(layer: _Layer, z: Array, d: Array, tangent: _Tangent, now: _Now) -> tuple[_Layer, Array | None]:
-    """Row t of q = phi'(h) z, with z = r + D phi(h); then Q, what q feels, and B of the layer below."""
-    t = now.t
-    g = tangent.slope * z
-    so_far = with_columns(layer.g, g, t)
-    layer = layer._replace(g=so_far, gradients=with_averages(layer.gradients, g, so_far, t))
-
-    def felt(by: list[Array], heard: list[Array]) -> list[Array]:
-        at = tangent.h, tangent.slope, tangent.bend, z
-        return [now.neuron.felt_back(*at, dh, dz) for dh, dz in zip(by, heard, strict=True)]
-
-    down = None
-    if tangent.by_r is not None and layer.g_by_r is not None and layer.value_by_r is not None:
-        moved = felt(tangent.by_r, now.pushed(layer.value_by_r.heard(d, t + 1), now.strength))
-        layer = layer._replace(g_by_r=layer.g_by_r.extended(moved, t))
-    if tangent.by_u is not None and layer.g_by_u is not None and layer.value_by_u is not None:
-        moved = felt(tangent.by_u, layer.value_by_u.heard(d, t + 1))
-        layer, down = layer._replace(g_by_u=layer.g_by_u.extended(moved, t)), now.mean(moved)
-    return layer, down
-
-
 @partial(jax.jit, static_argnames=("phi", "depth", "steps", "particles", "responses", "class_by_class"))
 def _sweep(
     problem: Problem,
@@ -292,16 +196,16 @@ def _sweep(
         strength = jnp.sqrt((readout**2).sum(axis=1)) if hard else jnp.ones(n)
         return jnp.where(when < t, rate * pull, 0), readout, strength
 
-    def row(state: tuple[list[_Layer], Array], t: Array) -> tuple[tuple[list[_Layer], Array], tuple[Any, ...]]:
+    def row(state: tuple[list[Layer], Array], t: Array) -> tuple[tuple[list[Layer], Array], tuple[Any, ...]]:
         layers, errors = list(state[0]), state[1]
         pull, readout, strength = parted(errors, t)
-        now = _Now(t, pull, size, in_blocks(rows(unit, t, size), times), push, strength, neuron)
+        now = Now(t, pull, size, in_blocks(rows(unit, t, size), times), push, strength, neuron)
         tangents = []
         for i, (u, _) in enumerate(normals):
             phi_below, a_below = (layers[i - 1].features, layers[i - 1].up) if i else (gram, zeros)
             root = with_root(layers[i].u_root, phi_below, t, size) if i else zeros
             field = now.field(u, root) if i else first_field
-            layer, tangent = _forward(layers[i]._replace(u_root=root), field, phi_below, a_below, now)
+            layer, tangent = forward(layers[i]._replace(u_root=root), field, phi_below, a_below, now)
             layers[i] = layer
             tangents.append(tangent)
 
@@ -319,20 +223,20 @@ def _sweep(
                 root = with_root(layer.r_root, above, t, size, own=problem.several)
                 d, layer = now.responses(layer.down, above), layer._replace(r_root=root)
                 z = now.field(normals[i][1], root) + layer.value @ d.T
-            layers[i], down = _backward(layer, z, d, tangents[i], now)
+            layers[i], down = backward(layer, z, d, tangents[i], now)
             if down is not None:
                 layers[i - 1] = layers[i - 1]._replace(down=with_rows(layers[i - 1].down, down, t))
             if class_by_class:
                 noise = jax.random.fold_in(keys[i], t)
-                passive = _class_by_class(passive, layers[i], normals[i][1], readout, tangents[i], noise, now)
+                passive = gradients_of_classes(passive, layers[i], normals[i][1], readout, tangents[i], noise, now)
                 kernels.insert(0, passive.kernel(size, classes))
         return (layers, errors), (f, tangents[-1].h, tuple(kernels))
 
-    def empty(i: int) -> _Layer:
+    def empty(i: int) -> Layer:
         neurons, silent = jnp.zeros((2 * particles, n)), Echoes.silent(times, size, 2 * particles)
         by_r = silent if responses and i < depth - 1 else None
         by_u = silent if responses and i > 0 else None
-        return _Layer(zeros, zeros, zeros, zeros, zeros, zeros, neurons, neurons, by_r, by_r, by_u, by_u)
+        return Layer(zeros, zeros, zeros, zeros, zeros, zeros, neurons, neurons, by_r, by_r, by_u, by_u)
 
     state = [empty(i) for i in range(depth)], jnp.zeros((n, *problem.targets.shape[1:]))
     (layers, _), (f, h, kernels) = jax.lax.scan(row, state, jnp.arange(times))
@@ -341,7 +245,7 @@ def _sweep(
         return jnp.stack([getattr(layer, name) for layer in layers]).reshape(depth, times, size, times, size)
 
     found = tuple(stacked(name) for name in ("features", "gradients", "up", "down"))
-    return f, h[-1], _tangent_kernel(problem, found[0], kernels) if class_by_class else (), *found
+    return f, h[-1], tangent_kernel_of(problem, found[0], kernels) if class_by_class else (), *found
 
 
 def _outputs(w: Array, value: Array, richness: Array) -> Array:
@@ -354,59 +258,3 @@ def _pushes(problem: Problem, particles: int) -> Array:
     """How far the field of each neuron with a kink is pushed, (2 particles, 1): twins opposite ways."""
     size = PUSH * jnp.sqrt(jnp.trace(problem.gram) / len(problem.gram))
     return size * jnp.repeat(jnp.array([1.0, -1.0]), particles)[:, None]
-
-
-class _Passive(NamedTuple):
-    """Gradients g_c of one layer at time t, which feel everything and which nothing feels."""
-
-    crossed: Array  # <g_c(t) q(s)>, (Q, C, n)
-    own: Array  # <g_c(t) g_c'(t)>, (Q C, Q C)
-    response: Array  # <d g_c(t) / d u(s)>, (Q, C, n)
-
-    def kernel(self, size: int, classes: int) -> Array:
-        """G, (Q, Q, C, C)."""
-        return self.own.reshape(size, classes, size, classes).swapaxes(1, 2)
-
-
-def _class_by_class(
-    above: _Passive | None, layer: _Layer, numbers: Array, readout: Array, tangent: _Tangent, key: Array, now: _Now
-) -> _Passive:
-    """g_c = phi'(h) z_c with z_c = r_c + (B_c + eta gamma_0 <g_c q> [s < t]) phi(h) and r_c drawn given r so far.
-
-    In the last layer r_c = w_c(0), and `numbers` are these; D_c is its own correlation with r.
-    """
-    count, size = len(layer.value), now.size
-    if above is None:
-        classes = numbers.shape[1]
-        coupling = jnp.broadcast_to((now.pull[:, None] * readout).T, (size, classes, len(now.pull)))
-        r = jnp.broadcast_to(numbers[:, None], (count, size, classes))
-    else:
-        classes = above.crossed.shape[1]
-        coupling = above.response + above.crossed * now.pull
-        known = solved(layer.r_root, above.crossed.reshape(size * classes, -1).T)
-        left = above.own - known.T @ known
-        root = cholesky(left, FLOOR * jnp.diagonal(above.own))
-        fresh = strangers(key, numbers[: count // 2], size * classes)
-        r = numbers @ known + jnp.concatenate([fresh, -fresh]) @ root.T
-        r = r.reshape(count, size, classes)
-    z = r + jnp.einsum("sn,mcn->smc", layer.value, coupling)
-    g = tangent.slope[..., None] * z
-    flat = g.reshape(count, -1)
-    crossed, own = (flat.T @ layer.g).reshape(size, classes, -1) / count, flat.T @ flat / count
-    response = jnp.zeros_like(crossed)
-    if tangent.by_u is not None and layer.value_by_u is not None:
-        at = tangent.h, tangent.slope, tangent.bend
-        parts = [now.neuron.parts(*at, dh) for dh in tangent.by_u]
-        direct = jnp.concatenate([jnp.einsum("msj,smc->mcj", by_z / now.push, z) for by_z, _ in parts], axis=2)
-        through = layer.value_by_u.averaged([by_dz / now.push for _, by_dz in parts], now.t + 1)
-        response = direct / count + jnp.einsum("mck,mkj->mcj", coupling, through)
-    return _Passive(crossed, own, response)
-
-
-def _tangent_kernel(problem: Problem, features: Array, gradients: tuple[Array, ...]) -> tuple[Array, Array]:
-    """Gradients (L, T+1, Q, Q, C, C), and the sum over layers of G^(l+1) Phi^l with G^(L+1) = 1 between classes."""
-    times = jnp.arange(features.shape[1])
-    phi = features[:, times, :, times].swapaxes(0, 1)[..., None, None]
-    below = problem.gram[:, :, None, None], *phi
-    above = *gradients, jnp.eye(problem.classes)
-    return jnp.stack(gradients), sum((one * other for one, other in zip(below, above, strict=True)), jnp.zeros(()))
