@@ -273,15 +273,15 @@ def test_nothing_to_learn_more_classes_than_points_and_twice_the_same_are_no_err
 
 
 def test_weights_count_points():
-    """Of a point that is there twice the weights add up."""
+    """Twice the weight at half the rate is the same; of a point that is there twice the weights add up."""
     place = jnp.array([0, 0, 1, 2])
-    given = {"learning_rate": 0.1, "loss": "cross_entropy"} | SETTING
+    given = {"loss": "cross_entropy"} | SETTING
     weighted, plain = (
-        deep_linear(TASK[place][:, place], CHANCES[place], weights=jnp.array(p), **given)
-        for p in ([1.5, 0.5, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0])
+        deep_linear(TASK[place][:, place], CHANCES[place], weights=jnp.array(p), learning_rate=rate, **given)
+        for p, rate in (([3.0, 1.0, 2.0, 2.0], 0.05), ([1.0, 1.0, 1.0, 1.0], 0.1))
     )
     assert_allclose(weighted.outputs, plain.outputs, atol=1e-12)
-    assert_allclose(weighted.loss, plain.loss, rtol=1e-12)
+    assert_allclose(weighted.loss, 2 * plain.loss, rtol=1e-12)
 
 
 def test_results_are_saved_and_read_at_listed_steps(tmp_path):

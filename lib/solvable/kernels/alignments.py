@@ -93,7 +93,7 @@ def classes(kernel: ArrayLike, labels: Numbers) -> Classes:
     which = np.asarray(concrete(labels), float)
     present, members = np.unique(which, return_counts=True)
     empty = np.flatnonzero(present != np.arange(len(present)))
-    if len(present) < 2 or len(empty):
+    if not len(present) >= 2 or len(empty):
         missing = int(empty[0]) if len(empty) else 1
         raise ValueError(f"labels must be of at least two classes, each with a point; class {missing} has none")
     _require_size(kernel, len(which))

@@ -25,7 +25,7 @@ def require_loss(loss: str, targets: object) -> bool:
     if loss == "square":
         return False
     shape = shape_of("targets", targets)
-    if len(shape) != 2 or shape[1] < 2:
+    if len(shape) != 2 or not shape[1] >= 2:
         raise ValueError(f"targets must have shape (P, C): cross_entropy needs at least two classes; got {shape}")
     require("targets", targets, ">= 0 for cross_entropy", lambda y: y >= 0)
     known = concrete(targets)

@@ -114,7 +114,7 @@ def deep_linear(
     f, features, u, residual = solve(task, parameters["width"], depth=depth)
     parameters["allowed"] = LEFT * jnp.maximum(jnp.abs(u).max(), 1)
     left, allowed = concrete(residual), concrete(parameters["allowed"])
-    if left is not None and allowed is not None and left > allowed:  # a NaN is found by `finite_answer`
+    if left is not None and allowed is not None and np.isfinite(left) and not left <= allowed:
         raise RuntimeError(
             f"richness must be small enough for the iteration to arrive: {richness} leaves a residual of {left:.2g}"
         )
