@@ -5,8 +5,8 @@
 Kernels: the Gram matrix of the NNGP and the tangent kernel, ReLU, three hidden layers, beside the same closed form in
 NumPy, entry by entry on whole matrices. Deep theory: `meanfield.deep` beside the same equations solved for all times at
 once in NumPy, in damped sweeps from the lazy solution, with the same random numbers and explicit Jacobians; how its
-cost grows too. With --networks: its outputs beside those of networks of width 4,000, in standard errors, for one
-activation where it is named. With --small all of it at sizes that only show that it runs.
+cost grows, with the number of outputs too. With --networks: its outputs beside those of networks of width 4,000, in
+standard errors, for one activation where it is named. With --small all of it at sizes that only show that it runs.
 """
 
 import datetime
@@ -22,7 +22,7 @@ from timing import median_seconds
 
 from solvable import __version__, kernels
 from solvable.gaussian import averages
-from solvable.meanfield import deep, deep_linear, two_layer
+from solvable.meanfield import deep, deep_linear, deep_networks, two_layer
 from solvable.meanfield.particles import twins
 from solvable.networks import MLP, train
 from solvable.numerics.gaussians import square_root
@@ -198,6 +198,39 @@ def growth():
         print(f"  cost grows as ({name})^{slope:.2f}")
 
 
+def several_outputs():
+    """Seconds against the number of outputs, over those of one without an axis."""
+    points, steps, particles = (2, 4, 60) if SMALL else (4, 19, 400)
+    x = jax.random.normal(jax.random.key(2), (points, 2 * points), float)
+    gram, many = x @ x.T / (2 * points), jax.random.normal(jax.random.key(3), (points, 100), float) / 3
+    given = {"richness": 1.0, "learning_rate": 0.02, "steps": steps}
+    drawn = given | {"activation": "tanh", "key": KEY, "repeats": 2}
+    solvers = {
+        "deep, depth 2": lambda y, **more: deep(gram, y, depth=2, particles=particles, **drawn, **more),
+        "deep_linear, depth 2": lambda y, **more: deep_linear(gram, y, depth=2, **given, **more),
+        "two_layer": lambda y, **more: two_layer(gram, y, particles=2**12, **drawn, **more),
+    }
+    numbers = (1, 3) if SMALL else (1, 3, 10, 30)
+    for name, solve in solvers.items():
+
+        def seconds(y, solve=solve, **more):
+            return median_seconds(lambda: jax.block_until_ready(solve(y, **more)), 3 if SMALL else 9)
+
+        one = seconds(many[:, 0])
+        counts = (*numbers, 100) if name.startswith("deep_linear") and not SMALL else numbers
+        ratios = ", ".join(f"{seconds(many[:, :c]) / one:.2f}" for c in counts)
+        asked = ", ".join(f"{seconds(many[:, :c], tangent_kernel=True) / one:.2f}" for c in numbers if c <= 10)
+        print(
+            f"{name}, T P = {points * (steps + 1)}: one output {one:.3f} s; C = {counts}: {ratios} times; with the "
+            f"tangent kernel between classes, C up to 10: {asked}",
+            flush=True,
+        )
+    programs = deep_networks._sweep._cache_size()
+    chances = jnp.eye(3)[jnp.arange(points) % 3]
+    deep(gram, chances, depth=2, particles=particles, loss="cross_entropy", **drawn)
+    print(f"another loss of the same shapes compiles {deep_networks._sweep._cache_size() - programs} programs")
+
+
 # Networks
 
 
@@ -256,6 +289,7 @@ def main():
     gram_matrices()
     causal_beside_sweeps()
     growth()
+    several_outputs()
 
 
 if __name__ == "__main__":

@@ -27,13 +27,18 @@ def require_gram(name: str, gram: Array) -> None:
         raise ValueError(f"{name} must have no negative eigenvalue; got {least:.3g}")
 
 
-def require_task(gram: Array, targets: Array, name: str = "gram") -> None:
-    """Raise ValueError unless these are a Gram matrix of Q points and targets of the first P of them."""
+def require_task(gram: Array, targets: Array, name: str = "gram", several: bool = True) -> None:
+    """Raise ValueError unless these are a Gram matrix of Q points and targets of the first P of them.
+
+    Targets are numbers, (P,), or where `several` outputs are known have a column for each, (P, C).
+    """
     require_float64()
     require_gram(name, gram)
-    if len(shape_of("targets", targets)) != 1 or not 1 <= len(targets) <= len(gram):
+    shape = shape_of("targets", targets)
+    shapes = "(P,) or (P, C)" if several else "(P,), since only one output is known here"
+    if len(shape) not in ((1, 2) if several else (1,)) or 0 in shape or not shape[0] <= len(gram):
         raise ValueError(
-            f"targets must have shape (P,), at most one for each of the {len(gram)} points; got {np.shape(targets)}"
+            f"targets must have shape {shapes}, at most one row for each of the {len(gram)} points; got {shape}"
         )
     require("targets", targets, "finite", np.isfinite)
 

@@ -190,7 +190,7 @@ def at_richness(expansion: Result, richness: ArrayLike) -> dict[str, Any]:
     require_nonnegative("richness", richness)
     gamma = as_floats(richness)
     orders = {name: getattr(expansion, name) for name in _annotated(type(expansion))}
-    summed: dict[str, Any] = {name: one[0] + gamma**2 * one[1] for name, one in orders.items()}
+    summed: dict[str, Any] = {name: None if one is None else one[0] + gamma**2 * one[1] for name, one in orders.items()}
     return summed | {"parameters": vars(expansion)["parameters"] | {"richness": gamma}}
 
 

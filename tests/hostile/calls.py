@@ -73,7 +73,7 @@ def names(text):
 
 # Classes that only hold what a function found: jax and `results.load` make them, no user does.
 HOLDERS = names("""
-    fits.PowerLaw gaussian.Averages kernels.Kernels kernels.Predictions numerics.laplace.Contour
+    fits.PowerLaw gaussian.Averages kernels.Classes kernels.Kernels kernels.Predictions numerics.laplace.Contour
     linear_model.EnsembleCurves linear_model.FinalLoss linear_model.LossCurves linear_model.compute.Exponents
     linear_model.compute.Frontier meanfield.Expansion posterior.Expansion meanfield.MeanField posterior.Posterior
     meanfield.TwoTime networks.CoordinateCheck networks.Deviations networks.LayerSizes networks.Run networks.Transfer
@@ -230,6 +230,7 @@ CALLS: dict[str, dict[str, Any]] = {
     },
     "parameterizations.tables.counts": {"parameterizations": parameterizations.mup(), "depth": 2, "optimizer": "sgd"},
     "kernels.alignment": {"kernel": GRAM, "targets": Z},
+    "kernels.classes": {"kernel": GRAM, "labels": jnp.array([0.0, 1.0])},
     "kernels.both": {
         "x1": X, "x2": X, "depth": 2, "activation": "relu", "weight_variance": 1.0, "bias_variance": 1.0,
     },
@@ -246,9 +247,12 @@ CALLS: dict[str, dict[str, Any]] = {
     "kernels.gradient_descent": {
         "kernel": GRAM, "targets": Z, "steps": 2, "learning_rate": 0.125, "cross": GRAM, "ridge": 1.0, "weights": Z,
     },
-    "meanfield.deep": {"gram": GRAM, "targets": Z, "depth": 2, **TASK, **POINTS, "responses": True},
+    "meanfield.deep": {"gram": GRAM, "targets": Z, "depth": 2, **TASK, **POINTS, "responses": True,
+        "loss": "square", "tangent_kernel": False,
+    },
     "meanfield.deep_linear": {
         "gram": GRAM, "targets": Z, "depth": 2, "richness": 1.0, "learning_rate": 0.125, "steps": 2, "weights": Z,
+        "loss": "square", "tangent_kernel": False,
     },
     "meanfield.expansion": {
         "gram": GRAM, "targets": Z, "activation": "erf", "learning_rate": 0.125, "steps": 2, **POINTS,
@@ -260,13 +264,16 @@ CALLS: dict[str, dict[str, Any]] = {
         "particles": 64,
     },
     "meanfield.finite": {
-        **NET, **TASK, **RUNS, "learning_rate": 2.0**-9, "width": 4, "depth": 1, "tangent_kernel": False,
+        **NET, **TASK, **RUNS, "learning_rate": 2.0**-9, "width": 4, "depth": 1, "loss": "square",
+        "tangent_kernel": False,
     },
     "posterior.langevin": {
         **NET, **EQUILIBRIUM, "width": 4, "activation": "erf", "key": KEY, "time": 4.0, "burn_in": 1.0,
         "step_size": 2.0**-10, "repeats": 2, "dtype": jnp.float64,
     },
-    "meanfield.two_layer": {"gram": GRAM, "targets": Z, **TASK, **POINTS},
+    "meanfield.two_layer": {
+        "gram": GRAM, "targets": Z, **TASK, **POINTS, "loss": "square", "tangent_kernel": False,
+    },
     "posterior.deep_linear": {"gram": GRAM, "targets": Z, **EQUILIBRIUM, "width": 4},
     "posterior.finite_linear": {"gram": GRAM, "targets": Z, **EQUILIBRIUM, "width": 4},
     "posterior.nngp": {"kernel": GRAM, "targets": Z, "inverse_temperature": 2.0},
@@ -319,8 +326,8 @@ CALLS: dict[str, dict[str, Any]] = {
     "networks.Deviations.variance_exponent": {"name": "outputs"},
     "networks.Deviations.difference_exponent": {"name": "outputs"},
     "networks.train": {
-        "network": MLP, **TRAINED, "learning_rate": 2.0**-10, "batch_size": 2, "sample": None, "start": WEIGHTS,
-        "metrics": ("outputs",), "every": 1, "checkpoints": False, "progress": False,
+        "network": MLP, **TRAINED, "learning_rate": 2.0**-10, "loss": "square", "batch_size": 2, "sample": None,
+        "start": WEIGHTS, "metrics": ("outputs",), "every": 1, "checkpoints": False, "progress": False,
     },
     "networks.transfer": {
         "network": mlp, "widths": (4, 8), **TRAINED, "learning_rates": [2.0**-12, 2.0**-11, 2.0**-10], "batch_size": 2,

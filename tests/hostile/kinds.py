@@ -123,6 +123,8 @@ KINDS: dict[str, Kind] = {
     "rows": kind(f"{NO_STEPS}, negative, zero, half, tiny", "huge, 2^70, 10^400", True),
     "rows0": kind(f"{NO_STEPS}, negative, half, tiny", "huge, 2^70", True),
     "vector": kind(NO_LIST, "huge, tiny, zero, one entry too many", True),
+    "columns": kind(NO_LIST.replace("an axis more, ", ""), "huge, tiny, zero, an axis more, one entry too many", True),
+    "labels": kind(f"{NO_LIST}, negative, half, tiny", "huge, zero, 2^70, one entry too many", True),
     "masses": kind(f"{NO_LIST}, negative", "huge, tiny, zero, one entry too many", True),
     "values": kind(f"{NO_NUMBER}, empty array, scalar, three axes, an axis more, inf, negative, zero, huge"),
     "reals": kind(f"{NO_NUMBER}, inf, -inf", "huge, tiny, zero, negative", True),
@@ -179,11 +181,14 @@ ARGUMENTS: dict[str, str] = {
         "momentum": "momentum",
         "overlap": "overlap",
         "vector": "targets",
+        "columns": """meanfield.*.targets alignment.targets posterior.nngp.targets posterior.deep_linear.targets
+            proportional.targets posterior.two_layer.targets langevin.targets""",
+        "labels": "labels",
         "masses": """weights eigenvalues task_power multiplicity power_law.x power_law.y
             power_laws.x power_lines.x""",
         "three": "ABC.a ABC.b sgd adam",
         "matrix": "gram kernel",
-        "stack": "alignment.kernel",
+        "stack": "alignment.kernel classes.kernel",
         "table rows": "cross features experiment.regression.targets",
         "inputs": """inputs x x1 x2 gradient_flow.targets gradient_descent.targets networks.*.targets
             meanfield.finite.targets from_features.targets
@@ -191,7 +196,7 @@ ARGUMENTS: dict[str, str] = {
         "key": "key",
         "flag": """paired average_batches responses tangent_kernel multiplier_free checkpoints progress normalize binned
             Knob.log Knob.play""",
-        "word": "activation optimizer method name part which axis dtype ABC.scale.kind",
+        "word": "activation loss optimizer method name part which axis dtype ABC.scale.kind",
         "axes": "explore.log guess.log",
         "text": "explore.name guess.name label xlabel ylabel y caption alt answer extra explore.x guess.x ABC.name",
         "function": "network sweep curves start forward learning_rates networks.Custom.learning_rates",

@@ -37,6 +37,14 @@ def test_what_is_left_is_of_the_fourth_order(both, name):
     assert misses[1] / misses[0] == pytest.approx(16, rel=0.1)
 
 
+@pytest.mark.parametrize("both", ["tanh"], indirect=True)
+def test_one_output_is_as_before_several_were_known(both):
+    known = [0.718197793651104, -0.487974200636522, 0.261335846803316]
+    assert_allclose(both[0].outputs[0, -1], known, atol=1e-10)
+    known = [0.093752135970503, -0.136191508239059, 0.113570214501665]
+    assert_allclose(both[0].outputs[1, -1], known, atol=1e-10)
+
+
 def test_order_zero_is_the_kernel_limit():
     pair = gaussian.averages("tanh", jnp.diag(GRAM)[:, None], jnp.diag(GRAM), GRAM)
     kernel = pair.product + pair.slopes * GRAM

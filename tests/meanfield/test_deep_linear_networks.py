@@ -57,6 +57,10 @@ def iterated(depth, richness, rate, steps, damping=0.7, sweeps=400):
 def test_the_causal_order_is_the_fixed_point_of_brute_force(depth, richness):
     found = deep_linear(SMALL, Y[:2], depth=depth, richness=richness, learning_rate=0.05, steps=8)
     assert_allclose(found.outputs, iterated(depth, richness, 0.05, 8), atol=1e-9)
+    if depth == 2:  # as before several outputs were known
+        assert_allclose(found.outputs[-1], [0.517073572368789, -0.271483008870819], atol=1e-12)
+        assert_allclose(found.features[-1, -1, 0, 1], 0.015133115220737604, atol=1e-12)
+        assert_allclose(found.gradients[0, -1, 0, 1], 1.1526830768958611, atol=1e-12)
 
 
 def test_the_closed_solution_maps_over_richness():

@@ -85,6 +85,9 @@ def test_one_hidden_layer_is_two_layers():
     other = two_layer(SMALL, Y[:2], key=KEY, **given)
     assert (jnp.abs(one.outputs - other.outputs) < 4 * one.error("outputs") + 1e-3).all()
     assert_allclose(one.features, other.features, atol=0.02)
+    # as before several outputs were known
+    assert_allclose(other.outputs[-1], [0.56008907001164, -0.374641838287311], atol=1e-10)
+    assert_allclose(other.gradients[0, -1, 0, 1], 0.5641221912393946, atol=1e-10)
 
 
 def test_bad_deep_input_is_named():

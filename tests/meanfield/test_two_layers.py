@@ -57,8 +57,11 @@ def test_little_richness_is_the_kernel_limit(activation, power, values):
     [
         ({"gram": GRAM.at[0, 1].add(0.1)}, "gram must be symmetric; entries differ by 0.1"),
         ({"gram": GRAM - 3 * jnp.eye(4)}, "gram must have no negative eigenvalue; got -"),
-        ({"targets": jnp.ones(5)}, r"targets must have shape \(P,\), at most one for each of the 4 points; got \(5,\)"),
-        ({"targets": jnp.ones((2, 1))}, r"targets must have shape \(P,\)"),
+        (
+            {"targets": jnp.ones(5)},
+            r"targets must have shape \(P,\) or .* row for each of the 4 points; got \(5,\)",
+        ),
+        ({"targets": jnp.ones((2, 1, 1))}, r"targets must have shape \(P,\) or \(P, C\)"),
         ({"richness": 0.0}, "richness must be > 0 and finite; got 0.0"),
         ({"steps": 0}, "steps must be a whole number >= 1; got 0"),
         ({"particles": 6}, "particles must be a whole number >= 9; got 6"),

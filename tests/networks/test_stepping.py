@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from solvable.networks import MLP, ResidualMLP, train
-from solvable.networks.metrics import mean_square
+from solvable.networks.metrics import objective
 
 KEY = jax.random.key(0)
 X = jax.random.normal(jax.random.key(1), (6, 5), float)
@@ -54,7 +54,7 @@ def test_divergence_is_reported_with_its_step_and_leaves_no_nan():
     bound = 1e6 * (float(jnp.mean(Y**2)) / 2 + float(run.loss[1, 0]))
     at = int(run.diverged_at[1])
     weights = [by_hand(MLP(16, activation="relu", dtype=float), "sgd", 1e3, steps) for steps in (at - 1, at)]
-    before, there = (float(mean_square(MLP(16, activation="relu", dtype=float), w, X, Y)) for w in weights)
+    before, there = (float(objective(MLP(16, activation="relu", dtype=float), w, X, Y)) for w in weights)
     assert before <= bound
     assert not there <= bound
     for leaf in jax.tree.leaves((run.metrics, run.end)):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from solvable.networks import MLP, Custom, Run, Transformer, train
+from solvable.networks import MLP, Custom, Run, Transformer, stepping, train
 from solvable.parameterizations import mup, standard
 
 KEY = jax.random.key(0)
@@ -71,6 +71,49 @@ def test_records_and_checkpoints():
     tenth = {name: w[10] for name, w in run.checkpoints.items()}
     assert run.loss[10] == pytest.approx(0.5 * float(jnp.mean((network.apply(tenth, X) - Y) ** 2)))
     assert train(MLP(8), X, Y, 0, learning_rate=0.1, key=KEY).loss.shape == (1,)
+
+
+CHANCES = jnp.array([[0.7, 0.2, 0.1], [0, 1, 0], [0.3, 0.3, 0.4], [1, 0, 0], [0, 0.5, 0.5], [0.2, 0.2, 0.6]])
+
+
+def test_both_losses_sum_over_outputs_and_are_one_program():
+    """A step of two layers written by hand; with the mean over outputs it would be a third as long."""
+    network, rate, runs = MLP(8, depth=1, activation="tanh", richness=1.5, dtype=float), 0.3, {}
+    for loss in ("square", "cross_entropy"):
+        run = train(network, X, CHANCES, 1, loss=loss, learning_rate=rate, key=KEY, metrics=["loss"], checkpoints=True)
+        (w0, _), (v0, _) = run.checkpoints["input"], run.checkpoints["output"]
+        h = X @ w0.T / 5**0.5
+        f = jnp.tanh(h) @ v0 / (1.5 * 8)
+        chances = jnp.exp(f) / jnp.exp(f).sum(axis=1, keepdims=True)
+        miss = CHANCES - (f if loss == "square" else chances)
+        value = (miss**2).sum() / 12 if loss == "square" else -(CHANCES * jnp.log(chances)).sum() / 6
+        assert run.loss[0] == pytest.approx(float(value), rel=1e-12)
+        step = rate * 1.5**2 * 8 / 6  # eta gamma_0^2 N / P
+        v1 = v0 + step * jnp.tanh(h).T @ miss / (1.5 * 8)
+        w1 = w0 + step * ((miss @ v0.T) / jnp.cosh(h) ** 2).T @ X / (1.5 * 8 * 5**0.5)
+        assert_allclose(run.end["input"], w1, atol=1e-12)
+        assert_allclose(run.end["output"], v1, atol=1e-12)
+        runs[loss] = stepping.advance._cache_size()
+    assert runs["square"] == runs["cross_entropy"]
+
+
+@pytest.mark.parametrize(
+    ("targets", "loss", "message"),
+    [
+        (CHANCES, "hinge", r"loss must be one of \('square', 'cross_entropy'\); got 'hinge'"),
+        (Y, "cross_entropy", r"targets must have shape \(P, C\): cross_entropy needs at least two classes; got \(6,\)"),
+        (CHANCES[:, :1], "cross_entropy", r"cross_entropy needs at least two classes; got \(6, 1\)"),
+        (
+            CHANCES.at[2].add([-0.4, 0.4, 0]),
+            "cross_entropy",
+            r"must be >= 0 for cross_entropy; got -0\.1.*2, 0",
+        ),
+        (CHANCES.at[4, 1].set(0.50001), "cross_entropy", r"sum to 1 in each row for cross_entropy; row 4 has 1\.00001"),
+    ],
+)
+def test_what_cross_entropy_cannot_take_is_named(targets, loss, message):
+    with pytest.raises(ValueError, match=message):
+        train(MLP(8), X, targets, 1, loss=loss, learning_rate=0.1, key=KEY)
 
 
 def test_a_run_goes_on_from_its_end():

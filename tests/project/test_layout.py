@@ -38,6 +38,7 @@ CROSSING = {  # files of tests that are named after no module, and why
     "figures/vendor": "what explorers and pages load from others",
     "linear_model/exponents": "slopes of every theory, far out",
     "linear_model/jax": "derivatives, maps and compilation of every theory",
+    "meanfield/digits": "classes of real images in several theories, and in networks",
 }
 
 

@@ -61,14 +61,21 @@ def test_no_check_of_the_library_lets_a_nan_pass():
     assert {one for one in every - WHOLE if not any(size in one for size in SIZES)} == set()
 
 
-PROBLEM = Problem(*map(jnp.asarray, ([[1.0]], [1.0], [1.0], 1.0, 0.1)))
+KERNEL = jnp.ones((2, 1, 1))
+PROBLEM = Problem(*map(jnp.asarray, ([[1.0]], [1.0], [1.0], 1.0, 0.1, False)))
 CHECKS = {
     "residuals": (RuntimeError, lambda nan: response.check_converged(jnp.array([0.0, nan, 0.0]))),
     "integration": (RuntimeError, lambda nan: rich.check_integrated(jnp.array(nan))),
     "limit": (ValueError, lambda nan: checks.require_below("learning_rate", 0.1, jnp.array(nan))),
     "value": (ValueError, lambda nan: checks.require_below("learning_rate", nan, jnp.array(1.0))),
-    "outputs": (ValueError, lambda nan: require_stable(PROBLEM, jnp.ones((2, 1, 1)), jnp.array([[0.0], [nan]]))),
-    "all outputs": (ValueError, lambda nan: require_stable(PROBLEM, jnp.ones((1, 1, 1)), jnp.full((1, 1), nan))),
+    "outputs": (
+        ValueError,
+        lambda nan: require_stable(PROBLEM, jnp.array([[0.0], [nan]]), lambda: KERNEL),
+    ),
+    "all outputs": (
+        ValueError,
+        lambda nan: require_stable(PROBLEM, jnp.full((1, 1), nan), lambda: KERNEL),
+    ),
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil, log2
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -37,22 +39,45 @@ def with_averages(
     return with_columns(with_rows(kernel, new, t), new.T, t)
 
 
-def with_root(root: Float[Array, "n n"], covariance: Float[Array, "n n"], t: Array, size: int) -> Float[Array, "n n"]:
-    """The covariance's Cholesky factor with the rows of time t; it has ones on the diagonal to come."""
+def with_root(
+    root: Float[Array, "n n"], covariance: Float[Array, "n n"], t: Array, size: int, own: bool = False
+) -> Float[Array, "n n"]:
+    """The covariance's Cholesky factor with the rows of time t; rows to come, and of what does not vary, are zero.
+
+    Pivots are floored at a share of the mean variance so far; or of each one's own, where sizes fall with time.
+    """
     new, earlier = rows(covariance, t, size), jnp.arange(len(root)) < t * size
-    before = jax.scipy.linalg.solve_triangular(root, jnp.where(earlier, new, 0).T, lower=True).T
-    left = columns(new, t, size) - before @ before.T
-    floor = FLOOR * jnp.trace(covariance) / ((t + 1) * size)
-    return with_rows(root, with_columns(before, _cholesky(left, floor), t), t)
+    before = solved(root, jnp.where(earlier, new, 0).T).T
+    now = columns(new, t, size)
+    mean = jnp.trace(covariance) / ((t + 1) * size)
+    floor = FLOOR * (jnp.diagonal(now) if own else jnp.broadcast_to(mean, (size,)))
+    return with_rows(root, with_columns(before, cholesky(now - before @ before.T, floor), t), t)
 
 
-def _cholesky(matrix: Array, floor: Array) -> Array:
-    """Of a small matrix whose pivots may be rounding: none is smaller than the floor."""
+def solved(root: Float[Array, "n n"], right: Float[Array, "n m"]) -> Float[Array, "n m"]:
+    """The inverse of such a root times `right`, which is zero where the root is."""
+    blank = jnp.diagonal(root) == 0
+    return jax.scipy.linalg.solve_triangular(root + jnp.diag(blank.astype(root.dtype)), right, lower=True)
+
+
+def cholesky(matrix: Array, floor: Array) -> Array:
+    """Of a small matrix whose squared pivots may be rounding: none is smaller than its floor, and one may be zero."""
 
     def column(j: Array, root: Array) -> Array:
         rest = matrix[:, j] - root @ root[j]
-        pivot = jnp.sqrt(jnp.maximum(rest[j], floor))
-        below = jnp.arange(len(matrix)) > j
-        return root.at[:, j].set(jnp.where(below, rest / pivot, 0).at[j].set(pivot))
+        square = jnp.maximum(rest[j], floor[j])
+        varies, below = square > 0, jnp.arange(len(matrix)) > j
+        pivot = jnp.sqrt(jnp.where(varies, square, 1))
+        return root.at[:, j].set(jnp.where(varies, jnp.where(below, rest / pivot, 0).at[j].set(pivot), 0))
 
     return jax.lax.fori_loop(0, len(matrix), column, jnp.zeros_like(matrix))
+
+
+def inverse(c: Array, d: Array, times: int) -> Array:
+    """R = 1 + X + X^2 + ... with X = C D, whose powers end with the last step: products of 1 + X^(2^k)."""
+    x = c @ d
+    r = jnp.eye(len(x)) + x
+    for _ in range(ceil(log2(times)) - 1):
+        x = x @ x
+        r = r + r @ x
+    return r

@@ -26,7 +26,7 @@ from ..gaussian import Function, activation_function
 from ..numerics.gaussians import square_root
 from ..results import Result, at_richness, at_steps
 from .particles import neurons
-from .problem import Problem, checked, require_stable
+from .problem import Problem, checked, first_kernel, require_stable
 from .results import MeanField
 
 ORDERS = 4  # coefficients 0..3: f of order 2 needs h and z of order 3, since f = <z phi(h)> / gamma_0
@@ -38,19 +38,21 @@ class Expansion(Result):
     """Two layers to second order in the richness; the first axis is (order 0, order 2), order 1 vanishes.
 
     Attributes:
-      outputs: shape (2, T+1, P), f_0 and f_2 on the training points.
-      test: shape (2, T+1, M), on the points without a target.
+      outputs: shape (2, T+1, P), f_0 and f_2 on the training points; (2, T+1, P, C) of several outputs.
+      test: shape (2, T+1, M), or (2, T+1, M, C), on the points without a target.
       features: Phi at equal times, shape (2, 1, T+1, Q, Q), as one layer of `MeanField`.
-      gradients: G at equal times, shape (2, 1, T+1, Q, Q).
-      tangent_kernel: K, shape (2, T+1, Q, Q).
+      gradients: G at equal times, shape (2, 1, T+1, Q, Q); None for several outputs.
+      tangent_kernel: K, shape (2, T+1, Q, Q); None for several outputs.
+      signals: the signal's kernel at equal times, shape (2, 1, T+1, Q, Q), of several outputs; None for one.
       parameters: what made it, by name.
     """
 
-    outputs: Float[Array, "2 T P"]
-    test: Float[Array, "2 T M"]
+    outputs: Float[Array, "2 T P"] | Float[Array, "2 T P C"]
+    test: Float[Array, "2 T M"] | Float[Array, "2 T M C"]
     features: Float[Array, "2 L T Q Q"]
-    gradients: Float[Array, "2 L T Q Q"]
-    tangent_kernel: Float[Array, "2 T Q Q"]
+    gradients: Float[Array, "2 L T Q Q"] | None
+    tangent_kernel: Float[Array, "2 T Q Q"] | None
+    signals: Float[Array, "2 L T Q Q"] | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
 
     @finite_answer
@@ -94,20 +96,21 @@ def expansion(
        f &= f_0 + \gamma_0^2 f_2 + O(\gamma_0^4), \qquad K = K_0 + \gamma_0^2 K_2 + O(\gamma_0^4)
 
     with the coefficients of :math:`\phi(h)`, of :math:`g = \phi'(h) z`, of
-    :math:`f = \langle z\phi(h)\rangle / \gamma_0` and of D = p (y - f); h_0 ~ N(0, Phi^0) and z_0 ~ N(0, 1) stay.
+    :math:`f = \langle z\phi(h)\rangle / \gamma_0` and of D = p (y - f); h_0 ~ N(0, Phi^0) and z_0 ~ N(0, 1) stay. With
+    several outputs each has its own z_c, f_c and D_c, and D g stands for the sum of D_c g_c.
 
     Args:
       gram: Phi^0 = X X^T / D of all Q points, shape (Q, Q); the first P have targets, the others are test points.
-      targets: y, shape (P,).
+      targets: y, shape (P,), or (P, C) for several outputs.
       activation: phi: "linear", "erf", "gelu", "tanh", or a function with three derivatives.
       learning_rate: eta > 0, in units of 1 / (eigenvalue of the tangent kernel). A network of width N moves its weights
         by eta gamma_0^2 N times the gradient.
       steps: T, whole and >= 1, for all steps up to it; or a list of step numbers, each a row of the result.
       key: a jax random key; it scrambles the Sobol points.
-      particles: neurons in each sample, more than 1.5 (Q + 1), a power of 2 best; each has a twin with the opposite
+      particles: neurons in each sample, more than 1.5 (Q + C), a power of 2 best; each has a twin with the opposite
         z(0).
       repeats: independent samples, >= 2.
-      weights: p, shape (P,), > 0; the loss is sum_mu p_mu (f_mu - y_mu)^2 / 2. 1 by default.
+      weights: p, shape (P,), > 0; the loss is sum_mu p_mu sum_c (f_c - y_c)^2 / 2. 1 by default.
 
     Returns:
       `Expansion`; ``expansion.at(richness)`` is a `MeanField`.
@@ -126,35 +129,39 @@ def expansion(
     if activation == "relu" or phi is jax.nn.relu:
         raise ValueError("activation must be smooth; got 'relu', whose first correction is of order gamma_0")
     problem, steps = checked(gram, targets, weights, 1.0, learning_rate, steps)
-    known, draws = problem.known, neurons(key, len(problem.gram), particles, repeats, steps)
-    (f, features, gradients), _ = mean_and_std(_sweep(problem, draws, phi=phi, steps=steps))
-    kernel = features + gradients * problem.gram
-    require_stable(problem, kernel[0], f[0, :, :known])
+    known, draws = problem.known, neurons(key, len(problem.gram), particles, repeats, steps, problem.classes)
+    (f, features, back), _ = mean_and_std(_sweep(problem, draws, phi=phi, steps=steps))
+    kernel = None if problem.several else features + back * problem.gram
+    gradients, signals = (None, back[:, None]) if problem.several else (back[:, None], None)
+    require_stable(problem, f[0, :, :known], lambda: first_kernel(problem, phi, 1) if kernel is None else kernel[0])
     given = problem.parameters | {"repeats": repeats, "particles": particles, "key": jax.random.key_data(key)}
     del given["richness"]  # it has all of them
-    return Expansion(f[..., :known], f[..., known:], features[:, None], gradients[:, None], kernel, given)
+    return Expansion(f[:, :, :known], f[:, :, known:], features[:, None], gradients, kernel, signals, given)
 
 
 @partial(jax.jit, static_argnames=("phi", "steps"))
 def _sweep(problem: Problem, draws: Array, *, phi: Function, steps: int) -> tuple[Array, Array, Array]:
     """Of every sample, orders 0 and 2: outputs (2, T+1, Q) and both kernels (2, T+1, Q, Q)."""
-    gram, rate = problem.gram, problem.learning_rate
+    gram, rate, points = problem.gram, problem.learning_rate, len(problem.gram)
     slope = _derivative(phi)
 
     def one(draws: Array) -> tuple[Array, Array, Array]:
-        u, w = draws[:, :-1] @ square_root(gram), draws[:, -1]
-        h = jnp.zeros((ORDERS, 2 * len(u), len(gram))).at[0].set(jnp.concatenate([u, u]))
-        z = jnp.zeros((ORDERS, 2 * len(u), 1)).at[0].set(jnp.concatenate([w, -w])[:, None])
+        u, w = draws[:, :points] @ square_root(gram), draws[:, points:]
+        h = jnp.zeros((ORDERS, 2 * len(u), points)).at[0].set(jnp.concatenate([u, u]))
+        z = jnp.zeros((ORDERS, 2 * len(u), problem.classes)).at[0].set(jnp.concatenate([w, -w]))
 
         def step(state: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], tuple[Array, Array, Array]]:
             h, z = state
-            value = _composed(phi, h)
-            g = _product(_composed(slope, h), z)
-            f = _product(z, value)[1:].mean(axis=1)  # f = <z phi(h)> / gamma_0, orders 0, 1, 2
-            pull = problem.errors(f).at[1:].add(-problem.errors(jnp.zeros_like(f[1:])))  # the target is of order 0
-            pull = jnp.pad(pull, ((0, 1), (0, 0)))[:, None]
-            h_step = rate * _product(pull, g) @ gram
-            z_step = rate * _product(pull, value).sum(axis=-1, keepdims=True)
+            value, slopes = _composed(phi, h), _composed(slope, h)
+            f = _product(z[:, :, None], value[..., None])[1:].mean(axis=1)  # f = <z phi(h)> / gamma_0, orders 0, 1, 2
+            f = f.reshape(ORDERS - 1, points, *problem.targets.shape[1:])
+            errors = problem.errors(f).at[1:].add(-problem.errors(jnp.zeros_like(f[1:])))  # the target is of order 0
+            errors = jnp.pad(errors, ((0, 1), *((0, 0),) * (errors.ndim - 1)))  # (ORDERS, Q) or (ORDERS, Q, C)
+            each = errors.reshape(ORDERS, 1, points, problem.classes)
+            q = _product(slopes, _product(each, z[:, :, None]).sum(axis=-1))
+            g = q if problem.several else _product(slopes, z)
+            h_step = rate * q @ gram
+            z_step = rate * _product(each, value[..., None]).sum(axis=2)
             after = h.at[1:].add(h_step[:-1]), z.at[1:].add(z_step[:-1])
 
             def kernel(a: Array) -> Array:

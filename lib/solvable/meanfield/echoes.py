@@ -40,6 +40,22 @@ class Echoes(NamedTuple):
 
         return [listen(block) for block in self.blocks]
 
+    def averaged(self, shares: Sequence[Array], t: Array) -> Array:
+        """Means over neurons of a share (Q, S, columns), or (Q, S, 1), times the rows before time t: (Q, n, n)."""
+        n = len(self.blocks[0])
+
+        def listen(block: Array, share: Array) -> Array:
+            size, first = len(share), n - len(block)
+            if share.shape[2] == 1:
+                sum_up = lambda: jnp.einsum("ms,ksj->mkj", share[..., 0], block)  # noqa: E731
+            else:
+                sum_up = lambda: jnp.einsum("msj,ksj->mkj", share, block)  # noqa: E731
+            nothing = jnp.zeros((size, len(block), block.shape[2]))
+            heard = jax.lax.cond(t * size > first, sum_up, lambda: nothing)
+            return jnp.pad(heard / block.shape[1], ((0, 0), (first, 0), (0, 0)))
+
+        return jnp.concatenate([listen(*pair) for pair in zip(self.blocks, shares, strict=True)], axis=2)
+
     def extended(self, rows: Sequence[Array], t: Array) -> Echoes:
         """With the rows of time t. Blocks that begin later get zeros, where their own rows will stand."""
         n = len(self.blocks[0])

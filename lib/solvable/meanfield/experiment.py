@@ -24,7 +24,7 @@ from .results import MeanField
 @finite_answer
 def finite(
     inputs: Float[Array, "P D"],
-    targets: Float[Array, " P"],
+    targets: Float[Array, " P"] | Float[Array, "P C"],
     *,
     width: int,
     depth: int = 1,
@@ -34,20 +34,22 @@ def finite(
     steps: int,
     key: Array,
     repeats: int = 16,
+    loss: str = "square",
     tangent_kernel: bool = False,
 ) -> MeanField:
     r"""Full-batch gradient descent of finite networks, in the units of `two_layer` and `deep`.
 
     .. math:: h^1 = \frac{W^0 x}{\sqrt D}, \quad h^{l+1} = \frac{W^l \phi(h^l)}{\sqrt N}, \quad
               f = \frac{w\cdot\phi(h^L)}{\gamma_0 N}, \qquad
-              W \leftarrow W + \eta\gamma_0^2 N \sum_\mu (y_\mu - f_\mu)\, \frac{\partial f_\mu}{\partial W}
+              W \leftarrow W + \eta\gamma_0^2 N \sum_{\mu c} D_{\mu c}\, \frac{\partial f_{\mu c}}{\partial W}
 
-    from unit Gaussian weights. Each network has a twin with the opposite readout, w -> -w. The mean of both starts from
-    f = 0, as the limit does, and without f(0), of order 1 / (gamma_0 sqrt(N)), its scatter is far smaller.
+    with D = y - f, or y - softmax(f) for the cross-entropy, from unit Gaussian weights. Each network has a twin with
+    the opposite readout, w -> -w. The mean of both starts from f = 0, as the limit does, and without f(0), of order
+    1 / (gamma_0 sqrt(N)), its scatter is far smaller.
 
     Args:
       inputs: x, shape (P, D); the theories' gram is x x^T / D.
-      targets: y, shape (P,).
+      targets: y, shape (P,), or (P, C) for several outputs.
       width: N, neurons in each hidden layer, whole and >= 1.
       depth: L, hidden layers, whole and >= 1.
       activation: phi: "linear", "relu", "erf", "gelu", "tanh", or a function.
@@ -56,11 +58,13 @@ def finite(
       steps: T, whole and >= 1, for all steps up to it; or a list of step numbers, each a row of the result.
       key: a jax random key.
       repeats: R, pairs of networks, >= 2.
-      tangent_kernel: whether to record it, which costs P times a step.
+      loss: "square", sum_mu sum_c (f_c - y_c)^2 / 2, or "cross_entropy", - sum_mu sum_c y_c ln softmax(f)_c, whose
+        targets (P, C) are probabilities: rows of numbers >= 0 that sum to 1.
+      tangent_kernel: whether to record it, which costs P times a step, for each output.
 
     Returns:
-      `MeanField` without test points, gradients and two_time; its errors are those over the pairs, its preactivations
-      those of all neurons of the last layer, shape (2 R N, P).
+      `MeanField` without test points, gradients, signals and two_time; its errors are those over the pairs, its
+      preactivations those of all neurons of the last layer, shape (2 R N, P).
 
     Raises:
       ValueError: for an argument out of range; where a network diverged, with the learning rate and the step.
@@ -72,18 +76,18 @@ def finite(
     """
     require_flag("tangent_kernel", tangent_kernel)
     inputs, gram = gram_of(inputs)
-    problem, steps = checked(gram, targets, None, richness, learning_rate, steps)
+    problem, steps = checked(gram, targets, None, richness, learning_rate, steps, loss)
     require_key(key)
     targets, learning_rate = problem.targets, problem.learning_rate
     network = MLP(width, depth=depth, activation=activation, richness=problem.richness, dtype=float)
     repeats, size = require_count("repeats", repeats, 2), size_of(network, inputs, targets)
     require_memory(lambda repeats: 64 * size * repeats, repeats=repeats)
     keys = jax.random.split(key, repeats)
-    start = jax.tree.map(np.asarray, drawn(network, keys, inputs.shape[1:]))
+    start = jax.tree.map(np.asarray, drawn(network, keys, inputs.shape[1:], targets.shape[1:]))
     twins = {name: np.concatenate([w, -w if name == "output" else w]) for name, w in start.items()}
     names = ["outputs", "feature_kernels"] + ["tangent_kernel"] * tangent_kernel
     run = train(
-        network, inputs, targets, steps, learning_rate=learning_rate * len(targets),
+        network, inputs, targets, steps, learning_rate=learning_rate * len(targets), loss=loss,
         key=jnp.concatenate([keys, keys]), start=twins, metrics=names,
     )  # fmt: skip
     if run.diverged.any():
@@ -92,15 +96,16 @@ def finite(
     pairs = {name: np.asarray(x).reshape(2, repeats, *x.shape[1:]).mean(axis=0) for name, x in run.metrics.items()}
     mean, std = mean_and_std({name: pairs[name] for name in names})
     h = jax.vmap(lambda w: network.forward(w, inputs)[1][-1])(run.end)
+    nowhere = jnp.zeros((steps + 1, 0, *targets.shape[1:]))
     return MeanField(
         mean["outputs"],
-        jnp.zeros((steps + 1, 0)),
+        nowhere,
         mean["feature_kernels"].swapaxes(0, 1),
         None,
         mean.get("tangent_kernel"),
         h.swapaxes(1, 2).reshape(-1, len(targets)),
         std["outputs"],
-        jnp.zeros((steps + 1, 0)),
+        nowhere,
         std["feature_kernels"].swapaxes(0, 1),
         parameters=problem.parameters | {"width": width, "repeats": repeats, "key": jax.random.key_data(key)},
     )

@@ -38,8 +38,16 @@ class Neuron:
 
     def felt_back(self, h: Array, slope: Array, bend: Array, z: Array, dh: Array, dz: Array) -> Array:
         """Change of g."""
-        h, slope, bend, z = (beside(x) for x in (h, slope, bend, z))
-        return (h + dh > 0) * (z + dz) - slope * z if self.kink else bend * z * dh + slope * dz
+        by_z, by_dz = self.parts(h, slope, bend, dh)
+        return by_z * beside(z) + by_dz * dz
+
+    def parts(self, h: Array, slope: Array, bend: Array, dh: Array) -> tuple[Array, Array]:
+        """Of `felt_back`, what multiplies z, and what multiplies dz."""
+        h, slope, bend = (beside(x) for x in (h, slope, bend))
+        if self.kink:
+            after = (h + dh > 0).astype(h.dtype)
+            return after - slope, after
+        return bend * dh, slope
 
 
 def beside(x: Array) -> Array:

@@ -11,12 +11,14 @@ from .._memory import require_memory
 from ..numerics.gaussians import require_particles, sobol, whiten
 
 
-def neurons(key: Array, inputs: int, particles: int, repeats: int, steps: int) -> Array:
-    """Checked samples of one hidden layer at the start, before `square_root`: h on the inputs, and z in the end."""
+def neurons(
+    key: Array, inputs: int, particles: int, repeats: int, steps: int, classes: int = 1, class_by_class: bool = False
+) -> Array:
+    """Checked samples of one hidden layer at the start, before `square_root`: h on the inputs, and z of each class."""
     require_key(key)
-    columns = inputs + 1
+    columns = inputs + classes
     sizes = {"repeats": require_count("repeats", repeats, 2), "particles": require_particles(particles, columns)}
-    kernels = inputs * (1 + 2 * inputs)
+    kernels = inputs * (classes + 2 * inputs + class_by_class * 2 * inputs * classes**2)
     require_memory(lambda r, s, t: 8 * r * (4 * s * columns + t * kernels), **sizes, steps=steps)
     return sobol(key, sizes["repeats"], sizes["particles"], columns)
 
@@ -26,3 +28,9 @@ def twins(key: Array, particles: int, first: int, last: int) -> tuple[Array, Arr
     both = whiten(jax.random.normal(key, (particles, first + last)))
     u, r = both[:, :first], both[:, first:]
     return jnp.concatenate([u, u]), jnp.concatenate([r, -r])
+
+
+def strangers(key: Array, taken: Array, columns: int) -> Array:
+    """Further whitened normal variables (S, columns), without any correlation with those that were taken, (S, n)."""
+    draws = jax.random.normal(key, (len(taken), columns))
+    return whiten(draws - taken @ (taken.T @ draws) / len(taken))

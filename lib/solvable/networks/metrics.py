@@ -9,18 +9,20 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from ..gaussian import activation_function
 from ..kernels import empirical
 from .interface import AnyNetwork, Parameters
+from .losses import loss_of
 
 Metric = Callable[[AnyNetwork, Parameters, Parameters, Array, Array], Array]
 
 
 def loss(network: AnyNetwork, weights: Parameters, start: Parameters, x: Array, y: Array) -> Array:
-    """Half of the mean square error, a number; it is what `train` descends."""
-    return mean_square(network, weights, x, y)
+    """Half of the mean square error, a number."""
+    return objective(network, weights, x, y)
 
 
 def outputs(network: AnyNetwork, weights: Parameters, start: Parameters, x: Array, y: Array) -> Array:
@@ -58,12 +60,14 @@ def tangent_kernel(network: AnyNetwork, weights: Parameters, start: Parameters, 
     return empirical(network, weights, x)
 
 
-def mean_square(network: AnyNetwork, weights: Parameters, inputs: Array, targets: Array) -> Array:
-    """Half of the mean over inputs of the square error, summed over outputs."""
+def objective(
+    network: AnyNetwork, weights: Parameters, inputs: Array, targets: Array, cross_entropy: ArrayLike = False
+) -> Array:
+    """The mean over inputs of the loss, which sums over outputs: what `train` descends."""
     found = network.apply(weights, inputs)
     if found.shape != targets.shape:
         raise ValueError(f"network must return outputs of the targets' shape {targets.shape}; got {found.shape}")
-    return jnp.sum((found - targets) ** 2) / (2 * len(inputs))
+    return loss_of(found, targets, cross_entropy).sum() / len(inputs)
 
 
 METRICS: dict[str, Metric] = {

@@ -14,7 +14,8 @@ from jaxtyping import Array
 
 from .._memory import require_memory
 from .interface import Parameters
-from .metrics import Metric, mean_square
+from .losses import loss_of
+from .metrics import Metric, objective
 from .rows import Member, first, for_each, shapes, size_of
 
 Sample = Callable[[Array], tuple[Array, Array]]
@@ -28,7 +29,7 @@ class Plan(NamedTuple):
     optimizer: str
     batch_size: int | None
     sample: Sample | None
-    metrics: tuple[tuple[str, Metric], ...]
+    metrics: tuple[tuple[str, Metric], ...]  # beside the loss
     checkpoints: bool
 
     @property
@@ -54,7 +55,7 @@ def require_room(
     weights = shapes(network, inputs, targets)
     seen = {name: jax.eval_shape(metric, network, weights, weights, inputs, targets) for name, metric in plan.metrics}
     held, each = (sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(x)) for x in (weights, seen))
-    each += held * plan.checkpoints
+    each += held * plan.checkpoints + targets.dtype.itemsize  # the loss
 
     def needed(networks: float, steps: float) -> float:
         return networks * (5 * held + each * (1 + steps / every))
@@ -82,16 +83,17 @@ def advance(
     states: State,
     inputs: Array,
     targets: Array,
+    cross_entropy: Array,
     numbers: Array,
     every: ArrayLike,
     steps: ArrayLike,
 ) -> tuple[State, Any]:
     """Every network to the records of these numbers, `every` steps apart, and what was recorded."""
-    zero = jnp.sum(targets**2) / (2 * len(targets))
+    zero = loss_of(jnp.zeros_like(targets), targets, cross_entropy).sum() / len(targets)
 
     def step(member: Member, number: Array, state: State) -> State:
         data = _draw(plan, jax.random.fold_in(jax.random.split(member.key)[1], number), inputs, targets)
-        loss, slopes = jax.value_and_grad(lambda w: mean_square(member.network, w, *data))(state.weights)
+        loss, slopes = jax.value_and_grad(lambda w: objective(member.network, w, *data, cross_entropy))(state.weights)
         state = _judge(state, loss, number)
         moves, memory = plan.transform.update(slopes, state.memory)
 
@@ -104,13 +106,14 @@ def advance(
     def record(member: Member, state: State, number: Array) -> tuple[State, Any]:
         last = jnp.minimum(number * every, steps)
         state = jax.lax.fori_loop(jnp.maximum(number - 1, 0) * every, last, partial(step, member), state)
-        loss = mean_square(member.network, state.weights, inputs, targets)
+        loss = objective(member.network, state.weights, inputs, targets, cross_entropy)
         state = state._replace(bound=jnp.where(number == 0, EXPLODED * (zero + loss), state.bound))
         state = _judge(state, loss, last)
         good = state.diverged_at < 0
         state = state._replace(kept=jax.tree.map(partial(jnp.where, good), state.weights, state.kept))
         given = member.network, state.kept, state.start, inputs, targets
-        seen = {name: metric(*given) for name, metric in plan.metrics}
+        seen = {"loss": objective(member.network, state.kept, inputs, targets, cross_entropy)}
+        seen |= {name: metric(*given) for name, metric in plan.metrics}
         return state, (seen, state.kept if plan.checkpoints else None)
 
     def one(member: Member, state: State) -> tuple[State, Any]:

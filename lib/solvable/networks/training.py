@@ -1,8 +1,8 @@
 r"""Training: many networks at once, every layer with the learning rate of its parameterization.
 
-.. math:: W^l \leftarrow W^l - \eta_0\, r_l\, \nabla_{W^l} \frac{1}{2P}\sum_\mu |f_\mu - y_\mu|^2
+.. math:: W^l \leftarrow W^l - \eta_0\, r_l\, \nabla_{W^l} \frac1P \sum_\mu l(f_\mu, y_\mu)
 
-for SGD; for Adam the gradient is replaced by its step.
+with :math:`l = |f - y|^2 / 2`, or the cross-entropy, for SGD; for Adam the gradient is replaced by its step.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from .._pytree import Numbers, numpy_for, pytree
 from ..parameterizations.abc import OPTIMIZERS
 from ..results import Result, require_steps
 from .interface import AnyNetwork, Parameters, require_network
+from .losses import require_loss
 from .metrics import METRICS, Metric
 from .rows import broadcast, first, one_row
 from .stepping import Plan, Sample, advance, begin, require_room
@@ -73,6 +74,7 @@ def train(
     *,
     learning_rate: ArrayLike,
     key: Array,
+    loss: str = "square",
     optimizer: str = "sgd",
     batch_size: int | None = None,
     sample: Sample | None = None,
@@ -84,7 +86,9 @@ def train(
 ) -> Run:
     r"""Train networks, and record what they do.
 
-    .. math:: W^l \leftarrow W^l - \eta_0\, r_l\, \nabla_{W^l} \frac{1}{2P}\sum_\mu |f_\mu - y_\mu|^2
+    .. math::
+       W^l \leftarrow W^l - \eta_0\, r_l\, \nabla_{W^l} \frac1P \sum_\mu l(f_\mu, y_\mu), \qquad
+       l = \tfrac12 \sum_c (f_c - y_c)^2 \quad\text{or}\quad l = -\sum_c y_c \ln \operatorname{softmax}(f)_c
 
     for SGD, with the rates r of the network's parameterization; for Adam the gradient is replaced by its step.
 
@@ -96,6 +100,8 @@ def train(
       learning_rate: eta_0 > 0, in units in which the parameterization's rates are given.
       key: a jax random key, or an array of keys, one for each seed. The weights are drawn from the first of
         ``jax.random.split(key)``, the batches from the second.
+      loss: "square", or "cross_entropy" of the outputs' softmax with targets (P, O) that are probabilities: rows of
+        numbers >= 0 that sum to 1. Both sum over outputs, so that the sum is what a learning rate counts.
       optimizer: ``"sgd"`` or ``"adam"``.
       batch_size: inputs drawn anew for every step, without replacement within it; all of them by default.
       sample: for one-pass training: a function of a key that draws fresh inputs and targets for every step. The metrics
@@ -128,6 +134,7 @@ def train(
     steps, every, which = _schedule(steps, every)
     for name, flag in (("checkpoints", checkpoints), ("progress", progress)):
         require_flag(name, flag)
+    cross_entropy = require_loss(loss, targets)
     inputs, targets = check_data(network, inputs, targets)
     plan = _check_plan(optimizer, batch_size, sample, metrics, checkpoints, len(inputs))
     shape, members = broadcast(network, learning_rate, key)
@@ -140,7 +147,8 @@ def train(
     with bar(steps, "steps", progress) as shown:
         for done in range(0, records, size):
             numbers = jnp.arange(done, done + size)
-            state, seen = jax.block_until_ready(advance(plan, members, state, inputs, targets, numbers, every, steps))
+            moved = advance(plan, members, state, inputs, targets, jnp.asarray(cross_entropy), numbers, every, steps)
+            state, seen = jax.block_until_ready(moved)
             parts.append(seen)
             shown.update(min((done + size - 1) * every, steps) - shown.n)
 
@@ -159,6 +167,7 @@ def train(
             "network": _words(network),
             "steps": steps,
             "learning_rate": learning_rate,
+            "loss": loss,
             "optimizer": optimizer,
             "batch_size": batch_size,
             "key": jax.random.key_data(key),
@@ -228,7 +237,7 @@ def _check_plan(
         unknown = [name for name in metrics if not isinstance(name, str) or name not in METRICS]
         if unknown:
             raise ValueError(f"metrics must be among {tuple(METRICS)}; got {unknown[0]!r}")
-        metrics = {name: METRICS[name] for name in metrics}
+        metrics = {name: METRICS[name] for name in metrics if name != "loss"}  # which is always recorded
     for name, metric in metrics.items():
         require_function(f"metrics[{name!r}]", metric)
-    return Plan(optimizer, batch_size, sample, tuple(({"loss": METRICS["loss"]} | metrics).items()), checkpoints)
+    return Plan(optimizer, batch_size, sample, tuple(metrics.items()), checkpoints)

@@ -3,7 +3,7 @@ r"""Neurons of the posterior by sequential Monte Carlo: turn the tilt on, weigh,
 Every round finds the kappa that the present samples call for, goes towards it as far as their weights allow, draws
 them anew by weight, and moves each by Hamiltonian Monte Carlo in xi, with h = A xi, at the energy
 
-.. math:: U(\xi) = \frac{|\xi|^2}{2} - \frac{\gamma_0^2}{2} \big(\kappa\cdot\phi(A\xi)\big)^2
+.. math:: U(\xi) = \frac{|\xi|^2}{2} - \frac{\gamma_0^2}{2} \big|\kappa^\top\phi(A\xi)\big|^2
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def sample(xi: Array, key: Array, task: Task, root: Array, *, phi: Function, rou
 
     count, kept = rounds + KEPT, jnp.zeros((len(xi), KEPT, *xi.shape[1:]))
     given = jnp.arange(count), jax.random.split(key, count)
-    (xi, kappa, _, kept), _ = jax.lax.scan(round, (xi, jnp.zeros(task.known), jnp.array(QUARTER), kept), given)
+    (xi, kappa, _, kept), _ = jax.lax.scan(round, (xi, jnp.zeros_like(task.targets), jnp.array(QUARTER), kept), given)
     return kept.reshape(len(xi), -1, task.known), kappa
 
 

@@ -89,7 +89,7 @@ def expansion(
 
     Args:
       gram: Phi^0 = X X^T / D of all Q points, shape (Q, Q); the first P have targets, the others are test points.
-      targets: y, shape (P,).
+      targets: y, shape (P,): one output.
       activation: phi: "linear", at any depth; with one hidden layer "relu", "erf", "gelu", "tanh", or a function, too.
       inverse_temperature: beta > 0.
       depth: L, hidden layers, whole and >= 1; 1 unless the network is linear.
@@ -113,7 +113,7 @@ def expansion(
     equilibrium has learned".
     """
     phi, depth = activation_function(activation), require_count("depth", depth)
-    task = checked_task(gram, targets, 1.0, inverse_temperature)
+    task = checked_task(gram, targets, 1.0, inverse_temperature, several=False)
     given: dict[str, Any] = task._asdict()
     del given["richness"]  # it has all of them
     linear = activation == "linear"

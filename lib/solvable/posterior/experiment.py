@@ -63,7 +63,7 @@ def langevin(
 
     Args:
       inputs: x of all Q points, shape (Q, D); the first P have targets, the others are test points.
-      targets: y, shape (P,).
+      targets: y, shape (P,), or (P, C) for several outputs.
       width: N, whole and >= 1.
       activation: phi: "linear", "relu", "erf", "gelu", "tanh", or a function.
       richness: gamma_0 > 0.
@@ -137,7 +137,7 @@ def _run(
     """Means over time and networks of f (Q,), features (L, Q, Q) and w^2; their spread; the last h^L; and the step."""
     (repeats, width, depth), dtype = shape, x.dtype
     network = MLP(width, depth=depth, activation=phi, richness=task.richness, dtype=dtype)
-    blank, layers = ravel_pytree(network.init(key, x.shape[1]))
+    blank, layers = ravel_pytree(network.init(key, x.shape[1:], task.targets.shape[1:]))
     targets, known = task.targets.astype(dtype), x[: task.known]
     strength = (task.inverse_temperature * task.richness**2 * width).astype(dtype)
 
@@ -161,7 +161,9 @@ def _run(
         networks = jax.vmap(layers)(weights)
         f, h = jax.vmap(lambda one: network.forward(one, x))(networks)
         value = phi(h)
-        return f, value @ value.swapaxes(-1, -2) / width, (networks["output"] ** 2).mean(axis=-1)
+        w = networks["output"]
+        square = (w**2).mean(axis=-1) if task.targets.ndim == 1 else w.swapaxes(-1, -2) @ w / width
+        return f, value @ value.swapaxes(-1, -2) / width, square
 
     def look(i: ArrayLike, state: tuple) -> tuple:
         walked = walk(state[0], jax.random.fold_in(during, i))
@@ -170,7 +172,7 @@ def _run(
     first, noise, before, during = jax.random.split(key, 4)
     start = normal(first)
     if step is None:  # 2 over the largest curvature of the energy
-        rows = jax.jacrev(lambda flat: network.apply(layers(flat), known))(start[0])
+        rows = jax.jacrev(lambda flat: network.apply(layers(flat), known).ravel())(start[0])
         step = SHARE * 2 / (1 + strength * jnp.linalg.eigvalsh(rows @ rows.T)[-1])
     h = jnp.asarray(step, dtype)
     count = [jnp.maximum(1, jnp.round(span / h / BETWEEN)).astype(int) for span in spans]

@@ -48,7 +48,7 @@ def finite_linear(
 
     Args:
       gram: K = X X^T / D of all Q points, shape (Q, Q); the first P have targets, the others are test points.
-      targets: y, shape (P,).
+      targets: y, shape (P,): one output. With several, U would be a matrix, and the integral one over matrices.
       depth: L, hidden layers, whole and >= 1.
       richness: gamma_0 > 0. With ``width ** -0.5`` the output has no further factor: the NNGP's scaling.
       inverse_temperature: beta > 0, of beta gamma_0^2 N sum (f - y)^2 / 2.
@@ -66,7 +66,8 @@ def finite_linear(
     rule is exact to about 1e-10. Cost: depth^2 x grid^2. Source: the definition of the model, after Li and Sompolinsky
     (2021). Book: "Statics: what equilibrium has learned".
     """
-    task, depth = checked_task(gram, targets, richness, inverse_temperature), require_count("depth", depth)
+    task = checked_task(gram, targets, richness, inverse_temperature, several=False)
+    depth = require_count("depth", depth)
     require_memory(lambda depth: 8 * depth * (LAYER**2 + len(task.gram) ** 2), depth=depth)
     parameters = task._asdict() | {"width": jnp.asarray(require_count("width", width, most=inf), float)}
     f, features, readout = _exactly(task, parameters["width"], depth=depth)

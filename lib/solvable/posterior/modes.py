@@ -25,7 +25,7 @@ class Modes(NamedTuple):
     """The training Gram matrix by its eigenvectors, and all points' inner products with them."""
 
     values: Array  # (P,)
-    targets: Array  # (P,)
+    targets: Array  # (P,), or (P, C)
     cross: Array  # (Q, P)
     inverse_temperature: Array
 
@@ -38,7 +38,7 @@ class Modes(NamedTuple):
 
     def kappa(self, scale: ArrayLike) -> Array:
         """(U K + 1/beta)^-1 y, in the eigenvectors."""
-        return self.targets / (scale * self.values + 1 / self.inverse_temperature)
+        return (self.targets.T / (scale * self.values + 1 / self.inverse_temperature)).T
 
     def outputs(self, scale: ArrayLike) -> Array:
         """U K kappa on all points."""

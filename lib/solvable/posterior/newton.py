@@ -17,7 +17,7 @@ SHARES = 0.5 ** jnp.arange(0.0, 14.0)  # of a Newton step, the best of which is 
 class Fit(NamedTuple):
     """The solution on one sample of S neurons."""
 
-    kappa: Array  # (P,)
+    kappa: Array  # (P,), or (P, C)
     weights: Array  # (S,), sum 1
     effective: Array  # samples that the weights are worth
     residual: Array  # |y - f - kappa / beta|, at worst
@@ -26,8 +26,9 @@ class Fit(NamedTuple):
 
 
 def log_tilt(value: Array, kappa: Array, task: Task) -> Array:
-    """gamma_0^2 (kappa phi)^2 / 2 of every neuron; `value` is phi(h), shape (..., P)."""
-    return (task.richness * value @ kappa) ** 2 / 2
+    """gamma_0^2 |kappa^T phi|^2 / 2 of every neuron; `value` is phi(h), shape (..., P)."""
+    square = (task.richness * value @ kappa) ** 2
+    return (square if kappa.ndim == 1 else square.sum(axis=-1)) / 2
 
 
 def effective_samples(log_weights: Array) -> Array:
@@ -43,20 +44,23 @@ def tail(weights: Array) -> Array:
 
 def fit(value: Array, start: Array, task: Task, base: Array | None = None) -> Fit:
     """Maximise D(kappa) over samples, phi(h) of shape (S, P), that were drawn at kappa = `base`, or at `start`."""
-    gamma2, beta = task.richness**2, task.inverse_temperature
+    gamma2, beta, count = task.richness**2, task.inverse_temperature, task.known
     before = log_tilt(value, start if base is None else base, task)
 
     def gain(kappa: Array) -> Array:
         tilt = jax.nn.logsumexp(log_tilt(value, kappa, task) - before)
-        return task.targets @ kappa - kappa @ kappa / (2 * beta) - tilt / gamma2
+        return (task.targets * kappa).sum() - (kappa**2).sum() / (2 * beta) - tilt / gamma2
 
     def slopes(kappa: Array) -> tuple[Array, Array, Array]:
         """The slope of D, minus its second derivative, and the weights."""
-        s2 = 2 * log_tilt(value, kappa, task)
-        weights = jax.nn.softmax(s2 / 2 - before)
-        f = value.T @ (weights * (value @ kappa))
-        bend = value.T @ ((weights * (1 + s2))[:, None] * value) - gamma2 * jnp.outer(f, f)
-        return task.targets - f - kappa / beta, bend + jnp.eye(len(f)) / beta, weights
+        weights = jax.nn.softmax(log_tilt(value, kappa, task) - before)
+        said = value @ kappa.reshape(count, -1)  # kappa^T phi, (S, C)
+        felt = (value[:, :, None] * said[:, None]).reshape(len(value), -1)  # (S, P C)
+        f = weights @ felt
+        plain = value.T @ (weights[:, None] * value)
+        bend = jnp.kron(plain, jnp.eye(said.shape[1])) + gamma2 * felt.T @ (weights[:, None] * felt)
+        bend = bend - gamma2 * jnp.outer(f, f) + jnp.eye(len(f)) / beta
+        return task.targets - f.reshape(kappa.shape) - kappa / beta, bend, weights
 
     def unfinished(state: tuple[Array, Array, Array]) -> Array:
         _, residual, step = state
@@ -65,7 +69,7 @@ def fit(value: Array, start: Array, task: Task, base: Array | None = None) -> Fi
     def improve(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         kappa, _, step = state
         slope, bend, _ = slopes(kappa)
-        ahead = jnp.linalg.solve(bend, slope)
+        ahead = jnp.linalg.solve(bend, slope.ravel()).reshape(kappa.shape)
         gains = jax.lax.map(lambda share: gain(kappa + share * ahead), SHARES)
         kappa = kappa + SHARES[jnp.argmax(jnp.nan_to_num(gains, nan=-jnp.inf))] * ahead
         return kappa, jnp.abs(slopes(kappa)[0]).max(), step + 1

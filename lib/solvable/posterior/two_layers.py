@@ -4,7 +4,7 @@ r"""The posterior of two wide layers, whose features learn: every neuron is draw
    p(h) \propto N(h; 0, \Phi^0)\, e^{\gamma_0^2 (\kappa\cdot\phi(h))^2 / 2}, \qquad
    \Phi = \langle\phi\phi^\top\rangle_p, \qquad \kappa = (\Phi + 1/\beta)^{-1} y, \qquad f = \Phi \kappa
 
-These are the stationary conditions of a concave function of P numbers, so they have one solution:
+These are the stationary conditions of a concave function of P numbers, or P C of C outputs, so they have one solution:
 
 .. math:: D(\kappa) = y\cdot\kappa - \frac{|\kappa|^2}{2\beta}
           - \frac{1}{\gamma_0^2} \ln \big\langle e^{\gamma_0^2 (\kappa\cdot\phi(h))^2/2} \big\rangle_{N(0, \Phi^0)}
@@ -73,15 +73,17 @@ def two_layer(
     r"""Infinitely wide networks with one hidden layer, drawn from the Gibbs measure of their weights.
 
     .. math::
-       p(W) &\propto e^{-\beta\gamma_0^2 N \sum_\mu (f_\mu - y_\mu)^2 / 2 - |W|^2/2}, \qquad
+       p(W) &\propto e^{-\beta\gamma_0^2 N \sum_\mu |f_\mu - y_\mu|^2 / 2 - |W|^2/2}, \qquad
        f = \frac{w\cdot\phi(h)}{\gamma_0 N}\\
        p(h) &\propto N(h; 0, \Phi^0)\, e^{\gamma_0^2 (\kappa\cdot\phi(h))^2 / 2}, \qquad
        \Phi = \langle\phi\phi^\top\rangle_p, \qquad \kappa = (\Phi + 1/\beta)^{-1} y\\
        f &= \Phi \kappa, \qquad \langle w^2\rangle = 1 + \gamma_0^2\, \kappa^\top\Phi\kappa
 
+    With several outputs kappa has shape (P, C), and the tilt is :math:`e^{\gamma_0^2 |\kappa^\top\phi(h)|^2 / 2}`.
+
     Args:
       gram: Phi^0 = X X^T / D of all Q points, shape (Q, Q); the first P have targets, the others are test points.
-      targets: y, shape (P,).
+      targets: y, shape (P,), or (P, C) for several outputs.
       activation: phi: "linear", "relu", "erf", "gelu", "tanh", or a function.
       richness: gamma_0 > 0; towards 0 the kernel stays that of the prior.
       inverse_temperature: beta > 0.
@@ -102,7 +104,7 @@ def two_layer(
       RuntimeError: where jax is in float32, or where the chain has not arrived.
 
     Exact as width -> infinity at a fixed P; the error is that of the samples, and corrections of finite networks are
-    O(1/N). Cost: repeats x particles x P^2, times some 1000 for the chain. Source: Lauditi, Bordelon and Pehlevan
+    O(1/N). Cost: repeats x particles x (P C)^2, times some 1000 for the chain. Source: Lauditi, Bordelon and Pehlevan
     (2025); Seroussi, Naveh and Ringel (2023). Book: "Statics: what equilibrium has learned".
     """
     phi = activation_function(activation)
@@ -114,7 +116,7 @@ def two_layer(
     weighted = method == "importance"
     size = require_particles(particles, len(task.gram)) if weighted else require_count("particles", particles, 2)
     shape = (repeats, size, len(task.gram))
-    each = (5 if weighted else 5 * KEPT) * len(task.gram)
+    each = (5 if weighted else 5 * KEPT) * len(task.gram) + (task.targets.ndim - 1) * 2 * task.targets.size
     require_memory(lambda r, s, n: 8 * (each * r * s + n), repeats=repeats, particles=size, rounds=rounds)
     draws = sobol(start, *shape) if weighted else jax.random.normal(start, shape, float)
     whole, least, means, deviations, h = _average(task, draws, after, phi=phi, rounds=0 if weighted else rounds)
@@ -143,7 +145,7 @@ def _average(
     """The fit to all samples, how few any of them is worth; means and their spread; training preactivations."""
     points, known = Points.of(task), task.known
     moves, rest, choice = jax.random.split(key, 3)
-    xi, zeta, base = draws[..., :known], draws[..., known:], jnp.zeros(known)
+    xi, zeta, base = draws[..., :known], draws[..., known:], jnp.zeros_like(task.targets)
     if rounds:
         xi, base = sample(xi, moves, task, points.known, phi=phi, rounds=rounds)
         zeta = jax.random.normal(rest, (*xi.shape[:2], zeta.shape[2]))
@@ -166,7 +168,7 @@ def _average(
 
     def means(kernel: Array, kappa: Array) -> tuple[Array, ...]:
         f = kernel[:, :known] @ kappa
-        return f, kernel[None], 1 + task.richness**2 * kappa @ f[:known]
+        return f, kernel[None], task.prior + task.richness**2 * kappa.T @ f[:known]
 
     single = jax.vmap(means)(own, found.kappa)
     whole, least = whole._replace(weights=jnp.zeros(0)), found.effective.min()
