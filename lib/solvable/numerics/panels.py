@@ -6,7 +6,8 @@ Between the nodes the function is the polynomial through the order + 1 values of
 
 from __future__ import annotations
 
-from functools import lru_cache
+import functools
+import operator
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -46,11 +47,12 @@ class Place(NamedTuple):
 
     def read(self, values: Array) -> Array:
         """Values at the points, from those at the nodes."""
-        return sum(self.weight[..., k] * taken(values, self.first + k) for k in range(self.weight.shape[-1]))
+        parts = (self.weight[..., k] * taken(values, self.first + k) for k in range(self.weight.shape[-1]))
+        return functools.reduce(operator.add, parts)
 
     @property
-    def index(self) -> Array:
-        """Of all the values that count, shape (..., weights)."""
+    def every(self) -> Array:
+        """All the places that count, shape (..., weights)."""
         return self.first[..., None] + np.arange(self.weight.shape[-1], dtype=np.int32)
 
 
@@ -61,7 +63,7 @@ def taken(values: Array, index: Array) -> Array:
     return jnp.asarray(values).at[index].get(mode="promise_in_bounds")
 
 
-@lru_cache(32)
+@functools.lru_cache(32)
 def panels(count: int, order: int) -> Panels:
     """The tables of `count` panels of this order."""
     inside, weights = _radau(order)
@@ -72,7 +74,8 @@ def panels(count: int, order: int) -> Panels:
         np.append(np.tile(weights / count, count), 0.0),
         inside,
         count * differentiation(inside),
-        np.stack([(1 - x) / 2 * gauss_weights @ lagrange((1 + x + (1 - x) * gauss) / 2, inside) for x in inside]) / count,
+        np.stack([(1 - x) / 2 * gauss_weights @ lagrange((1 + x + (1 - x) * gauss) / 2, inside) for x in inside])
+        / count,
         (lefts + (1 + gauss) / count).ravel(),
         np.tile(gauss_weights / count, count),
     )

@@ -40,6 +40,10 @@ BLOCK = 2**16  # pairs of times that are read at once
 FRACTIONS = np.concatenate([[0.0], 1 / (1 + np.exp(-np.linspace(-16, 16, 129))), [1.0]])
 
 
+def _increases(x: np.ndarray) -> np.ndarray:
+    return np.diff(x, prepend=-1.0) > 0
+
+
 class Pairs(NamedTuple):
     """What two times have to do with each other: C, R and chi, arrays of one shape."""
 
@@ -149,15 +153,16 @@ class Aging(Result):
           ValueError: for times out of range, or that do not increase.
         """
         require_shape("times", times, 1, "a list of times, shape (T,)")
-        require("times", times, ">= 0, finite and increasing", lambda x: np.isfinite(x) & (np.diff(x, prepend=-1.0) > 0))
+        require("times", times, ">= 0, finite and increasing", lambda x: np.isfinite(x) & _increases(x))
         require_memory(lambda count: 96 * count**2, **{"len(times)": np.size(times)})
         at = as_floats(times)
         c, r, _ = self.at(at[:, None], at)
         xp = numpy_for((self.table, at))
         where, step = xp.asarray(at) * self.parameters["rate"], self.parameters["step"]
-        rows = (jnp.asarray(at_rows(xp.asarray(x), step, where)) for x in (self.energy, self.multiplier, self.overlap))
+        rows = [at_rows(xp.asarray(x), step, where) for x in (self.energy, self.multiplier, self.overlap)]
+        energy, multiplier, overlap = map(jnp.asarray, rows)
         kept = {"glass": self.parameters["glass"], "overlap": self.parameters["overlap"]}
-        return TwoTime(at, c, r, *rows, kept)
+        return TwoTime(at, c, r, energy, multiplier, overlap, kept)
 
 
 @finite_answer
@@ -188,9 +193,9 @@ def flow(glass: SphericalGlass, time: ArrayLike, *, tolerance: float = 1e-4, ove
       TypeError: for a `glass` that is no `SphericalGlass`.
       RuntimeError: where even the finest rows stop, or differ by more than the tolerance, with what was reached.
 
-    Where jax traces it (``jax.vmap`` over temperatures up to 2 sqrt(f''(1)), ``jax.jvp``) nothing is refined and nothing
-    raised: errors and ``trusted`` say what came out, and rows that could not be solved are NaN. Couplings and `time`
-    must be known to ``vmap``.
+    Where jax traces it (``jax.vmap`` over temperatures up to 2 sqrt(f''(1)), ``jax.jvp``) nothing is refined and
+    nothing raised: errors and ``trusted`` say what came out, and rows that could not be solved are NaN. Couplings and
+    `time` must be known to ``vmap``.
     Exact for N -> infinity, within the errors that it states. Slow motion multiplies each error of the equations by t,
     so the nodes are those of order 8 and not a fine grid of low order. Errors and times: benchmarks/spinglass.py.
     Source: the equations of L. Cugliandolo, J. Kurchan (1993). Book: "Glassy: three spins at a time".
@@ -270,7 +275,8 @@ def _compared(coarse: Solution, fine: Solution, until: float, tolerance: float, 
     trusted = _within(fine.times / rate, of_energy, shown, xp.maximum(of_c, of_chi).max(-1), tolerance)
     arrays = (fine.times / rate, *rows, shown, FRACTIONS, c[1], chi[1] / rate)
     errors = (rate * of_energy, of_c, of_chi / rate)
-    return Aging(*(jnp.asarray(x) for x in (*arrays, *errors)), trusted, jnp.asarray(tables[1]), parameters)
+    values: Any = *map(jnp.asarray, (*arrays, *errors)), trusted, jnp.asarray(tables[1]), parameters
+    return Aging(*values)
 
 
 def _around(x: Array) -> Array:

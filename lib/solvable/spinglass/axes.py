@@ -17,9 +17,10 @@ carried: as a difference of two late times they would lose their digits.
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import numpy as np
-from jaxtyping import Array
 
 from .._pytree import numpy_for
 from ..numerics.panels import Place, lagrange
@@ -30,13 +31,13 @@ MORE, FROM, UNTIL = 2.0, 0.1, 20.0  # k, b_1, b_2
 WITHIN = 6  # rows that a time in between is read from; with 8 the last interval, one-sided, is unstable
 
 
-def clock(t: Array) -> Array:
+def clock(t: Any) -> Any:
     """w(t)."""
     xp = numpy_for(t)
     return xp.log1p(t / FIRST) + MORE * (xp.log1p(t / FROM) - xp.log1p(t / UNTIL))
 
 
-def clock_rate(t: Array) -> Array:
+def clock_rate(t: Any) -> Any:
     """dw/dt."""
     return 1 / (FIRST + t) + MORE * (1 / (FROM + t) - 1 / (UNTIL + t))
 
@@ -51,7 +52,7 @@ def row_times(count: int, step: float) -> np.ndarray:
     return FIRST * np.expm1(z)
 
 
-def rows_around(t: Array, step: Array, last: Array) -> Place:
+def rows_around(t: Any, step: Any, last: Any) -> Place:
     """The rows, none beyond `last`, from which a time is read, and their weights."""
     xp = numpy_for((t, step, last))
     position = clock(t) / step
@@ -59,26 +60,26 @@ def rows_around(t: Array, step: Array, last: Array) -> Place:
     return Place(first, lagrange(position - first, np.arange(WITHIN)))
 
 
-def span(t: Array) -> Array:
+def span(t: Any) -> Any:
     """L(t)."""
     return numpy_for(t).log1p(t / NEAR)
 
 
-def parts(t: Array, x: Array) -> tuple[Array, Array]:
+def parts(t: Any, x: Any) -> Any:
     """A time t in two, u and t - u, at the coordinate x."""
     y = span(t) * x
-    return tuple(numpy_for((t, x)).maximum((t + 2 * NEAR) * _logistic(one) - NEAR, 0.0) for one in (y, -y))  # type: ignore[return-value]
+    return tuple(numpy_for((t, x)).maximum((t + 2 * NEAR) * _logistic(one) - NEAR, 0.0) for one in (y, -y))
 
 
-def coordinate(u: Array, tau: Array, length: Array) -> Array:
+def coordinate(u: Any, tau: Any, length: Any) -> Any:
     """x of the time u before t = u + tau, of which `length` is L(t)."""
     return numpy_for((u, tau, length)).log((u + NEAR) / (tau + NEAR)) / length
 
 
-def density(u: Array, tau: Array) -> Array:
+def density(u: Any, tau: Any) -> Any:
     """rho, du for one unit of L x."""
     return (u + NEAR) * (tau + NEAR) / (u + tau + 2 * NEAR)
 
 
-def _logistic(y: Array) -> Array:
+def _logistic(y: Any) -> Any:
     return jax.nn.sigmoid(y) if isinstance(y, jax.core.Tracer) else 1 / (1 + np.exp(-y))

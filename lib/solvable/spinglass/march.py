@@ -23,12 +23,12 @@ ROOM = 256  # the room for rows is a multiple of it, so that few ends compile an
 class Solution(NamedTuple):
     """All rows, in the glass's own units; those after row ``end`` could not be solved, and are 0."""
 
-    times: Array
-    table: Array
-    overlap: Array
-    energy: Array
-    multiplier: Array
-    end: Array
+    times: Any
+    table: Any
+    overlap: Any
+    energy: Any
+    multiplier: Any
+    end: Any
 
 
 def march(model: Model, overlap: Array, count: int, step: float, until: float) -> Solution:
@@ -38,7 +38,8 @@ def march(model: Model, overlap: Array, count: int, step: float, until: float) -
     times = axes.row_times(-(-(last + 1) // ROOM) * ROOM, step)
     table, *rows, end = _march(model, overlap, count, step, times, last)
     xp = numpy_for(table)
-    return Solution(times[: last + 1], xp.asarray(table)[:, : last + 1], *(xp.asarray(x)[: last + 1] for x in rows), end)
+    m, energy, multiplier = (xp.asarray(x)[: last + 1] for x in rows)
+    return Solution(times[: last + 1], xp.asarray(table)[:, : last + 1], m, energy, multiplier, end)
 
 
 @partial(jax.jit, static_argnums=2)
@@ -61,7 +62,8 @@ def _march(
     def goes_on(state: Any) -> Array:
         return (state[0] <= last) & state[-1]
 
-    n, past, energy, multiplier, sound = jax.lax.while_loop(goes_on, step_on, (WITHIN, past, *seen, jnp.array(True)))
+    begun: Any = WITHIN, past, *seen, jnp.array(True)
+    n, past, energy, multiplier, sound = jax.lax.while_loop(goes_on, step_on, begun)
     return past.table, past.m, energy, multiplier, jnp.where(sound, n - 1, n - 2)
 
 

@@ -24,7 +24,9 @@ weight (`share`), so the step is implicit in it too.
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from typing import Any, NamedTuple
 
 import jax
@@ -138,14 +140,14 @@ def known(tables: Panels, past: Past, n: Array, t: Array, step: Array) -> Terms:
 
 def _apart(rows: Place, n: Array) -> tuple[Place, Array]:
     """Rows that are known, and the weight of row n, which is sought."""
-    sought = rows.index == n
+    sought = rows.every == n
     share = jnp.where(sought, rows.weight, 0.0).sum(-1)
     return Place(rows.first, jnp.where(sought, 0.0, rows.weight)), share
 
 
 def _early(tables: Panels, past: Past, n: Array, t: Array, step: Array, u: Array, tau: Array) -> Early:
     rows, share = _apart(axes.rows_around(u, step, n), n)
-    c, r = jnp.einsum("jk,sjkm->sjm", rows.weight, past.table[:, rows.index])
+    c, r = jnp.einsum("jk,sjkm->sjm", rows.weight, past.table[:, rows.every])
     v, back = axes.parts(u[:, None], jnp.asarray(tables.nodes))  # back to u
     away = tau[:, None] + back  # to t
     ratio = (back + NEAR) / (u[:, None] + 2 * NEAR) * (t + 2 * NEAR) / (away + NEAR)
@@ -171,7 +173,7 @@ def read_both(values: Array, rows: Place, column: Place) -> Array:
     flat, size = values.ravel(), values.shape[1]
     first = rows.first * size + column.first
     lines = (Place(first + k * size, column.weight).read(flat) for k in range(rows.weight.shape[-1]))
-    return sum(rows.weight[..., k] * line for k, line in enumerate(lines))
+    return functools.reduce(operator.add, (rows.weight[..., k] * line for k, line in enumerate(lines)))
 
 
 def observed(model: Model, tables: Panels, t: Array, row: Row) -> tuple[Array, Array]:
@@ -215,8 +217,8 @@ def read(terms: Terms, row: Row) -> Reading:
 
 def slope(tables: Panels, values: Array) -> Array:
     """The derivative in x at all nodes but the last."""
-    panel = np.arange(tables.nodes.size - 1) // ORDER * ORDER
-    windows = values[panel[::ORDER, None] + np.arange(ORDER + 1)]
+    firsts = np.arange(0, tables.nodes.size - 1, ORDER)
+    windows = values[firsts[:, None] + np.arange(ORDER + 1)]
     return (windows @ tables.slopes[:-1].T).ravel()
 
 
@@ -280,7 +282,7 @@ def _spread(place: Place, factors: Array, size: int) -> Array:
     """Points' factors, shape (lines, points, k), put on the nodes: shape (lines, size, k)."""
     lines = jnp.arange(factors.shape[0])[:, None, None]
     empty = jnp.zeros((factors.shape[0], size, factors.shape[-1]))
-    return empty.at[lines, place.index].add(factors[..., None, :] * place.weight[..., None])
+    return empty.at[lines, place.every].add(factors[..., None, :] * place.weight[..., None])
 
 
 def _slopes(tables: Panels) -> np.ndarray:
@@ -311,6 +313,6 @@ def solve(model: Model, tables: Panels, past: Past, n: Array, t: Array, step: Ar
     def unfinished(state: Any) -> Array:
         return (state[2] > 1e-10 + 1e-15 * t) & (state[3] < ITERATIONS)
 
-    start = guess, residual(model, tables, terms, guess, seen), jnp.inf, 0
+    start = guess, residual(model, tables, terms, guess, seen), jnp.array(jnp.inf), 0
     row, _, move, _ = jax.lax.while_loop(unfinished, newton, start)
     return row, move
