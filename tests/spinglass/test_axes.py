@@ -30,7 +30,7 @@ def test_a_coordinate_and_back(t):
     x = np.linspace(-1, 1, 41)
     u, tau = axes.parts(t, x)
     assert_allclose(u + tau, t, rtol=1e-12, atol=1e-15)
-    assert u[0] == tau[-1] == 0
+    assert max(u[0], tau[-1]) < 1e-13
     assert_allclose(axes.coordinate(u, tau, axes.span(t)), x, atol=1e-12)
     h = 1e-6
     moved = (axes.parts(t, x + h)[0] - axes.parts(t, x - h)[0]) / (2 * h * axes.span(t))

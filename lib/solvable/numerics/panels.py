@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import functools
 import operator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 from numpy.polynomial import legendre
 
 from .._pytree import numpy_for
@@ -42,21 +41,21 @@ class Panels(NamedTuple):
 class Place(NamedTuple):
     """Where points lie among nodes: the values from ``first`` on, times ``weight``, sum to the value at the point."""
 
-    first: Array
-    weight: Array
+    first: Any
+    weight: Any
 
-    def read(self, values: Array) -> Array:
+    def read(self, values: Any) -> Any:
         """Values at the points, from those at the nodes."""
         parts = (self.weight[..., k] * taken(values, self.first + k) for k in range(self.weight.shape[-1]))
         return functools.reduce(operator.add, parts)
 
     @property
-    def every(self) -> Array:
+    def every(self) -> Any:
         """All the places that count, shape (..., weights)."""
         return self.first[..., None] + np.arange(self.weight.shape[-1], dtype=np.int32)
 
 
-def taken(values: Array, index: Array) -> Array:
+def taken(values: Any, index: Any) -> Any:
     """Values at places that are known to be there: one gather after another is faster than one of all."""
     if numpy_for((values, index)) is np:
         return values[index]
@@ -99,7 +98,7 @@ def differentiation(nodes: np.ndarray) -> np.ndarray:
     return slopes - np.diag(slopes.sum(1))
 
 
-def lagrange(at: Array, nodes: np.ndarray) -> Array:
+def lagrange(at: Any, nodes: np.ndarray) -> Any:
     """Weights of the polynomial through values at few nodes, shape (..., nodes), by the barycentric formula."""
     xp = numpy_for(at)
     gaps = nodes[:, None] - nodes + np.eye(len(nodes))
@@ -109,7 +108,7 @@ def lagrange(at: Array, nodes: np.ndarray) -> Array:
     return xp.where(hit.any(-1, keepdims=True), hit * 1.0, share / share.sum(-1, keepdims=True))
 
 
-def between(at: Array, tables: Panels) -> Place:
+def between(at: Any, tables: Panels) -> Place:
     """Places of points in [-1, 1] among all nodes."""
     xp, order = numpy_for(at), len(tables.inside) - 1
     count = (len(tables.nodes) - 1) // order

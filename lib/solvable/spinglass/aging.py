@@ -266,7 +266,7 @@ def _compared(coarse: Solution, fine: Solution, until: float, tolerance: float, 
     c, chi = zip(*(at_pairs(table, h, late, early)[::2] for table, h in zip(tables, steps, strict=True)), strict=True)
     energy = at_rows(both[0].energy, steps[0], fine.times), both[1].energy
 
-    def error(pair: tuple[Array, ...], times: Array) -> Array:
+    def error(pair: Any, times: Any) -> Any:
         return xp.where(times <= sound, _around(xp.abs(pair[1] - pair[0])), np.inf)
 
     of_c, of_chi, of_energy = (error(x, at) for x, at in ((c, late), (chi, late), (energy, fine.times)))
@@ -279,14 +279,14 @@ def _compared(coarse: Solution, fine: Solution, until: float, tolerance: float, 
     return Aging(*values)
 
 
-def _around(x: Array) -> Array:
+def _around(x: Any) -> Any:
     """The largest of five neighbours on the last axis."""
     xp = numpy_for(x)
     wide = xp.concatenate([x[..., :1]] * 2 + [x] + [x[..., -1:]] * 2, axis=-1)
     return xp.stack([wide[..., k : k + x.shape[-1]] for k in range(5)]).max(0)
 
 
-def _within(times: Array, rows: Array, shown: Array, pairs: Array, tolerance: ArrayLike) -> Any:
+def _within(times: Any, rows: Any, shown: Any, pairs: Any, tolerance: ArrayLike) -> Any:
     """The last time before the first at which an error of a row, or of one that is shown, is beyond the tolerance."""
     xp = numpy_for((times, rows, shown, pairs))
     times, rows, shown, pairs = (xp.asarray(x) for x in (times, rows, shown, pairs))

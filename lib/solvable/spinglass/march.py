@@ -84,7 +84,7 @@ def _start(model: Model, overlap: Array, x: Array, t: Array) -> Row:
     return Row(c, r * axes.density(u, tau), m + pull * t + slow * t**2 / 2)
 
 
-def with_integrals(table: Array, times: Array) -> Array:
+def with_integrals(table: Any, times: Any) -> Any:
     """c, r, and the integral of R from each node to t, shape (3, rows, N), from c and r."""
     xp, size = numpy_for((table, times)), table.shape[-1]
     tables = panels((size - 1) // ORDER, ORDER)
@@ -96,12 +96,12 @@ def with_integrals(table: Array, times: Array) -> Array:
     return xp.stack([*table, axes.span(times)[:, None] * xp.pad(sums, ((0, 0), (0, 1)))])
 
 
-def at_rows(values: Array, step: Array, t: Array) -> Array:
+def at_rows(values: Any, step: Any, t: Any) -> Any:
     """What has one number a row, at times in between; shape of `t`."""
     return axes.rows_around(t, step, values.shape[0] - 1).read(values)
 
 
-def at_pairs(table: Array, step: Array, t: Array, u: Array) -> tuple[Array, ...]:
+def at_pairs(table: Any, step: Any, t: Any, u: Any) -> tuple[Any, ...]:
     """C, R and the integral of R from u to t, at pairs u <= t of one shape."""
     xp = numpy_for((table, t, u))
     tables = panels((table.shape[-1] - 1) // ORDER, ORDER)

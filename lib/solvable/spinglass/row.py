@@ -117,7 +117,7 @@ class Terms(NamedTuple):
     late: Late
 
 
-def known(tables: Panels, past: Past, n: Array, t: Array, step: Array) -> Terms:
+def known(tables: Panels, past: Past, n: Any, t: Any, step: Any) -> Terms:
     """The terms of row n at time t."""
     x, length = jnp.asarray(tables.nodes[:-1]), axes.span(t)
     u, tau = axes.parts(t, x)
@@ -145,7 +145,7 @@ def _apart(rows: Place, n: Array) -> tuple[Place, Array]:
     return Place(rows.first, jnp.where(sought, 0.0, rows.weight)), share
 
 
-def _early(tables: Panels, past: Past, n: Array, t: Array, step: Array, u: Array, tau: Array) -> Early:
+def _early(tables: Panels, past: Past, n: Any, t: Any, step: Any, u: Array, tau: Array) -> Early:
     rows, share = _apart(axes.rows_around(u, step, n), n)
     c, r = jnp.einsum("jk,sjkm->sjm", rows.weight, past.table[:, rows.every])
     v, back = axes.parts(u[:, None], jnp.asarray(tables.nodes))  # back to u
@@ -155,7 +155,7 @@ def _early(tables: Panels, past: Past, n: Array, t: Array, step: Array, u: Array
     return Early(place, tables.weights * axes.span(u)[:, None], ratio, c, r, rows.read(past.m), share)
 
 
-def _late(tables: Panels, past: Past, n: Array, t: Array, step: Array, u: Array, tau: Array) -> Late:
+def _late(tables: Panels, past: Past, n: Any, t: Any, step: Any, u: Array, tau: Array) -> Late:
     u, tau = u[:, None], tau[:, None]
     eta, zeta = axes.parts(tau, jnp.asarray(tables.gauss))  # from u to v, and from v to t
     v = u + eta
@@ -168,7 +168,7 @@ def _late(tables: Panels, past: Past, n: Array, t: Array, step: Array, u: Array,
     return Late(place, column, weight_c, weight_r, c, r, share)
 
 
-def read_both(values: Array, rows: Place, column: Place) -> Array:
+def read_both(values: Any, rows: Place, column: Place) -> Any:
     """Values at points in between rows and in between their nodes, from values of shape (rows, N)."""
     flat, size = values.ravel(), values.shape[1]
     first = rows.first * size + column.first
@@ -294,7 +294,7 @@ def _slopes(tables: Panels) -> np.ndarray:
     return matrix
 
 
-def solve(model: Model, tables: Panels, past: Past, n: Array, t: Array, step: Array) -> tuple[Row, Array]:
+def solve(model: Model, tables: Panels, past: Past, n: Any, t: Any, step: Any) -> tuple[Row, Array]:
     """Row n and the size of Newton's last step: one Jacobian at the guess, and a step or two with it."""
     terms = known(tables, past, n, t, step)
     before = n - GUESS + jnp.arange(GUESS)
