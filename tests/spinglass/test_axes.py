@@ -33,12 +33,13 @@ def test_a_coordinate_and_back(t):
     assert max(u[0], tau[-1]) < 1e-13
     assert_allclose(axes.coordinate(u, tau, axes.span(t)), x, atol=1e-12)
     h = 1e-6
-    moved = (axes.parts(t, x + h)[0] - axes.parts(t, x - h)[0]) / (2 * h * axes.span(t))
+    one, other = (np.array(axes.parts(t, x + s * h)) for s in (1, -1))
+    moved = np.where(x < 0, one[0] - other[0], other[1] - one[1]) / (2 * h * axes.span(t))  # from the nearer end
     assert_allclose(axes.density(u, tau)[1:-1], moved[1:-1], rtol=1e-4)
 
 
 def test_a_late_time_is_read_from_the_rows_around_it():
-    times = axes.row_times(60, 0.1)
+    times = axes.row_times(200, 0.1)
     at = np.array([0.0, times[7], 0.3, 2.0])
-    assert_allclose(axes.rows_around(at, 0.1, 59).read(np.sqrt(times + 1)), np.sqrt(at + 1), rtol=1e-8)
-    assert axes.rows_around(times[59], 0.1, 59).every.max() == 59
+    assert_allclose(axes.rows_around(at, 0.1, 199).read(np.sqrt(times + 1)), np.sqrt(at + 1), rtol=1e-7)
+    assert axes.rows_around(times[199], 0.1, 199).every.max() == 199

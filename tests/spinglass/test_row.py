@@ -29,7 +29,7 @@ def test_the_jacobian_is_the_derivative_of_the_residual(solved):
 
     @jax.jit
     def both(past, direction):
-        terms = row.known(tables, past, n, found.times[n], STEP)
+        terms = row.known(tables, past, n, jnp.asarray(found.times[n]), STEP)
         at = Row(past.table[0, n], past.table[1, n] * 1.01, past.m[n])
 
         def left(move):
@@ -57,6 +57,8 @@ def test_a_model_has_the_derivatives_of_its_glass():
 def test_two_steps_of_newton_do(solved):
     """The equations hold at the row that was found, to what the last step leaves."""
     found, past, n = solved
-    again, move = jax.jit(lambda past: row.solve(MODEL, panels(8, row.ORDER), past, n, found.times[n], STEP))(past)
+    again, move = jax.jit(
+        lambda past: row.solve(MODEL, panels(8, row.ORDER), past, n, jnp.asarray(found.times[n]), STEP)
+    )(past)
     assert move < 1e-10
     assert_allclose(again.c, found.table[0, n], atol=1e-12)

@@ -214,19 +214,22 @@ def flow(glass: SphericalGlass, time: ArrayLike, *, tolerance: float = 1e-4, ove
     require("time", time, f"at most {latest:.4g}, {LATEST:g} in units of the glass's rate", lambda t: t <= latest)
     model, parameters = _model(glass, rate), {"glass": glass, "tolerance": tolerance, "overlap": overlap, "rate": rate}
     rung, step = _resolution(float(tolerance), rate * until)
-    coarse = march(model, start, PANELS[rung], step, rate * until)
-    for panels in PANELS[rung + 1 :]:
-        step /= FINER
-        fine = march(model, start, panels, step, rate * until)
+    coarse, kept, stopped = None, 0.0, ""
+    while rung + 1 < len(PANELS):
+        if coarse is None:
+            coarse = march(model, start, PANELS[rung], FINER * step, rate * until)
+        if (last := concrete(coarse.end)) is not None and last < len(coarse.times) - 1:  # more nodes, not more rows
+            stopped = f"; with {PANELS[rung] * ORDER + 1} its rows stop at t = {coarse.times[last] / rate:.4g}"
+            rung, coarse = rung + 1, None
+            continue
+        fine = march(model, start, PANELS[rung + 1], step, rate * until)
         found = _compared(coarse, fine, until, float(tolerance), parameters | {"step": step})
         if isinstance(found.trusted, jax.core.Tracer) or found.trusted >= until:
             return found
-        coarse = fine
-    stopped = float(fine.times[int(fine.end)]) / rate
-    what = "the errors grow beyond it" if stopped >= until else f"its rows stop at t = {stopped:.4g}"
+        coarse, rung, step, kept = fine, rung + 1, step / FINER, max(kept, found.trusted)
     raise RuntimeError(
-        f"with {panels * ORDER + 1} nodes, the most, a tolerance of {float(tolerance):g} is kept up to "
-        f"t = {found.trusted:.4g} and {what}: ask for an earlier time than {until:g}, or for a larger tolerance"
+        f"a tolerance of {float(tolerance):g} is kept up to t = {kept:.4g} only with up to {PANELS[-1] * ORDER + 1} "
+        f"nodes{stopped}: ask for an earlier time than {until:g}, or for a larger tolerance"
     )
 
 

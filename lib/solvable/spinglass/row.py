@@ -138,7 +138,7 @@ def known(tables: Panels, past: Past, n: Any, t: Any, step: Any) -> Terms:
     )
 
 
-def _apart(rows: Place, n: Array) -> tuple[Place, Array]:
+def _apart(rows: Place, n: Any) -> tuple[Place, Array]:
     """Rows that are known, and the weight of row n, which is sought."""
     sought = rows.every == n
     share = jnp.where(sought, rows.weight, 0.0).sum(-1)
