@@ -57,8 +57,7 @@ def test_a_model_has_the_derivatives_of_its_glass():
 def test_two_steps_of_newton_do(solved):
     """The equations hold at the row that was found, to what the last step leaves."""
     found, past, n = solved
-    again, move = jax.jit(
-        lambda past: row.solve(MODEL, panels(8, row.ORDER), past, n, jnp.asarray(found.times[n]), STEP)
-    )(past)
+    t = jnp.asarray(found.times[n])
+    again, move = jax.jit(lambda past: row.solve(MODEL, panels(8, row.ORDER), past, n, t, STEP))(past)
     assert move < 1e-10
     assert_allclose(again.c, found.table[0, n], atol=1e-12)
