@@ -1,20 +1,20 @@
 """Times of the two-time solvers: printed and committed (benchmarks/results), never asserted.
 
-    python benchmarks/spinglass.py [--long] | tee benchmarks/results/spinglass-MACHINE.txt
+    python benchmarks/spinglass.py [OLD] | tee benchmarks/results/spinglass-MACHINE.txt
 
 `theory.flow` beside three peers, in one run: its memory-bandwidth floor (three full-size products of a matrix and a
 vector per step), the same recursion written row by row in NumPy, and plain Python loops (timed at a smaller size and
-scaled with the cube). Then a batch of eight by vmap beside eight runs, and, with --long, the aging solver at 512, 1,024
-and 2,048 points: how far each is from the truth, and from the next.
+scaled with the cube). Then a batch of eight by vmap beside eight runs; error against time of `theory.flow` and
+`aging.flow` to t = 20; and `aging.flow` to t = 1e9, beside the grid that doubled where OLD is a checkout that has it.
 """
 
 import datetime
 import os
 import platform
 import resource
+import subprocess
 import sys
 import time
-import warnings
 
 import jax
 import jax.numpy as jnp
@@ -28,23 +28,32 @@ jax.config.update("jax_enable_x64", True)
 GLASS = SphericalGlass({3: 0.5}, 0.3)
 STEP = 0.05
 
-# f = q^3 / 2 at T = 0.5, t = 512 h 2^k with the solver's first step h: t, energy, C(t, t/2). From rows on a logarithmic
-# axis with a logistic second coordinate, which converge: 161 and 225 points agree in all digits shown, except the first
-# energy, known to 1e-8.
-TRUTH = np.array(
-    [
-        [24.633611, -0.84027571, 0.5505198],
-        [49.267223, -0.85579088, 0.5247222],
-        [98.534446, -0.86617713, 0.5053559],
-        [197.068892, -0.87311461, 0.4908813],
-        [394.137784, -0.87773322, 0.4800854],
-        [788.275568, -0.88079678, 0.4720325],
-        [1576.551135, -0.88282170, 0.4660119],
-        [3153.102270, -0.88415593, 0.4614922],
-        [6306.204540, -0.88503278, 0.4580815],
-        [12612.409081, -0.88560780, 0.4554927],
-    ]
-)
+# f = q^3 / 2 at T = 0.5: t, energy, C(t, t/2). An earlier program of the same method, of which 161, 225 and 289 points
+# agree in all digits shown.
+TRUTH = {
+    1e3: (-0.88158839, 0.46976714),
+    1e4: (-0.88544163, 0.45628235),
+    12612.409081: (-0.88560780, 0.4554927),
+    1e6: (-0.88661963, 0.44849697),
+    1e9: (-0.8866918, 0.44670),
+}
+PEERS = """\
+  peers, as they report: DYNAMITE (PRL 135, 247101; arXiv 2604.06309): t ~ 1e7, linear in t, memory sublinear, on a GPU
+  D. Golez, J. Kaye (2021): 262,144 uniform steps in a day; B. Kim, A. Latz (2001): steps that double"""
+# The grid that doubled, 512 points, in a checkout of an earlier version: seconds once compiled, t, energy, C(t, t/2).
+OLD = """
+import statistics, time, warnings
+import jax
+jax.config.update("jax_enable_x64", True)
+warnings.simplefilter("ignore")
+from solvable.spinglass import SphericalGlass, aging
+taken = []
+for _ in range(4):
+    start = time.perf_counter()
+    found = aging.flow(SphericalGlass({3: 0.5}, 0.5), 1e4, points=512)
+    taken.append(time.perf_counter() - start)
+print(statistics.median(taken[1:]), found.times[-1], found.energy[-1], found.correlation[-1, 256])
+"""
 
 
 @jax.jit
@@ -111,37 +120,54 @@ def plain_loops(steps, h):
         c[n + 1][n + 1] = r[n + 1][n + 1] = 1.0
 
 
-def long_times():
-    """How far 512, 1,024 and 2,048 points are from the truth at T = 0.5 up to t = 1e4, and how far from each other."""
-    print("\naging at T = 0.5, f = q^3/2, until t = 1e4: energy and C(t, t/2)")
-    glass, runs = SphericalGlass({3: 0.5}, 0.5), {}
-    for points in (512, 1024, 2048):
+def short_times():
+    """Error against time of the direct solution and of rows on a logarithmic axis, to t = 20 at T = 0.5."""
+    glass = SphericalGlass({3: 0.5}, 0.5)
+    truth = aging.flow(glass, 20.0, tolerance=1e-8).two_time([10.0, 20.0])
+    print("to t = 20: seconds, and errors of C(t, t/2) and of the energy")
+    for steps in (500, 1000, 2000):
+        taken = median_seconds(lambda n=steps: theory.flow(glass, 20.0, 20 / n).energy.block_until_ready())
+        found = theory.flow(glass, 20.0, 20 / steps)
+        off = found.correlation[-1, steps // 2] - truth.correlation[1, 0], found.energy[-1] - truth.energy[1]
+        print(f"  flow, {steps:5d} steps:    {taken:6.3f} s, {abs(off[0]):.1e}, {abs(off[1]):.1e}", flush=True)
+    for tolerance in (1e-3, 1e-4, 1e-5, 1e-6):
+        taken = median_seconds(lambda x=tolerance: aging.flow(glass, 20.0, tolerance=x), 3)
+        found = aging.flow(glass, 20.0, tolerance=tolerance).two_time([10.0, 20.0])
+        off = found.correlation[1, 0] - truth.correlation[1, 0], found.energy[1] - truth.energy[1]
+        print(f"  aging, tolerance {tolerance:g}: {taken:6.3f} s, {abs(off[0]):.1e}, {abs(off[1]):.1e}", flush=True)
+
+
+def long_times(old):
+    """To t = 1e3, 1e4, 1e6 and 1e9 at T = 0.5; `old`: a checkout of the grid that doubled, or None."""
+    glass = SphericalGlass({3: 0.5}, 0.5)
+    print("aging at T = 0.5: first run, with compilation; once compiled; rows, nodes; errors, true and stated")
+    for until, tolerance in ((1e3, 1e-5), (1e4, 1e-4), (1e6, 1e-5), (1e9, 1e-3)):
         start = time.perf_counter()
-        runs[points] = aging._run(glass, 1e4, points)
-        print(f"  {points:5d} points: {time.perf_counter() - start:8.1f} s", flush=True)
-    for points, run in runs.items():
-        print(f"  {points} points, off the truth")
-        _, energy, half = TRUTH[TRUTH[:, 0].searchsorted(run.shown * (1 - 1e-6))].T
-        compare(run.shown, run.at_shown(run.energy), energy, run.half, half)
-    for few, many in ((512, 1024), (1024, 2048)):
-        low, high = runs[few], runs[many]
-        same = low.shown.searchsorted(high.shown * (1 - 1e-9))
-        print(f"  {few} against {many} points")
-        low_energy = low.at_shown(low.energy)[same]
-        compare(high.shown, low_energy, high.at_shown(high.energy), low.half[same], high.half)
-
-
-def compare(times, energy, its_truth, half, other):
-    """A line for each time: energy and C(t, t/2), and how far they are off what is beside them."""
-    for t, e, e0, c, c0 in zip(times, energy, its_truth, half, other, strict=True):
-        print(f"  t = {t:9.1f}: e = {e:.6f}, off {e - e0:+.1e}; C = {c:.5f}, off {c / c0 - 1:+.2%}")
+        found = aging.flow(glass, until, tolerance=tolerance)
+        first = time.perf_counter() - start
+        again = median_seconds(lambda t=until, x=tolerance: aging.flow(glass, t, tolerance=x), 3 if until < 1e9 else 1)
+        energy, half = TRUTH[until]
+        off = float(found.at(until, until / 2).correlation) - half
+        off_energy = float(found.two_time([until]).energy[0]) - energy
+        stated = float(found.correlation_error[-1, found.fractions.size // 2]), float(found.energy_error[-1])
+        print(f"  to {until:g}, tolerance {tolerance:g}: {first:6.2f} s; {again:6.2f} s; ", end="")
+        print(f"{len(found.times)} rows, {found.table.shape[2]} nodes; C {abs(off):.1e}, {stated[0]:.1e}; ", end="")
+        print(f"e {abs(off_energy):.1e}, {stated[1]:.1e}", flush=True)
+    if old:
+        asked = {**os.environ, "PYTHONPATH": f"{old}/lib"}
+        done = subprocess.run([sys.executable, "-c", OLD], env=asked, capture_output=True, text=True, check=True)
+        taken, t, energy, half = map(float, done.stdout.split())
+        truth = next(x for at, x in TRUTH.items() if abs(at / t - 1) < 1e-6)
+        print(f"  the grid that doubled, 512 points, to {t:.0f}: {taken:.2f} s once compiled; ", end="")
+        print(f"C {abs(half - truth[1]):.1e}; e {abs(energy - truth[0]):.1e}")
+    print(PEERS)
 
 
 def main():
     """Print everything."""
     where = jax.devices()[0]
     print(f"solvable {__version__}, jax {jax.__version__}, {where.device_kind}, {os.cpu_count()} cores,", end=" ")
-    print(f"{platform.machine()}, {datetime.date.today()}")
+    print(f"{platform.machine()}, {datetime.date.today()}, load {os.getloadavg()[0]:.1f}")
     for steps in (500, 1000, 2000):
         ours = median_seconds(lambda n=steps: theory.flow(GLASS, n * STEP, STEP).energy.block_until_ready())
         matrix = jnp.eye(steps + 1) + 1e-3
@@ -170,10 +196,9 @@ def main():
         f"8 temperatures, 400 steps: {together:.3f} s by vmap, {apart:.3f} s one by one, ratio {together / apart:.2f}"
     )
     print(f"peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
-    if "--long" in sys.argv:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            long_times()
+    short_times()
+    long_times(sys.argv[1] if len(sys.argv) > 1 else None)
+    print(f"load {' '.join(f'{x:.1f}' for x in os.getloadavg())}")
 
 
 if __name__ == "__main__":

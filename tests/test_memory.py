@@ -45,7 +45,6 @@ def explorer(points, knobs):
 CALLS = {
     "descent: steps": lambda: spinglass.theory.descent(GLASS, MANY, 0.1),
     "flow: time": lambda: spinglass.theory.flow(GLASS, 1e9, 0.1),
-    "aging: points": lambda: spinglass.aging.flow(GLASS, 10.0, points=4 * 10**8),
     "iterate: steps": lambda: spinglass.single_site.iterate(GLASS, MANY, 0.1, key=KEY),
     "iterate: particles": lambda: spinglass.single_site.iterate(GLASS, 2, 0.1, particles=MANY, key=KEY),
     "iterate: sweeps": lambda: spinglass.single_site.iterate(GLASS, 2, 0.1, sweeps=MANY, key=KEY),

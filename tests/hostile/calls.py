@@ -90,6 +90,7 @@ HEAVY = names("""
     linear_model.experiment.final_loss linear_model.experiment.gradient_descent linear_model.experiment.mode_errors
     linear_model.experiment.gradient_flow linear_model.experiment.regression linear_model.experiment.sgd
     linear_model.exact.sgd linear_model.compute.frontier spinglass.experiment.langevin
+    spinglass.aging.Aging.at spinglass.aging.Aging.trusted_to spinglass.aging.Aging.two_time
     spinglass.aging.flow spinglass.exact.two_spin spinglass.theory.flow spinglass.theory.descent
     spinglass.single_site.iterate spinglass.single_site.march spinglass.single_site.responses primer.theory.regression
     primer.theory.tanh_network primer.experiment.linear_network primer.experiment.tanh_network
@@ -109,6 +110,7 @@ INSTANCES: dict[str, Any] = {
     "Spectrum": lambda call: SPECTRUM,
     "spinglass.SphericalGlass": lambda call: GLASS,
     "spinglass.Runs": lambda call: call("spinglass.experiment.langevin"),
+    "spinglass.aging.Aging": lambda call: call("spinglass.aging.flow"),
     "parameterizations.ABC": lambda call: parameterizations.mup(),
     "networks.Network": lambda call: MLP,
     "networks.MLP": lambda call: MLP,
@@ -188,7 +190,10 @@ CALLS: dict[str, dict[str, Any]] = {
     "spinglass.SphericalGlass": {"couplings": {2: 0.5}, "temperature": 1.0, "spike": 1.0},
     "spinglass.SphericalGlass.with_unit_variance": {"p": 3, "temperature": 1.0, "spike": 1.0},
     "spinglass.SphericalGlass.f": {"q": 0.5, "derivative": 1},
-    "spinglass.aging.flow": {"glass": GLASS, "time": 4.0, "points": 64},
+    "spinglass.aging.flow": {"glass": GLASS, "time": 4.0, "tolerance": 2.0**-10, "overlap": 0.5},
+    "spinglass.aging.Aging.at": {"t": 2.0, "t_prime": 1.0},
+    "spinglass.aging.Aging.trusted_to": {"tolerance": 2.0**-10},
+    "spinglass.aging.Aging.two_time": {"times": EIGHTHS},
     "spinglass.exact.two_spin": {"times": EIGHTHS, "temperature": 1.0},
     "spinglass.experiment.langevin": {**GLASSY, **RUNS, "size": 4},
     "spinglass.theory.descent": GLASSY,

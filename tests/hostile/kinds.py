@@ -159,13 +159,14 @@ ARGUMENTS: dict[str, str] = {
     for kind, names in {
         "model": "spectrum glass parameterization parameterizations bath kind limit found",
         "list": "times lags compute",
-        "positive": """learning_rate step_size aspect time inverse_temperature variance weight_variance
+        "positive": """tolerance learning_rate step_size aspect time inverse_temperature variance weight_variance
             power fan_in b posterior.langevin.burn_in meanfield.*.richness posterior.*.richness a""",
         "positives": "learning_rates richness networks.train.learning_rate",
         "values": "values measured",
         "nonnegative": """noise gain temperature spike bias_variance tanh_network.burn_in ridge
             feature_learning.richness Expansion.at.richness quadrature_error.variance""",
-        "nonnegatives": "theory.final_loss.noise final_loss.ridge kappa branch diagonal.variance variance1 variance2",
+        "nonnegatives": """theory.final_loss.noise final_loss.ridge kappa branch diagonal.variance variance1 variance2
+            Aging.at.t t_prime""",
         "reals": "covariance fixed_points.anderson.start q coordinate.value",
         "number": "c input ABC.shift.hidden output Knob.text.value low high branch_power attention_power Knob.start",
         "count": """repeats depth steps particles sweeps rounds size dimensions halvings points order every

@@ -1,171 +1,301 @@
-"""The spherical glass at long times: a grid of fixed size, whose step doubles when it is full (see ``doubling``)."""
+"""The spherical glass at long times: rows on a logarithmic axis, as many for a decade as for the one before."""
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import known_arguments, require_count, require_positive, require_scalar
+from .._checks import (
+    as_floats,
+    concrete,
+    finite_answer,
+    require,
+    require_positive,
+    require_scalar,
+    require_shape,
+)
 from .._memory import require_memory
-from .._pytree import pytree
+from .._pytree import Numbers, numpy_for, pytree
 from ..results import Result
-from . import doubling, theory
+from . import axes
 from .checks import check_glass
-from .glass import SphericalGlass
+from .glass import SphericalGlass, TwoTime
+from .march import Solution, at_pairs, at_rows, march, with_integrals
+from .row import ORDER, Model
 
 __all__ = ["Aging", "flow"]
 
-FIRST_STEP = 0.05
-AGREE = {"energy": 3e-4, "correlation": 0.01}
+LATEST = 1e12  # in units of the glass's own rate: beyond, rounding alone moves what is multiplied by t
+LEAST = 1e-9  # a tolerance that float64 can keep
+HIGHEST = 64  # spins to a coupling
+PANELS = (8, 10, 12, 16, 20, 24, 32, 40, 48, 64)  # few sizes, so few compilations
+FINER = 1.4  # of the rows of two resolutions
+BLOCK = 2**16  # pairs of times that are read at once
+FRACTIONS = np.concatenate([[0.0], 1 / (1 + np.exp(-np.linspace(-16, 16, 129))), [1.0]])
+
+
+def _increases(x: np.ndarray) -> np.ndarray:
+    return np.diff(x, prepend=-1.0) > 0
+
+
+class Pairs(NamedTuple):
+    """What two times have to do with each other: C, R and chi, arrays of one shape."""
+
+    correlation: Array
+    response: Array
+    integrated: Array
 
 
 @pytree
 @dataclass(frozen=True)
 class Aging(Result):
-    """The dynamics over many decades of time.
+    """The dynamics over many decades of time, with its error.
+
+    Errors are the difference from a second solution with fewer rows and nodes, which bounds the error of this one; each
+    is the largest of its neighbourhood, lest two solutions that cross count as exact.
 
     Attributes:
-      times: shape (n,), of every row that was solved.
+      times: shape (n,), of every row that was solved, the first 0, the last beyond the time that was asked for.
       energy: shape (n,), H / N.
       multiplier: shape (n,), lambda, which keeps the spins on the sphere.
-      shown: shape (m,), times that double, at which two-time functions are kept.
-      fractions: shape (points + 1,), from 0 to 1.
-      correlation: shape (m, points + 1), C(t, fraction t) at ``shown``.
-      integrated: shape (m, points + 1), the susceptibility chi(t, fraction t): what a field switched on at fraction t,
-        of unit size, has done by t.
-      trusted: a number, the last of ``shown`` up to which a run with half the points agrees, energy to 3e-4 and
-        C(t, t/2) to 1 %; the first of them counts without a witness. Agreement is all that it says, not how far both
-        are off: see `flow`.
-      residual: a number, of the fixed points, at worst.
-      parameters: what made it: glass and points.
+      overlap: shape (n,), s.v / N with the planted direction.
+      shown: shape (m,), times that double, at which two-time functions are kept; the last is what was asked for.
+      fractions: shape (k,), from 0 to 1, dense at both ends; 1/2 is in the middle.
+      correlation: shape (m, k), C(t, fraction t) at ``shown``.
+      integrated: shape (m, k), the susceptibility chi(t, fraction t): what a field switched on at fraction t, of unit
+        size, has done by t.
+      energy_error, correlation_error, integrated_error: of the shapes of energy, correlation and integrated.
+      trusted: a number, the last time up to which all errors are within the tolerance; see `trusted_to`.
+      table: shape (3, n, nodes), the rows themselves, from which `at` reads.
+      parameters: what made it: glass, tolerance, overlap of the start, and rate and step of the axis.
     """
 
-    times: Float[Array, " n"]
-    energy: Float[Array, " n"]
-    multiplier: Float[Array, " n"]
-    shown: Float[Array, " m"]
-    fractions: Float[Array, " points"]
-    correlation: Float[Array, "m points"]
-    integrated: Float[Array, "m points"]
-    trusted: float
-    residual: float
+    times: Float[Array, "*batch n"]
+    energy: Float[Array, "*batch n"]
+    multiplier: Float[Array, "*batch n"]
+    overlap: Float[Array, "*batch n"]
+    shown: Float[Array, "*batch m"]
+    fractions: Float[Array, "*batch k"]
+    correlation: Float[Array, "*batch m k"]
+    integrated: Float[Array, "*batch m k"]
+    energy_error: Float[Array, "*batch n"]
+    correlation_error: Float[Array, "*batch m k"]
+    integrated_error: Float[Array, "*batch m k"]
+    trusted: Any
+    table: Float[Array, "*batch 3 n nodes"]
     parameters: dict[str, Any] = field(default_factory=dict)
 
+    def trusted_to(self, tolerance: ArrayLike) -> Any:
+        """The last time up to which all errors are within another tolerance.
 
-@known_arguments
-def flow(glass: SphericalGlass, time: ArrayLike, *, points: int = 1024) -> Aging:
-    r"""Gradient flow or Langevin dynamics up to long times, at a cost that grows with their logarithm.
+        Args:
+          tolerance: > 0, of C, of the energy over the glass's rate, and of the susceptibility times it.
 
-    .. math:: \chi(t, t') = \int_{t'}^t R(t, u)\,du, \qquad
-              \partial_t \chi(t, t') = 1 - \lambda\, \chi + \int_{t'}^t f''(C(t,u))\,R(t,u)\,\chi(u,t')\,du
+        Returns:
+          A number, one of ``times`` or the last of ``shown``; 0 if the first row is off already.
 
-    with C, R, the multiplier and the energy of `theory.flow`.
+        Raises:
+          ValueError: for a tolerance that is no number > 0.
+        """
+        require_scalar("tolerance", tolerance)
+        require_positive("tolerance", tolerance)
+        rate = self.parameters["rate"]
+        rows = self.energy_error / rate
+        pairs = numpy_for(self).maximum(self.correlation_error, self.integrated_error * rate).max(-1)
+        return _within(self.times, rows, self.shown, pairs, tolerance)
+
+    def at(self, t: Numbers, t_prime: Numbers) -> Pairs:
+        """Correlation, response and susceptibility at any pairs of times: a look-up in a table, no new solution.
+
+        Args:
+          t: times between 0 and the last of ``shown``, of any shape.
+          t_prime: earlier or later times in the same range, of a shape that fits.
+
+        Returns:
+          Correlation, response and integrated response, three arrays of the common shape. C is symmetric; for
+          `t_prime` > `t` the other two are 0. R(t, t) is its right limit 1.
+
+        Raises:
+          ValueError: for times out of range, named with their value.
+        """
+        until = concrete(self.shown[-1])
+        for name, value in (("t", t), ("t_prime", t_prime)):
+            upto = "finite" if until is None else f"at most {float(until)!r}, the end of this solution"
+            require(name, value, f">= 0 and {upto}", lambda x: (x >= 0) & (until is None or x <= until * (1 + 1e-12)))
+        one, other = (as_floats(x) for x in (t, t_prime))
+        xp = numpy_for((self.table, one, other))
+        one, other = xp.broadcast_arrays(xp.asarray(one), xp.asarray(other))
+        late, early = xp.maximum(one, other).ravel(), xp.minimum(one, other).ravel()
+        rate, step, table = self.parameters["rate"], self.parameters["step"], xp.asarray(self.table)
+        cuts = range(0, max(1, late.size), BLOCK if xp is np else max(1, late.size))
+        size = BLOCK if xp is np else max(1, late.size)
+        found = [at_pairs(table, step, rate * late[i : i + size], rate * early[i : i + size]) for i in cuts]
+        c, r, integral = (xp.concatenate(x).reshape(one.shape) for x in zip(*found, strict=True))
+        after = one >= other
+        return Pairs(*(jnp.asarray(x) for x in (c, xp.where(after, r, 0.0), xp.where(after, integral / rate, 0.0))))
+
+    def two_time(self, times: Numbers) -> TwoTime:
+        """Correlation and response on a grid of times, of the type that `theory.flow` returns.
+
+        Args:
+          times: shape (T,), increasing, from 0 on, at most the last of ``shown``.
+
+        Returns:
+          ``TwoTime`` at these times; the response's diagonal is its right limit 1.
+
+        Raises:
+          ValueError: for times out of range, or that do not increase.
+        """
+        require_shape("times", times, 1, "a list of times, shape (T,)")
+        require("times", times, ">= 0, finite and increasing", lambda x: np.isfinite(x) & _increases(x))
+        require_memory(lambda count: 96 * count**2, **{"len(times)": np.size(times)})
+        at = as_floats(times)
+        c, r, _ = self.at(at[:, None], at)
+        xp = numpy_for((self.table, at))
+        where, step = xp.asarray(at) * self.parameters["rate"], self.parameters["step"]
+        rows = [at_rows(xp.asarray(x), step, where) for x in (self.energy, self.multiplier, self.overlap)]
+        energy, multiplier, overlap = map(jnp.asarray, rows)
+        kept = {"glass": self.parameters["glass"], "overlap": self.parameters["overlap"]}
+        return TwoTime(at, c, r, energy, multiplier, overlap, kept)
+
+
+@finite_answer
+def flow(glass: SphericalGlass, time: ArrayLike, *, tolerance: float = 1e-4, overlap: ArrayLike = 0.0) -> Aging:
+    r"""Gradient flow or Langevin dynamics up to long times, at a cost that grows with a power of their logarithm.
+
+    .. math::
+       \partial_t C(t,t') &= -\lambda\, C + \int_0^{t'}\! f'(C(t,u))\,R(t',u)\,du + \int_0^t\! \Sigma(t,u)\,C(u,t')\,du
+                             + \kappa\, m\, m' \\
+       \partial_t R(t,t') &= -\lambda\, R + \int_{t'}^t\! \Sigma(t,u)\,R(u,t')\,du, \qquad \Sigma = f''(C)\,R, \qquad
+       \chi(t, t') = \int_{t'}^t R(t, u)\,du
+
+    with the multiplier and the energy of `theory.flow`.
 
     Args:
-      glass: the model, without a spike.
-      time: to reach, > 0. It is passed: the last grid ends beyond it.
-      points: of the grid in each time, a multiple of 4, >= 64.
+      glass: the model; its couplings join at most 64 spins.
+      time: to reach, > 0, at most 1e12 / sqrt(f''(1)). It is passed: the last row lies beyond it.
+      tolerance: of C, of the energy over the glass's rate sqrt(f''(1)), and of the susceptibility times it; below 1, at
+        least 1e-9.
+      overlap: s.v / N of the random start, between -1 and 1.
 
     Returns:
-      ``Aging``. The whole is run again with half the points, and ``trusted`` says up to where the two agree.
+      ``Aging``, with its errors. It is solved twice, with fewer rows and nodes and with more, and again with still more
+      where the two are further apart than the tolerance.
 
     Raises:
-      ValueError: for an argument out of range, or a glass with a spike.
+      ValueError: for an argument out of range, named with its value.
       TypeError: for a `glass` that is no `SphericalGlass`.
-      RuntimeError: where a row does not converge.
+      RuntimeError: where even the finest rows stop, or differ by more than the tolerance, with what was reached.
 
-    Warns:
-      UserWarning: where `time` is later than ``trusted``.
-
-    Two grids that agree are no proof, for both drift. Beside a solver that converges, at f = q^3/2 and T = 0.5: the
-    energy is 1e-3 too high at the first of ``shown``, from the step of `theory.flow`, and 2e-4 too low later;
-    C(t, t/2) of 1,024 points is 0.5 % too high at t = 788 and 2.2 % at 12,600. There 2,048 points are 2.6 % too high,
-    and agree with them to 0.4 %. Pairs at T = 0 are worse: 512 points are a third too low at 13,100.
-    Costs O(points^3) for each factor of two in time. Errors of 512, 1,024, 2,048 points: benchmarks/spinglass.py.
-    Source: the grid of B. Kim, A. Latz (2001). Book: "Glassy: three spins at a time".
+    Where jax traces it (``jax.vmap`` over temperatures up to 2 sqrt(f''(1)), ``jax.jvp``) nothing is refined and
+    nothing raised: errors and ``trusted`` say what came out, and rows that could not be solved are NaN. Couplings and
+    `time` must be known to ``vmap``.
+    Exact for N -> infinity, within the errors that it states. Slow motion multiplies each error of the equations by t,
+    so the nodes are those of order 8 and not a fine grid of low order. Errors and times: benchmarks/spinglass.py.
+    Source: the equations of L. Cugliandolo, J. Kurchan (1993). Book: "Glassy: three spins at a time".
     """
     check_glass(glass)
     require_scalar("time", time)
     require_positive("time", time)
-    end = float(np.asarray(time))
-    points = require_count("points", points, 64)
-    require_memory(lambda points: theory.BYTES * (points + 1) ** 2, points=points)
-    if points % 4:
-        raise ValueError(f"points must be a multiple of 4; got {points}")
-    if float(glass.spike) != 0:
-        raise ValueError(f"spike must be 0 at long times; got {float(glass.spike)}")
-    fine = _run(glass, end, points)
-    coarse = _run(glass, float(fine.shown[-1]), points // 2)
-    same = coarse.shown.searchsorted(fine.shown * (1 - 1e-9))
-    off = {
-        "energy": np.abs(fine.at_shown(fine.energy) - coarse.at_shown(coarse.energy)[same]),
-        "correlation": np.abs(fine.half / coarse.half[same] - 1),
-    }
-    agree = np.all([off[name] <= most for name, most in AGREE.items()], axis=0)
-    agree[0] = True
-    trusted = float(fine.shown[np.logical_and.accumulate(agree)][-1])
-    if trusted < end:
-        warnings.warn(
-            f"with {points} points two resolutions agree up to t = {trusted:.4g} only, not until {end:g}; "
-            "what comes later drifts, and agreement before is no proof",
-            stacklevel=2,
-        )
-    parameters = {"glass": glass, "points": points}
-    return Aging(
-        jnp.asarray(fine.times),
-        jnp.asarray(fine.energy),
-        jnp.asarray(fine.multiplier),
-        jnp.asarray(fine.shown),
-        jnp.linspace(0, 1, points + 1),
-        jnp.asarray(fine.c),
-        jnp.asarray(fine.k),
-        trusted,
-        max(fine.residual, coarse.residual),
-        parameters,
+    require_scalar("tolerance", tolerance)
+    require("tolerance", tolerance, f"at least {LEAST:g} and below 1", lambda x: (x >= LEAST) & (x < 1))
+    require_scalar("overlap", overlap)
+    require("overlap", overlap, "between -1 and 1", lambda x: np.abs(x) <= 1)
+    if max(glass.couplings) > HIGHEST:
+        raise ValueError(f"couplings' p must be at most {HIGHEST} at long times; got {max(glass.couplings)}")
+    rate, until, start = _rate(glass), float(np.asarray(time)), as_floats(overlap)
+    latest = LATEST / rate
+    require("time", time, f"at most {latest:.4g}, {LATEST:g} in units of the glass's rate", lambda t: t <= latest)
+    model, parameters = _model(glass, rate), {"glass": glass, "tolerance": tolerance, "overlap": overlap, "rate": rate}
+    rung, step = _resolution(float(tolerance), rate * until)
+    coarse, kept, stopped = None, 0.0, ""
+    while rung + 1 < len(PANELS):
+        if coarse is None:
+            coarse = march(model, start, PANELS[rung], FINER * step, rate * until)
+        if (last := concrete(coarse.end)) is not None and last < len(coarse.times) - 1:  # more nodes, not more rows
+            stopped = f"; with {PANELS[rung] * ORDER + 1} its rows stop at t = {coarse.times[last] / rate:.4g}"
+            rung, coarse = rung + 1, None
+            continue
+        fine = march(model, start, PANELS[rung + 1], step, rate * until)
+        found = _compared(coarse, fine, until, float(tolerance), parameters | {"step": step})
+        if isinstance(found.trusted, jax.core.Tracer) or found.trusted >= until:
+            return found
+        coarse, rung, step, kept = fine, rung + 1, step / FINER, max(kept, found.trusted)
+    raise RuntimeError(
+        f"a tolerance of {float(tolerance):g} is kept up to t = {kept:.4g} only with up to {PANELS[-1] * ORDER + 1} "
+        f"nodes{stopped}: ask for an earlier time than {until:g}, or for a larger tolerance"
     )
 
 
-class Run(NamedTuple):
-    """One resolution, in NumPy."""
-
-    times: np.ndarray
-    energy: np.ndarray
-    multiplier: np.ndarray
-    shown: np.ndarray
-    c: np.ndarray
-    k: np.ndarray
-    residual: float
-
-    def at_shown(self, values: np.ndarray) -> np.ndarray:
-        """Values at the times whose rows are kept."""
-        return values[np.searchsorted(self.times, self.shown * (1 - 1e-9))]
-
-    @property
-    def half(self) -> np.ndarray:
-        """C(t, t/2)."""
-        return self.c[:, self.c.shape[1] // 2]
+def _rate(glass: SphericalGlass) -> float:
+    """How fast the glass moves at first, and at most: its unit of time is 1 over it."""
+    bend = np.maximum(*(np.asarray(jax.lax.stop_gradient(glass.f(1.0, j))) for j in (1, 2)))
+    others = (concrete(jax.lax.stop_gradient(one)) for one in (glass.temperature, glass.spike))
+    return float(max(np.sqrt(bend), *(0.0 if one is None else float(one) / 2 for one in others)))
 
 
-def _run(glass: SphericalGlass, until: float, points: int) -> Run:
-    h = min(FIRST_STEP, float(1 / (12 * jnp.sqrt(jnp.maximum(glass.f(1.0, 2), 1e-300)))))
-    start = theory.flow(glass, points * h, h)
-    grid = doubling.cells(glass, h, start.correlation, start.response)
-    kept = [(np.asarray(start.times), np.asarray(start.energy), np.asarray(start.multiplier))]
-    shown, worst, d = [(points * h, np.asarray(grid.c[-1]), np.asarray(grid.k[-1]))], 0.0, h
-    while points * d < until:
-        d *= 2
-        grid, energy, multiplier, residual = doubling.fill(glass, jnp.asarray(d), doubling.coarser(grid))
-        if not residual <= 1e-6:
-            raise RuntimeError(f"points must be more: a row at t = {points * d:.4g} was left {residual:.2g} off")
-        kept.append((d * np.arange(points // 2 + 1, points + 1), np.asarray(energy), np.asarray(multiplier)))
-        shown.append((points * d, np.asarray(grid.c[-1]), np.asarray(grid.k[-1])))
-        worst = max(worst, float(residual))
-    times, energy, multiplier = (np.concatenate(x) for x in zip(*kept, strict=True))
-    ends, c, k = (np.stack(x) for x in zip(*shown, strict=True))
-    return Run(times, energy, multiplier, ends, c, k, worst)
+def _model(glass: SphericalGlass, rate: float) -> Model:
+    """The glass in units of its rate, with as many coefficients as many glasses have, so that they compile once."""
+    xp = numpy_for(glass)
+    zero = xp.zeros_like(glass.temperature)
+    powers = range(8 * -(-(max(glass.couplings) + 1) // 8) + 1)
+    coefficients = xp.stack([xp.asarray(glass.couplings.get(p, zero)) / rate**2 for p in powers])
+    return Model(*(jnp.asarray(one) for one in (coefficients, glass.temperature / rate, glass.spike / rate)))
+
+
+def _resolution(tolerance: float, until: float) -> tuple[int, float]:
+    """Of the coarser solution, from measured errors: where its panels stand in PANELS, and the step of its rows."""
+    panel = min(3.0, 1.45 * (tolerance / 1e-6 * 1e6 / max(until, 1e2)) ** (1 / 7))  # its length on the axis y
+    rung = np.searchsorted(PANELS, 2 * float(axes.span(np.float64(until))) / panel)
+    return min(int(rung), len(PANELS) - 2), min(0.3, 0.15 * (tolerance / 1e-6) ** 0.25)
+
+
+def _compared(coarse: Solution, fine: Solution, until: float, tolerance: float, parameters: dict[str, Any]) -> Aging:
+    """The finer of two solutions, and how far the coarser is from it."""
+    rate, steps = parameters["rate"], (FINER * parameters["step"], parameters["step"])
+    xp = numpy_for((coarse, fine))
+    both = [Solution(*(xp.asarray(x) for x in one)) for one in (coarse, fine)]
+    ends = (xp.where(one.end == len(one.times) - 1, np.inf, one.times[one.end]) for one in both)
+    sound = xp.minimum(*ends)  # until where neither has stopped
+    shown = until / 2.0 ** np.arange(max(0, int(np.log2(10 * rate * until))) + 1)[::-1]
+    late, early = np.broadcast_arrays(rate * shown[:, None], rate * shown[:, None] * FRACTIONS)
+    tables = [with_integrals(one.table, one.times) for one in both]
+    c, chi = zip(*(at_pairs(table, h, late, early)[::2] for table, h in zip(tables, steps, strict=True)), strict=True)
+    energy = at_rows(both[0].energy, steps[0], fine.times), both[1].energy
+
+    def error(pair: Any, times: Any) -> Any:
+        return xp.where(times <= sound, _around(xp.abs(pair[1] - pair[0])), np.inf)
+
+    of_c, of_chi, of_energy = (error(x, at) for x, at in ((c, late), (chi, late), (energy, fine.times)))
+    after = fine.times > sound
+    rows = [xp.where(after, np.nan, x) for x in (rate * both[1].energy, rate * both[1].multiplier, both[1].overlap)]
+    trusted = _within(fine.times / rate, of_energy, shown, xp.maximum(of_c, of_chi).max(-1), tolerance)
+    arrays = (fine.times / rate, *rows, shown, FRACTIONS, c[1], chi[1] / rate)
+    errors = (rate * of_energy, of_c, of_chi / rate)
+    values: Any = *map(jnp.asarray, (*arrays, *errors)), trusted, jnp.asarray(tables[1]), parameters
+    return Aging(*values)
+
+
+def _around(x: Any) -> Any:
+    """The largest of five neighbours on the last axis."""
+    xp = numpy_for(x)
+    wide = xp.concatenate([x[..., :1]] * 2 + [x] + [x[..., -1:]] * 2, axis=-1)
+    return xp.stack([wide[..., k : k + x.shape[-1]] for k in range(5)]).max(0)
+
+
+def _within(times: Any, rows: Any, shown: Any, pairs: Any, tolerance: ArrayLike) -> Any:
+    """The last time before the first at which an error of a row, or of one that is shown, is beyond the tolerance."""
+    xp = numpy_for((times, rows, shown, pairs))
+    times, rows, shown, pairs = (xp.asarray(x) for x in (times, rows, shown, pairs))
+    asked = times <= shown[-1]
+    beyond = xp.where(asked & ~(rows <= tolerance), times, np.inf).min()
+    beyond = xp.minimum(beyond, xp.where(pairs <= tolerance, np.inf, shown).min())
+    every = xp.concatenate([xp.where(asked, times, 0.0), shown])
+    last = xp.where(every < beyond, every, 0.0).max()
+    return float(last) if xp is np else last

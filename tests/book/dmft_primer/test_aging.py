@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from solvable import figures
-from solvable.spinglass import exact
+from solvable.spinglass import SphericalGlass, aging, exact
 
 PAGE = Path(__file__).parents[3] / "book" / "dmft_primer" / "aging.md"
 
@@ -104,3 +104,16 @@ def test_the_theorem_holds_on_the_fast_clock_only(age):
     fast, slow = 1 - c < 0.2, 1 - c > 0.9
     assert np.all(np.abs(chi - (1 - c))[fast] < 0.02)
     assert 0.45 < chi[slow].max() < 0.6
+
+
+@pytest.mark.parametrize("until", [1e4, pytest.param(1e6, marks=pytest.mark.slow)])
+def test_the_solver_is_right_about_its_error(until):
+    """The page's figure: what it states bounds what it makes; and its rows are about twenty a decade."""
+    solved = aging.flow(SphericalGlass({2: 0.5}, 0.5), until)
+    ages = np.asarray(solved.shown[-20:])
+    half = [exact.two_spin([t / 2, t], temperature=0.5).correlation[1, 0] for t in ages]
+    stated = solved.correlation_error[-20:, len(solved.fractions) // 2]
+    off = np.abs(solved.at(ages, ages / 2).correlation - np.array(half))
+    assert np.mean(off <= stated) >= 0.95
+    assert off.max() < 1e-4
+    assert 15 < len(solved.times) / np.log10(until / 1e-3) < 25
