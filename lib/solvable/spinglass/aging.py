@@ -250,10 +250,10 @@ def _model(glass: SphericalGlass, rate: float) -> Model:
 
 
 def _resolution(tolerance: float, until: float) -> tuple[int, float]:
-    """Of the coarser solution, from measured errors: where its panels stand in PANELS, and the step of its rows."""
+    """From measured errors: where the panels of the coarser solution stand in PANELS, and the step of the finer one."""
     panel = min(3.0, 1.45 * (tolerance / 1e-6 * 1e6 / max(until, 1e2)) ** (1 / 7))  # its length on the axis y
     rung = np.searchsorted(PANELS, 2 * float(axes.span(np.float64(until))) / panel)
-    return min(int(rung), len(PANELS) - 2), min(0.3, 0.15 * (tolerance / 1e-6) ** 0.25)
+    return min(int(rung), len(PANELS) - 2), min(0.3, 0.15 * (tolerance / 1e-6) ** 0.25) / FINER
 
 
 def _compared(coarse: Solution, fine: Solution, until: float, tolerance: float, parameters: dict[str, Any]) -> Aging:
