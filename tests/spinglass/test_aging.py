@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import integrate
 
 from solvable.spinglass import SphericalGlass, aging, exact, theory
 
@@ -65,7 +66,7 @@ def test_pairs_are_those_of_the_closed_form(temperature, at_rest):
     found = at_rest if temperature == 0 else aging.flow(SphericalGlass({2: 0.5}, temperature), 1e4)
     c, r, energy = off_closed_form(found, temperature, 10.0 ** np.arange(5))
     assert np.all(c <= 1e-5)
-    assert np.all(energy <= 1e-6)
+    assert np.all(energy <= 1e-5)
     assert np.all(r <= 1e-4)
 
 
@@ -198,13 +199,15 @@ def test_beside_fine_direct_solutions(temperature, time, bound):
 # 6. A spike
 
 
-def test_a_spike_is_found():
-    found = aging.flow(SphericalGlass({2: 0.5}, 0.5, 2.0), 1e4, overlap=0.1)
-    m = np.asarray(found.two_time([1.0, 5.0, 10.0, 1e4]).overlap)
+@pytest.mark.parametrize("until", [100.0, pytest.param(1e4, marks=pytest.mark.slow)])
+def test_a_spike_is_found(until):
+    found = aging.flow(SphericalGlass({2: 0.5}, 0.5, 2.0), until, overlap=0.1)
+    m = np.asarray(found.two_time([1.0, 5.0, 10.0, until]).overlap)
     assert_allclose(m[:3], [0.29173, 0.74448, 0.75003], atol=1e-4)
     assert m[3] ** 2 == pytest.approx(0.5625, abs=1e-7)
 
 
+@pytest.mark.slow
 def test_a_spike_among_triples():
     found = aging.flow(SphericalGlass(TRIPLES, 0.3, 2.0), 1e4, overlap=0.2)
     assert found.two_time([1e4]).overlap[0] == pytest.approx(0.760962, abs=1e-5)
@@ -345,14 +348,14 @@ def test_any_pair_of_times(triples):
     start = triples.at(0.0, 0.0)
     assert (start.correlation, start.response, start.integrated) == (1, 1, 0)
     fine = np.linspace(3.0, 7.0, 401)
-    answers = np.asarray(triples.at(7.0, fine).response)
-    assert chi[0, 1] == pytest.approx(0.01 * (answers.sum() - answers[[0, -1]].mean()), abs=1e-5)
+    answers = triples.at(7.0, fine).response
+    assert chi[0, 1] == pytest.approx(float(integrate.simpson(answers, x=fine)), abs=1e-6)
     many = triples.at(np.linspace(1, 10, 40_000), 0.5).correlation  # in two blocks
-    assert_allclose(many[[0, -1]], triples.at([1.0, 10.0], 0.5).correlation)
+    assert_allclose(np.asarray(many)[[0, -1]], triples.at([1.0, 10.0], 0.5).correlation)
 
 
 def test_a_grid_of_times_is_that_of_the_direct_solution(triples):
-    direct = theory.flow(SphericalGlass(TRIPLES, 0.5), 4.0, 0.02)
+    direct = theory.flow(SphericalGlass(TRIPLES, 0.5), 4.0, 0.01)
     found = triples.two_time(direct.times)
     for name in ("correlation", "response", "energy", "multiplier"):
         assert_allclose(getattr(found, name), getattr(direct, name), atol=1e-3)
@@ -416,7 +419,10 @@ GLASS = SphericalGlass(TRIPLES, 0.5)
     [
         (lambda: aging.flow(GLASS, -1.0), "time must be > 0 and finite; got -1.0"),
         (lambda: aging.flow(GLASS, np.inf), "time must be > 0 and finite; got inf"),
-        (lambda: aging.flow(GLASS, [1.0, 2.0]), "time must be one number; use jax.vmap for several; got shape (2,)"),
+        (
+            lambda: aging.flow(GLASS, np.array([1.0, 2.0])),
+            "time must be one number; use jax.vmap for several; got shape (2,)",
+        ),
         (lambda: aging.flow(GLASS, 1e13), "time must be at most 5.774e+11, 1e+12 in units of the glass's rate; got 1"),
         (lambda: aging.flow(GLASS, 1.0, tolerance=0.0), "tolerance must be at least 1e-09 and below 1; got 0.0"),
         (lambda: aging.flow(GLASS, 1.0, tolerance=1.0), "tolerance must be at least 1e-09 and below 1; got 1.0"),

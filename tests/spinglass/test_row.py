@@ -58,6 +58,6 @@ def test_two_steps_of_newton_do(solved):
     """The equations hold at the row that was found, to what the last step leaves."""
     found, past, n = solved
     t = jnp.asarray(found.times[n])
-    again, move = jax.jit(lambda past: row.solve(MODEL, panels(8, row.ORDER), past, n, t, STEP))(past)
+    again, move = jax.jit(lambda past, t: row.solve(MODEL, panels(8, row.ORDER), past, n, t, STEP))(past, t)
     assert move < 1e-10
     assert_allclose(again.c, found.table[0, n], atol=1e-12)

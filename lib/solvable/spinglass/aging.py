@@ -218,9 +218,9 @@ def flow(glass: SphericalGlass, time: ArrayLike, *, tolerance: float = 1e-4, ove
     while rung + 1 < len(PANELS):
         if coarse is None:
             coarse = march(model, start, PANELS[rung], FINER * step, rate * until)
-        if (last := concrete(coarse.end)) is not None and last < len(coarse.times) - 1:  # more nodes, not more rows
+        if (last := concrete(coarse.end)) is not None and last < len(coarse.times) - 1:
             stopped = f"; with {PANELS[rung] * ORDER + 1} its rows stop at t = {coarse.times[last] / rate:.4g}"
-            rung, coarse = rung + 1, None
+            rung, step, coarse = rung + 1, step / FINER, None
             continue
         fine = march(model, start, PANELS[rung + 1], step, rate * until)
         found = _compared(coarse, fine, until, float(tolerance), parameters | {"step": step})
@@ -250,10 +250,11 @@ def _model(glass: SphericalGlass, rate: float) -> Model:
 
 
 def _resolution(tolerance: float, until: float) -> tuple[int, float]:
-    """Of the coarser solution, from measured errors: where its panels stand in PANELS, and the step of its rows."""
+    """From measured errors: where the panels of the coarser solution stand in PANELS, and the step of the finer one."""
     panel = min(3.0, 1.45 * (tolerance / 1e-6 * 1e6 / max(until, 1e2)) ** (1 / 7))  # its length on the axis y
     rung = np.searchsorted(PANELS, 2 * float(axes.span(np.float64(until))) / panel)
-    return min(int(rung), len(PANELS) - 2), min(0.3, 0.15 * (tolerance / 1e-6) ** 0.25)
+    coarse = min(0.3, 0.15 * (tolerance / 1e-6) ** 0.25) * min(1.0, 1e6 / until) ** 0.125
+    return min(int(rung), len(PANELS) - 2), coarse / FINER
 
 
 def _compared(coarse: Solution, fine: Solution, until: float, tolerance: float, parameters: dict[str, Any]) -> Aging:
