@@ -10,15 +10,15 @@ from ..core import Number, Numbers, Slip, exercise, is_close
 
 
 def _draw_echo(random: np.random.Generator) -> dict[str, Any]:
-    """Errors that have shrunk in the first step, each by a share of its own."""
+    """The first step takes off the same share of both errors, eta times the tangent kernel, 3 q."""
+    rate, richness, gram = (round(float(random.uniform(*ends)), 2) for ends in ((0.05, 0.15), (1.2, 2.5), (0.4, 0.8)))
     first = np.round([random.uniform(1.0, 1.6), -random.uniform(0.4, 0.9)], 2)
-    after = np.round(first * random.uniform(0.5, 0.85, 2), 2)
     return {
-        "learning_rate": round(float(random.uniform(0.05, 0.2)), 2),
-        "richness": round(float(random.uniform(1.2, 2.5)), 1),
-        "gram": round(float(random.uniform(0.4, 0.8)), 2),
+        "learning_rate": rate,
+        "richness": richness,
+        "gram": gram,
         "errors": first.tolist(),
-        "errors_next": after.tolist(),
+        "errors_next": np.round(first * (1 - 3 * rate * gram), 4).tolist(),
     }
 
 
@@ -42,7 +42,7 @@ exercise(
     "lazy_rich.classes_echo",
     2,
     Numbers("The answer", ("A", "B")),
-    book={"learning_rate": 0.1, "richness": 2.0, "gram": 0.7, "errors": [1.2, -0.5], "errors_next": [0.8, -0.4]},
+    book={"learning_rate": 0.1, "richness": 2.0, "gram": 0.7, "errors": [1.2, -0.5], "errors_next": [0.948, -0.395]},
     draw=_draw_echo,
     apart=True,
     right=_echoes,
