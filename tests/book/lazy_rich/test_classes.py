@@ -114,7 +114,7 @@ DIGIT = DIGIT.argmax(axis=1)
 
 
 def first(images, digits):
-    return np.concatenate([np.flatnonzero(DIGIT == c)[:images] for c in range(digits)])
+    return np.concatenate([np.flatnonzero(np.equal(DIGIT, c))[:images] for c in range(digits)])
 
 
 SEEN = first(8, 10)
@@ -141,7 +141,9 @@ def test_digits_collapse_and_others_are_told_apart_as_well():
     rows = {}
     for g in (0.1, 0.5, 1.0, 4.0):
         found = [
-            two_layer(every @ every.T / 64, ANSWERS - 0.1, particles=512, repeats=2, key=jax.random.key(i), **setting(g))
+            two_layer(
+                every @ every.T / 64, ANSWERS - 0.1, particles=512, repeats=2, key=jax.random.key(i), **setting(g)
+            )
             for i in (0, 1)
         ]
         collapsed = [ratio(one.features[0, -1, :80, :80], LABELS) for one in found]
