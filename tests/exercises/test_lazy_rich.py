@@ -162,7 +162,45 @@ def draw_loss(p):
     return above * 1e5
 
 
+def classes_echo(p):
+    """Of the library's network, whose second errors are those given."""
+    given = {"richness": p["richness"], "learning_rate": p["learning_rate"], "steps": 2}
+    found = deep_linear(jnp.array([[p["gram"]]]), jnp.array([p["errors"]]), depth=2, **given)
+    np.testing.assert_allclose(p["errors"] - found.outputs[1, 0], p["errors_next"], atol=1e-4)
+    two = found.two_time
+    return [two.feature_response[0, 1, 0, 0, 0], two.gradient_response[0, 1, 0, 0, 0]]
+
+
+def first_mode(p):
+    """The time is an integral over what is left to learn."""
+    s, gamma = p["singular"], p["richness"]
+    return integrate.quad(lambda f: 1 / (2 * np.sqrt(1 + (gamma * f) ** 2) * (s - f)), 0, s / 2)[0]
+
+
+def collapse(p):
+    """From the eigenvalue along the classes, by bisection; scatter within is that of unit points."""
+    n, c = p["images"], p["classes"]
+
+    def ratio(gamma):
+        kernel = np.hypot(1, gamma * np.sqrt(n))  # singular value of centred one-hot targets
+        return (n - 1) / n / (kernel * (c - 1) / (n * c))
+
+    return optimize.brentq(lambda gamma: ratio(gamma) - p["ratio"], 0, 1e4)
+
+
+def moving(p):
+    """The rank of targets with an image of each class that has one, two of the last."""
+    labels = np.arange(p["classes"] - p["unseen"])
+    labels[labels < p["merged"]] = 0
+    targets = np.eye(p["classes"])[np.append(labels, labels[-1])]
+    return int(np.linalg.matrix_rank(targets - targets.mean(axis=0)))
+
+
 WAYS = {
+    "classes_echo": classes_echo,
+    "first_mode": first_mode,
+    "collapse": collapse,
+    "moving": moving,
     "problem-silent-kernel": silent_kernel,
     "problem-silent-time": silent_time,
     "problem-silent-wait": silent_wait,
@@ -194,6 +232,15 @@ def test_another_way_gives_the_same_answer(name, seed):
 P = {name: exercises.parameters(f"lazy_rich.{name}") for name in ("step", "echo")}
 ECHO = P["echo"]["learning_rate"] * P["echo"]["target"]
 WRONG = {  # what people answer, and words that the reply must hold
+    "classes_echo": [
+        ([0.14, 5.0], "The first is right"),
+        ([5.0, 0.26702], "The second is right"),
+        ([5.0, 5.0], "Write C and D"),
+        ([0.14, 0.338], "first errors twice"),
+    ],
+    "first_mode": [(0.2, "slower"), (0.3, "faster"), (-1.0, "positive")],
+    "collapse": [(0.5, "more is needed"), (30.0, "Less is enough"), (-1.0, "positive")],
+    "moving": [(7, "rank"), (-3, "count")],
     "problem-silent-kernel": [([3.0, 4.0], "error cancels"), ([4.8, 3.0], "start equal"), ([-1, 1], "positive")],
     "problem-silent-time": [(0.2, "Too early"), (5.0, "Too late"), (-1, "positive")],
     "problem-silent-wait": [(100.0, "wait is shorter"), (9e4, "wait is longer"), (-1, "positive")],

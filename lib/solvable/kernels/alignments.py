@@ -84,8 +84,8 @@ def classes(kernel: ArrayLike, labels: Numbers) -> Classes:
       ValueError: for labels that are not whole, or a class without a point; for a kernel of another size, not finite,
         or in which the mean of a class is that of all points, which has no direction.
 
-    Exact to rounding. Source: Papyan, Han and Donoho (2020), who look at the end of training. Book: "Lazy to rich, one
-    dial".
+    Exact to rounding. Source: Papyan, Han and Donoho (2020), who look at the end of training. Book: "Several outputs:
+    classes".
     """
     require_shape("labels", labels, 1, "one class a point, shape (P,)")
     require_known("labels", labels)
