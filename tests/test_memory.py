@@ -149,8 +149,8 @@ CALLS = {
     "train: width": lambda: networks.train(MLP(MANY), GRAM, Y, 1, learning_rate=0.1, key=KEY),
     "train: steps": lambda: networks.train(MLP(2), GRAM, Y, MANY, learning_rate=0.1, key=KEY),
     "train: networks": lambda: networks.train(MLP(2), GRAM, Y, 1, learning_rate=jnp.ones(10**7), key=KEY),
-    "transfer: repeats": lambda: networks.transfer(MLP, [2], [0.1, 0.2, 0.4], GRAM, Y, 1, repeats=MANY, key=KEY),
-    "transfer: width": lambda: networks.transfer(MLP, [MANY], [0.1, 0.2, 0.4], GRAM, Y, 1, key=KEY),
+    "transfer: repeats": lambda: networks.transfer(MLP, [1, 2], [0.1, 0.2, 0.4], GRAM, Y, 1, repeats=MANY, key=KEY),
+    "transfer: width": lambda: networks.transfer(MLP, [2, MANY], [0.1, 0.2, 0.4], GRAM, Y, 1, key=KEY),
     "coordinate_check: width": lambda: networks.coordinate_check(
         MLP, [MANY, 2 * MANY], GRAM, Y, learning_rate=0.1, key=KEY
     ),

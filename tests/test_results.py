@@ -92,9 +92,9 @@ def classes():
 
 
 def example(hint):
-    """Something that an annotation allows: arrays of two along every axis."""
+    """Something that an annotation allows: arrays of two along every axis without a number."""
     if hasattr(hint, "dim_str"):
-        return jnp.ones([2 for axis in hint.dim_str.split() if "*" not in axis]) / 3
+        return jnp.ones([int(axis) if axis.isdigit() else 2 for axis in hint.dim_str.split() if "*" not in axis]) / 3
     if is_dataclass(hint):
         hints = get_type_hints(hint)
         return hint(**{name: PARAMETERS if name == "parameters" else example(hints[name]) for name in hints})

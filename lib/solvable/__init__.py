@@ -2,6 +2,7 @@
 
 from . import (
     data,
+    depth,
     gaussian,
     kernels,
     linear_model,
@@ -19,6 +20,7 @@ __all__ = [
     "Spectrum",
     "__version__",
     "data",
+    "depth",
     "gaussian",
     "kernels",
     "linear_model",

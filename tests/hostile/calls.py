@@ -76,7 +76,8 @@ HOLDERS = names("""
     fits.PowerLaw gaussian.Averages kernels.Classes kernels.Kernels kernels.Predictions numerics.laplace.Contour
     linear_model.EnsembleCurves linear_model.FinalLoss linear_model.LossCurves linear_model.compute.Exponents
     linear_model.compute.Frontier meanfield.Expansion posterior.Expansion meanfield.MeanField posterior.Posterior
-    meanfield.TwoTime networks.CoordinateCheck networks.Deviations networks.LayerSizes networks.Run networks.Transfer
+    meanfield.TwoTime depth.LayerTime networks.CoordinateCheck networks.Deviations networks.LayerSizes networks.Run
+    networks.Transfer
     parameterizations.Exponents parameterizations.Scale parameterizations.Wish parameterizations.tables.Table
     primer.Chaos primer.Correlation results.Result spinglass.Runs spinglass.TwoTime spinglass.aging.Aging
     spinglass.single_site.Responses figures.Line figures.Band figures.Points figures.Means figures.HeatMap
@@ -99,6 +100,7 @@ HEAVY = names("""
     posterior.expansion posterior.Expansion.at networks.Transfer.error
     posterior.langevin meanfield.two_layer meanfield.finite posterior.deep_linear
     posterior.finite_linear posterior.two_layer networks.Transformer.forward
+    depth.theory.residual_linear depth.theory.residual_linear_limit
     networks.train networks.coordinate_check networks.deviations networks.transfer networks.CoordinateCheck.exponents
 """)
 
@@ -298,7 +300,7 @@ CALLS: dict[str, dict[str, Any]] = {
     },
     "networks.Transformer": {
         "width": 4, "depth": 2, "parameterization": "mup", "richness": 1.0, "activation": "relu", "dtype": jnp.float32,
-        "heads": 2, "attention_power": 1.0,
+        "heads": 2, "attention_power": 1.0, "branch_power": 0.5,
     },
     "networks.Custom": {
         "start": CUSTOM.start, "forward": CUSTOM.forward, "learning_rates": CUSTOM.learning_rates,
@@ -314,8 +316,31 @@ CALLS: dict[str, dict[str, Any]] = {
     "networks.Network.apply": {"weights": WEIGHTS, "x": X},
     "networks.ResidualMLP.layers": {"inputs": (2,), "outputs": (2,)},
     "networks.ResidualMLP.forward": {"weights": WEIGHTS, "x": X},
+    "networks.ResidualMLP.rates": {"inputs": (2,), "optimizer": "sgd"},
+    "networks.Transformer.rates": {"inputs": (2, 2), "optimizer": "sgd"},
     "networks.Transformer.layers": {"inputs": (2, 2), "outputs": (2,)},
     "networks.Transformer.forward": {"weights": TRANSFORMED, "x": jnp.stack([X, X])},
+    "depth.theory.kernels": {
+        "gram": GRAM, "activation": "relu", "branch": 2.0, "branch_power": 0.5, "depth": 2, "points": 4,
+    },
+    "depth.theory.residual_linear": {
+        "gram": GRAM, "targets": Z, "depth": 1, "richness": 1.0, "learning_rate": 2.0**-6, "steps": 2, "branch": 1.0,
+        "branch_power": 0.5, "weights": Z, "responses": True,
+    },
+    "depth.theory.residual_linear_limit": {
+        "gram": GRAM, "targets": Z, "depth": 1, "richness": 1.0, "learning_rate": 2.0**-6, "steps": 2, "branch": 1.0,
+        "branch_power": 0.5, "weights": Z, "responses": True,
+    },
+    "depth.exact.covariance": {
+        "variance": Z, "activation": "relu", "branch": 2.0, "branch_power": 0.5, "depth": 2,
+    },
+    "depth.exact.tangent_kernel": {
+        "variance": Z, "activation": "relu", "branch": 2.0, "branch_power": 0.5, "depth": 2,
+    },
+    "depth.exact.kurtosis": {"width": Z, "branch": 2.0, "branch_power": 0.5, "depth": 2},
+    "depth.experiment.walk": {
+        "inputs": X, "width": 4, "depth": 2, "activation": "relu", "branch": 2.0, "branch_power": 0.5, **RUNS,
+    },
     "networks.coordinate_check": {
         "network": mlp, "widths": (4, 8), **TRAINED, "learning_rate": 2.0**-10, "repeats": 2,
     },
@@ -335,8 +360,8 @@ CALLS: dict[str, dict[str, Any]] = {
         "start": WEIGHTS, "metrics": ("outputs",), "every": 1, "checkpoints": False, "progress": False,
     },
     "networks.transfer": {
-        "network": mlp, "widths": (4, 8), **TRAINED, "learning_rates": [2.0**-12, 2.0**-11, 2.0**-10], "batch_size": 2,
-        "sample": None, "repeats": 2,
+        "network": mlp, "sizes": (4, 8), **TRAINED, "learning_rates": [2.0**-12, 2.0**-11, 2.0**-10], "batch_size": 2,
+        "sample": None, "repeats": 2, "label": "width",
     },
     "figures.Knob": {
         "low": 1.0, "high": 4.0, "start": 2.0, "label": "g", "points": 3, "log": False, "values": None,

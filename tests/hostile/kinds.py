@@ -160,13 +160,13 @@ ARGUMENTS: dict[str, str] = {
         "model": "spectrum glass parameterization parameterizations bath kind limit found",
         "list": "times lags compute",
         "positive": """tolerance learning_rate step_size aspect time inverse_temperature variance weight_variance
-            power fan_in b posterior.langevin.burn_in meanfield.*.richness posterior.*.richness a""",
-        "positives": "learning_rates richness networks.train.learning_rate",
+            power fan_in b posterior.langevin.burn_in meanfield.*.richness posterior.*.richness depth.*.richness a""",
+        "positives": "exact.kurtosis.width learning_rates richness networks.train.learning_rate",
         "values": "values measured",
         "nonnegative": """noise gain temperature spike bias_variance tanh_network.burn_in ridge
-            feature_learning.richness Expansion.at.richness quadrature_error.variance""",
-        "nonnegatives": """theory.final_loss.noise final_loss.ridge kappa branch diagonal.variance variance1 variance2
-            Aging.at.t t_prime""",
+            depth.*.branch feature_learning.richness Expansion.at.richness quadrature_error.variance""",
+        "nonnegatives": """theory.final_loss.noise final_loss.ridge kappa branch diagonal.variance exact.*.variance
+            variance1 variance2 Aging.at.t t_prime""",
         "reals": "covariance fixed_points.anderson.start q coordinate.value",
         "number": "c input ABC.shift.hidden output Knob.text.value low high branch_power attention_power Knob.start",
         "count": """repeats depth steps particles sweeps rounds size dimensions halvings points order every
@@ -177,7 +177,7 @@ ARGUMENTS: dict[str, str] = {
         "sizes": "theory.final_loss.width theory.final_loss.samples",
         "numbers": "linear_model.experiment.regression.samples",
         "steps": "linear_model.*.steps primer.*.regression.steps",
-        "rows": "meanfield.*.steps spinglass.*.steps primer.theory.regression.steps",
+        "rows": "meanfield.*.steps depth.*.steps spinglass.*.steps primer.theory.regression.steps",
         "rows0": "kernels.gradient_descent.steps networks.train.steps",
         "momentum": "momentum",
         "overlap": "overlap",
@@ -202,7 +202,7 @@ ARGUMENTS: dict[str, str] = {
         "text": "explore.name guess.name label xlabel ylabel y caption alt answer extra explore.x guess.x ABC.name",
         "function": "network sweep curves start forward learning_rates networks.Custom.learning_rates",
         "path": "path",
-        "shape": "outputs layers.inputs scales.inputs rates.inputs init.inputs widths",
+        "shape": "outputs layers.inputs scales.inputs rates.inputs init.inputs widths sizes",
         "range": "xlim ylim between",
         "metrics": "metrics",
         "marks": "marks",

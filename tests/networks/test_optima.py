@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from solvable.networks import MLP, Transfer, transfer
+from solvable.networks import MLP, ResidualMLP, Transfer, transfer
 
 KEY = jax.random.key(0)
 X = jax.random.normal(jax.random.key(1), (512, 16))
@@ -65,6 +65,21 @@ def test_a_cliff_is_no_valley():
     assert np.isinf(made.mean[0, -1])
 
 
+def test_any_whole_number_is_swept():
+    """Depth here; its word stands in the table and in errors, and in what is saved."""
+
+    def sweep(rates):
+        return transfer(
+            lambda depth: ResidualMLP(8, depth=depth), [1, 2], rates, X[:16], Y[:16], 2, key=KEY, label="depth"
+        )  # fmt: skip
+
+    found = sweep([0.1, 0.2, 0.4])
+    assert found.sizes.tolist() == [1, 2]
+    assert found.label == found.table.columns[0] == "depth"
+    with pytest.raises(ValueError, match="all did at depth 1"):
+        sweep([1e20, 1e25, 1e30])
+
+
 def test_adam_transfers_in_mup_alone():
     stays = run("mup", "adam", [32, 128], 2.0 ** np.arange(-5, 3), repeats=4)
     moves = run("standard", "adam", [32, 128], 2.0 ** np.arange(-11, -2), repeats=4)
@@ -101,11 +116,12 @@ def test_it_is_saved(tmp_path):
         ({"rates": [0.1, 0.2]}, r"learning_rates must be at least three different ones; got \[0.1, 0.2\]"),
         ({"rates": [0.1, -0.2, 0.3]}, r"learning_rates must be > 0 and finite; got -0.2 \(first at index \(1,\)\)"),
         ({"rates": [1e20, 1e25, 1e30]}, "learning_rates must hold one that does not diverge; all did at width 4"),
-        ({"widths": [0]}, "widths must be a whole number >= 1; got 0"),
+        ({"widths": [0]}, "sizes must be a whole number >= 1; got 0"),
+        ({"widths": [4, 4]}, r"sizes must be at least two different ones; got \[4, 4\]"),
         ({"repeats": 1}, "repeats must be a whole number >= 2; got 1"),
     ],
 )
 def test_bad_input_is_named(change, message):
-    given = {"name": "mup", "optimizer": "sgd", "widths": [4], "rates": [0.1, 0.2, 0.4], "steps": 3} | change
+    given = {"name": "mup", "optimizer": "sgd", "widths": [4, 8], "rates": [0.1, 0.2, 0.4], "steps": 3} | change
     with pytest.raises(ValueError, match=message):
         run(**given)

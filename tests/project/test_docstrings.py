@@ -8,7 +8,10 @@ import pytest
 
 from ..public import FUNCTIONS, PUBLIC
 
-SCIENCE = ("kernels", "linear_model", "meanfield", "networks", "parameterizations", "posterior", "primer", "spinglass")
+SCIENCE = (
+    *("depth", "kernels", "linear_model", "meanfield", "networks"),
+    *("parameterizations", "posterior", "primer", "spinglass"),
+)
 MODELS = [
     path for path, one in FUNCTIONS.items() if path.startswith((*SCIENCE, "Spectrum", "gaussian", "fits", "numerics"))
 ]

@@ -24,6 +24,7 @@ FLOORS = (
     {"kernels", "linear_model", "parameterizations", "primer", "spinglass"},
     {"networks"},
     {"meanfield", "posterior"},
+    {"depth"},
     {"figures"},
     {"exercises"},
 )

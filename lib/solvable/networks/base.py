@@ -248,6 +248,19 @@ class Network(metaclass=ABCMeta):
         return scaled, activation_function(self.activation), x
 
 
+def with_branches(network: Any, rates: dict[str, ArrayLike], optimizer: str) -> dict[str, ArrayLike]:
+    """Rates with which what a step changes does not depend on the depth; hidden layers, in branches, have their own.
+
+    L branches, each times L^-alpha, move by L^(1 - 2 alpha) times their rate with SGD, whose gradient has the factor
+    again, and by L^(1 - alpha) times it with Adam. Below alpha = 1/2 there is no limit to keep.
+    """
+    power = network.branch_power
+    if power < 0.5:
+        return rates
+    own = float(network.depth) ** (2 * power - 1 if optimizer == "sgd" else power - 1)
+    return {name: own * rate if name in network.branches else rate for name, rate in rates.items()}
+
+
 def sizes(name: str, shape: Any) -> tuple[int, ...]:
     """A shape as whole numbers, or an error that names it."""
     shape_of(name, shape)

@@ -1,4 +1,4 @@
-r"""Learning-rate transfer: does the best learning rate of a narrow network serve a wide one?
+r"""Learning-rate transfer: does the best learning rate of a small network serve a large one?
 
 .. math:: \eta_\star(N) = \arg\min_\eta\; E_\text{seed}\,\ln L(\eta, N)
 """
@@ -26,6 +26,7 @@ from .._checks import (
     require_one_of,
     require_positive,
     require_shape,
+    require_text,
 )
 from .._memory import require_memory
 from .._pytree import Numbers, pytree
@@ -40,19 +41,24 @@ from .training import train
 @pytree
 @dataclass(frozen=True)
 class Transfer(Result):
-    """Losses after training, against width and learning rate.
+    """Losses after training, against size and learning rate.
 
     Attributes:
-      widths: shape (W,).
+      sizes: widths, depths or what else was swept, shape (W,).
       learning_rates: eta_0, shape (E,), ascending.
       loss: shape (W, E, S) for S seeds; infinite where a run diverged.
       parameters: what made it, by name.
     """
 
-    widths: Float[Array, " W"]
+    sizes: Float[Array, " W"]
     learning_rates: Float[Array, " E"]
     loss: Float[Array, "W E S"]
     parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """What the sizes are: "width", "depth", ..."""
+        return str(self.parameters.get("label", "width"))
 
     @property
     def mean(self) -> Array:
@@ -61,7 +67,7 @@ class Transfer(Result):
 
     @property
     def optimum(self) -> Array:
-        """The best learning rate at every width, shape (W,): the lowest point of a parabola in the logarithms."""
+        """The best learning rate at every size, shape (W,): the lowest point of a parabola in the logarithms."""
         return jnp.asarray(_optima(self.learning_rates, np.asarray(self.loss)))
 
     def error(self, name: str = "optimum") -> Array:
@@ -85,19 +91,19 @@ class Transfer(Result):
 
     @property
     def drift(self) -> float:
-        """By which factor the optimum moves over these widths, at most; NaN where one of them was not seen."""
+        """By which factor the optimum moves over these sizes, at most; NaN where one of them was not seen."""
         return np.nan if self.at_the_edge.any() else float(self.optimum.max() / self.optimum.min())
 
     @property
     def table(self) -> Table:
-        """A row for every width: its best learning rate, with an error, and whether the grid holds it."""
-        columns = (self.widths, self.optimum, self.error(), self.at_the_edge)
+        """A row for every size: its best learning rate, with an error, and whether the grid holds it."""
+        columns = (self.sizes, self.optimum, self.error(), self.at_the_edge)
         rows = tuple(
-            (f"{width:.0f}", f"{best:.2g}", f"± {error:.0%}", "no" if edge else "yes")
-            for width, best, error, edge in zip(*map(np.asarray, columns), strict=True)
+            (f"{size:.0f}", f"{best:.2g}", f"± {error:.0%}", "no" if edge else "yes")
+            for size, best, error, edge in zip(*map(np.asarray, columns), strict=True)
         )
         moves = "not all were seen" if np.isnan(self.drift) else f"they move by a factor of {self.drift:.2g}"
-        return Table(f"Best learning rates: {moves}", ("width", "best rate", "error", "inside the grid"), rows)
+        return Table(f"Best learning rates: {moves}", (self.label, "best rate", "error", "inside the grid"), rows)
 
     def __repr__(self) -> str:
         return repr(self.table)
@@ -107,7 +113,7 @@ class Transfer(Result):
 
     @property
     def at_the_edge(self) -> Array:
-        """Widths at which no optimum was seen, shape (W,).
+        """Sizes at which no optimum was seen, shape (W,).
 
         Their best learning rate is the smallest or the largest tried, or as good as its neighbour to rounding.
         """
@@ -119,7 +125,7 @@ class Transfer(Result):
 @known_arguments
 def transfer(
     network: Callable[[int], AnyNetwork],
-    widths: Iterable[int],
+    sizes: Iterable[int],
     learning_rates: Numbers,
     inputs: Array,
     targets: Array,
@@ -130,8 +136,9 @@ def transfer(
     batch_size: int | None = None,
     sample: Sample | None = None,
     repeats: int = 3,
+    label: str = "width",
 ) -> Transfer:
-    r"""Train at every width with every learning rate, and find the best.
+    r"""Train at every size with every learning rate, and find the best.
 
     .. math:: \eta_\star(N) = \arg\min_\eta\; E_\text{seed}\,\ln L(\eta, N)
 
@@ -139,26 +146,29 @@ def transfer(
     parabola through the best rate and its neighbours, in the logarithms.
 
     Args:
-      network: a function of the width that returns a network.
-      widths: whole numbers >= 1.
+      network: a function of one size that returns a network, for instance ``lambda depth: ResidualMLP(64,
+        depth=depth)``.
+      sizes: widths N, depths L, numbers of heads, or what else the function takes: at least two different whole numbers
+        >= 1.
       learning_rates: eta_0, shape (E,), at least three different ones, > 0; a factor of two apart is good. All of one
-        width train at once.
+        size train at once.
       inputs: shape (P, D), or (P, T, D) for a transformer; the loss is that on all of them at the end.
       targets: shape (P,), or (P, O) for several outputs.
       steps: how many, whole and >= 0.
-      key: a jax random key. Seeds are the same for all learning rates of a width.
+      key: a jax random key. Seeds are the same for all learning rates of a size.
       optimizer: ``"sgd"`` or ``"adam"``.
       batch_size: inputs drawn anew for every step, without replacement within it; all of them by default.
       sample: for one-pass training: a function of a key that draws fresh inputs and targets for every step. The loss is
         still that on `inputs` and `targets`.
       repeats: seeds, >= 2.
+      label: what the sizes are, for tables and errors.
 
     Returns:
       `Transfer`; its ``optimum`` is :math:`\eta_\star`, shape (W,).
 
     Raises:
-      ValueError: for an argument out of range, or where every learning rate diverges at some width.
-      TypeError: for a network or a sample that is no function, or widths that are no list.
+      ValueError: for an argument out of range, or where every learning rate diverges at some size.
+      TypeError: for a network or a sample that is no function, sizes that are no list, or a label that is no word.
 
     The error is that of the seeds, and of a parabola between rates that are far apart. Losses at rounding count as
     that. Source: Yang et al. (2022). Book: "Hyperparameters that transfer".
@@ -172,27 +182,30 @@ def transfer(
     rates = np.unique(np.asarray(concrete(learning_rates), float))
     if len(rates) < 3:
         raise ValueError(f"learning_rates must be at least three different ones; got {rates.tolist()}")
-    sizes, repeats = require_counts("widths", widths), require_count("repeats", repeats, 2)
+    require_text("label", label, 1)
+    sizes, repeats = require_counts("sizes", sizes), require_count("repeats", repeats, 2)
+    if len(set(sizes)) < 2:
+        raise ValueError(f"sizes must be at least two different ones; got {sizes}")
     require_memory(lambda repeats: 8 * len(sizes) * len(rates) * repeats, repeats=repeats)
     losses = []
-    for width, of_width in zip(sizes, jax.random.split(key, len(sizes)), strict=True):
+    for size, of_size in zip(sizes, jax.random.split(key, len(sizes)), strict=True):
         run = train(
-            network(width),
+            network(size),
             inputs,
             targets,
             steps,
             learning_rate=rates[:, None],
-            key=jax.random.split(of_width, repeats),
+            key=jax.random.split(of_size, repeats),
             optimizer=optimizer,
             batch_size=batch_size,
             sample=sample,
             every=max(1, steps),
         )
         if bool(run.diverged.any(axis=1).all()):
-            raise ValueError(f"learning_rates must hold one that does not diverge; all did at width {width}")
+            raise ValueError(f"learning_rates must hold one that does not diverge; all did at {label} {size}")
         rounding = jnp.finfo(run.loss.dtype).eps ** 2 * run.loss[..., 0]  # a loss below it is none
         losses.append(jnp.where(run.diverged, jnp.inf, jnp.maximum(run.loss[..., -1], rounding)))
-    parameters = {"steps": steps, "repeats": repeats, "key": jax.random.key_data(key)}
+    parameters = {"steps": steps, "repeats": repeats, "label": label, "key": jax.random.key_data(key)}
     parameters["seconds"] = perf_counter() - started
     return Transfer(jnp.asarray(sizes, float), jnp.asarray(rates), jnp.stack(losses), parameters)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +18,7 @@ from jaxtyping import Array
 
 from .._checks import finite_answer, require_nonnegative, require_number
 from .._pytree import pytree
-from .base import STATIC, Layer, Network, sizes
+from .base import STATIC, Layer, Network, sizes, with_branches
 from .interface import Parameters
 
 
@@ -79,7 +80,9 @@ class ResidualMLP(Network):
       activation: phi: ``"linear"``, ``"relu"``, ``"erf"``, ``"gelu"``, ``"tanh"``, or a function.
       dtype: of the weights, float32 by default.
       branch: beta >= 0. It may be an array where `train` runs several networks at once.
-      branch_power: alpha, one finite number; 1/2 keeps h of order one at any depth.
+      branch_power: alpha, one finite number; 1/2 keeps h of order one at any depth. From there on branches learn at
+        rates of their own, times L^(2 alpha - 1) with SGD and L^(alpha - 1) with Adam: then what a step changes does
+        not depend on the depth. Below 1/2 rates are plain.
 
     Raises:
       ValueError: for an argument out of range, named with its value.
@@ -90,6 +93,7 @@ class ResidualMLP(Network):
 
     branch: ArrayLike = 1.0
     branch_power: float = 0.5
+    branches: ClassVar[tuple[str, ...]] = ("hidden",)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -103,6 +107,9 @@ class ResidualMLP(Network):
             "hidden": Layer("hidden", (self.depth, n, n), n),
             "output": Layer("output", (n, *outputs), n),
         }
+
+    def rates(self, inputs: tuple[int, ...], optimizer: str) -> dict[str, ArrayLike]:
+        return with_branches(self, super().rates(inputs, optimizer), optimizer)
 
     @finite_answer
     def forward(self, weights: Parameters, x: Array) -> tuple[Array, Array]:

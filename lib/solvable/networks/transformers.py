@@ -1,8 +1,8 @@
 r"""A small transformer that reads a few vectors.
 
 .. math::
-   h \leftarrow h + L^{-1/2}\, W_O \sum_{t'} \mathrm{softmax}_{t'}\!\Big(\frac{q_t\cdot k_{t'}}{d_k^{\alpha}}\Big)
-   v_{t'}, \qquad h \leftarrow h + L^{-1/2}\, W_2\, \phi(W_1 \bar h)
+   h \leftarrow h + L^{-\alpha}\, W_O \sum_{t'} \mathrm{softmax}_{t'}\!\Big(\frac{q_t\cdot k_{t'}}{d_k^{\alpha_k}}\Big)
+   v_{t'}, \qquad h \leftarrow h + L^{-\alpha}\, W_2\, \phi(W_1 \bar h)
 """
 
 from __future__ import annotations
@@ -13,22 +13,24 @@ from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from .._checks import finite_answer, require_count, require_number
 from .._pytree import pytree
-from .base import STATIC, Layer, Network, sizes
+from .base import STATIC, Layer, Network, sizes, with_branches
 from .interface import Parameters
 
 
-@partial(pytree, static=(*STATIC, "heads", "attention_power"))
+@partial(pytree, static=(*STATIC, "heads", "attention_power", "branch_power"))
 @dataclass(frozen=True)
 class Transformer(Network):
     r"""A small pre-norm transformer that reads T vectors and returns one output.
 
     .. math::
-       h \leftarrow h + L^{-1/2}\, W_O \sum_{t'} \mathrm{softmax}_{t'}\!\Big(\frac{q_t\cdot k_{t'}}{d_k^{\alpha}}\Big)
-       v_{t'}, \qquad h \leftarrow h + L^{-1/2}\, W_2\, \phi(W_1 \bar h), \qquad f = m_L\, w\cdot \langle\bar h\rangle_t
+       h &\leftarrow h + L^{-\alpha}\, W_O
+          \sum_{t'} \mathrm{softmax}_{t'}\!\Big(\frac{q_t\cdot k_{t'}}{d_k^{\alpha_k}}\Big) v_{t'}\\
+       h &\leftarrow h + L^{-\alpha}\, W_2\, \phi(W_1 \bar h), \qquad f = m_L\, w\cdot \langle\bar h\rangle_t
 
     with :math:`\bar h = h/\mathrm{rms}(h)` before every branch and the output, learned positions, L blocks, and the
     inner layer of the perceptrons four times as wide. Queries, keys and values are linear in :math:`\bar h`, head by
@@ -43,7 +45,10 @@ class Transformer(Network):
       activation: phi: ``"linear"``, ``"relu"``, ``"erf"``, ``"gelu"``, ``"tanh"``, or a function.
       dtype: of the weights, float32 by default.
       heads: H >= 1, a divisor of the width; each has d_k = N / H.
-      attention_power: alpha, one finite number; 1 in muP and 1/2 in the usual default.
+      attention_power: alpha_k, one finite number; 1 in muP and 1/2 in the usual default.
+      branch_power: alpha, one finite number; 1/2 keeps h of order one at any depth. From there on blocks learn at rates
+        of their own, times L^(2 alpha - 1) with SGD and L^(alpha - 1) with Adam: then what a step changes does not
+        depend on the depth. Below 1/2 rates are plain.
 
     Raises:
       ValueError: for an argument out of range, named with its value; where the heads do not divide the width.
@@ -55,12 +60,15 @@ class Transformer(Network):
 
     heads: int = 4
     attention_power: float = 1.0
+    branch_power: float = 0.5
+    branches: ClassVar[tuple[str, ...]] = ("query", "key", "value", "mix", "up", "down")
     axes: ClassVar[tuple[str, ...]] = ("T", "D")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "heads", require_count("heads", self.heads))
-        require_number("attention_power", self.attention_power)
+        for name in ("attention_power", "branch_power"):
+            require_number(name, getattr(self, name))
         if self.width % self.heads:
             raise ValueError(f"heads must divide the width {self.width}; got {self.heads}")
 
@@ -79,11 +87,14 @@ class Transformer(Network):
             "output": Layer("output", (n, *outputs), n),
         }
 
+    def rates(self, inputs: tuple[int, ...], optimizer: str) -> dict[str, ArrayLike]:
+        return with_branches(self, super().rates(inputs, optimizer), optimizer)
+
     @finite_answer
     def forward(self, weights: Parameters, x: Array) -> tuple[Array, Array]:
         scaled, phi, x = self._act(weights, x)
-        share, size = self.depth**-0.5, self.width // self.heads
-        stacked = {name: scaled[name] for name in ("query", "key", "value", "mix", "up", "down")}
+        share, size = self.depth**-self.branch_power, self.width // self.heads
+        stacked = {name: scaled[name] for name in self.branches}
 
         def split(z: Array) -> Array:
             return z.reshape(*z.shape[:-1], self.heads, size)

@@ -207,7 +207,7 @@ def flow(glass: SphericalGlass, time: ArrayLike, *, tolerance: float = 1e-4, ove
     require("tolerance", tolerance, f"at least {LEAST:g} and below 1", lambda x: (x >= LEAST) & (x < 1))
     require_scalar("overlap", overlap)
     require("overlap", overlap, "between -1 and 1", lambda x: np.abs(x) <= 1)
-    if max(glass.couplings) > HIGHEST:
+    if not max(glass.couplings) <= HIGHEST:
         raise ValueError(f"couplings' p must be at most {HIGHEST} at long times; got {max(glass.couplings)}")
     rate, until, start = _rate(glass), float(np.asarray(time)), as_floats(overlap)
     latest = LATEST / rate

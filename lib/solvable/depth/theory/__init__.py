@@ -1,0 +1,6 @@
+"""Residual networks of infinite width, at any depth and in its limit."""
+
+from .linear import residual_linear, residual_linear_limit
+from .start import kernels
+
+__all__ = ["kernels", "residual_linear", "residual_linear_limit"]
