@@ -101,13 +101,19 @@ def test_without_branches_it_is_one_hidden_layer():
     assert_allclose(outputs(3, branch=0.0), shallow.outputs, atol=1e-12)
 
 
-def test_kernels_of_the_start_and_of_the_result():
-    found = residual_linear(GRAM, Y[:1], depth=3, branch=1.2, weights=[0.7], **TASK)
-    theory = kernels(GRAM, activation="linear", branch=1.2, depth=3)
+@pytest.mark.parametrize("power", [0.3, 0.5, 1.0])
+def test_the_first_kernels_are_those_of_the_start(power):
+    found = residual_linear(GRAM, Y[:1], depth=3, branch=1.2, branch_power=power, **TASK)
+    theory = kernels(GRAM, activation="linear", branch=1.2, branch_power=power, depth=3)
     assert found.features.shape == found.gradients.shape == (4, 11, 2, 2)
     assert_allclose(found.features[:, 0], theory.features, rtol=1e-12)
     assert_allclose(found.gradients[:, 0], theory.gradients, rtol=1e-12)
     assert_allclose(found.tangent_kernel[0], theory.tangent_kernel, rtol=1e-12)
+    assert_allclose(found.test[1], 0.05 * theory.tangent_kernel[1, 0] * Y[:1], rtol=1e-12)
+
+
+def test_weights_test_points_and_the_lazy_limit():
+    found = residual_linear(GRAM, Y[:1], depth=3, branch=1.2, weights=[0.7], **TASK)
     assert found.test.shape == (11, 1)
     scaled = residual_linear(GRAM, Y[:1], depth=3, branch=1.2, richness=1.0, learning_rate=0.035, steps=10)
     assert_allclose(found.outputs, scaled.outputs, rtol=1e-12)  # one point: p is a factor of eta

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 
 from solvable import depth, gaussian, kernels
+from solvable.depth.branches import branches
 from solvable.depth.theory.start import _limit, _recursion
 from solvable.networks import ResidualMLP
 
@@ -123,6 +124,7 @@ def test_the_tangent_kernel_is_that_of_the_networks_rates(power):
     weights = network.init(jax.random.key(0), 4)
     _, phi, g = gradients_and_features(network, weights, x)
     learning = 1.3**2 * 3.0 ** -min(1, 2 * power)
+    assert float(branches(1.3, power, 3).learning) == pytest.approx(learning, rel=1e-14)
     summed = phi[-1] + learning * (g[1:] * phi[:-1]).sum(axis=0) + g[0] * (x @ x.T / 4)
     assert_allclose(kernels.empirical(network, weights, x), summed, rtol=1e-10)
 

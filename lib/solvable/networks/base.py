@@ -248,7 +248,7 @@ class Network(metaclass=ABCMeta):
         return scaled, activation_function(self.activation), x
 
 
-def with_branches(network: Any, rates: dict[str, ArrayLike], optimizer: str) -> dict[str, ArrayLike]:
+def with_branches(network: Any, rates: dict[str, Any], optimizer: str, depth: ArrayLike) -> dict[str, Any]:
     """Rates with which what a step changes does not depend on the depth; hidden layers, in branches, have their own.
 
     L branches, each times L^-alpha, move by L^(1 - 2 alpha) times their rate with SGD, whose gradient has the factor
@@ -257,7 +257,7 @@ def with_branches(network: Any, rates: dict[str, ArrayLike], optimizer: str) -> 
     power = network.branch_power
     if power < 0.5:
         return rates
-    own = float(network.depth) ** (2 * power - 1 if optimizer == "sgd" else power - 1)
+    own = depth ** (2 * power - 1 if optimizer == "sgd" else power - 1)
     return {name: own * rate if name in network.branches else rate for name, rate in rates.items()}
 
 

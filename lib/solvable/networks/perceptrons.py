@@ -109,12 +109,16 @@ class ResidualMLP(Network):
         }
 
     def rates(self, inputs: tuple[int, ...], optimizer: str) -> dict[str, ArrayLike]:
-        return with_branches(self, super().rates(inputs, optimizer), optimizer)
+        return with_branches(self, super().rates(inputs, optimizer), optimizer, float(self.depth))
 
     @finite_answer
     def forward(self, weights: Parameters, x: Array) -> tuple[Array, Array]:
+        return self._through(weights, x, self.depth)
+
+    def _through(self, weights: Parameters, x: Array, depth: ArrayLike) -> tuple[Array, Array]:
+        """With branches of the strength that they have at this depth."""
         scaled, phi, x = self._act(weights, x)
-        share = jnp.asarray(self.branch / self.depth**self.branch_power, x.dtype)
+        share = jnp.asarray(self.branch / depth**self.branch_power, x.dtype)
 
         def block(h: Array, w: Array) -> tuple[Array, Array]:
             return h + share * (phi(h) @ w.T), h

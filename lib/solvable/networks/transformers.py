@@ -88,12 +88,16 @@ class Transformer(Network):
         }
 
     def rates(self, inputs: tuple[int, ...], optimizer: str) -> dict[str, ArrayLike]:
-        return with_branches(self, super().rates(inputs, optimizer), optimizer)
+        return with_branches(self, super().rates(inputs, optimizer), optimizer, float(self.depth))
 
     @finite_answer
     def forward(self, weights: Parameters, x: Array) -> tuple[Array, Array]:
+        return self._through(weights, x, self.depth)
+
+    def _through(self, weights: Parameters, x: Array, depth: ArrayLike) -> tuple[Array, Array]:
+        """With branches of the strength that they have at this depth."""
         scaled, phi, x = self._act(weights, x)
-        share, size = self.depth**-self.branch_power, self.width // self.heads
+        share, size = jnp.asarray(1.0 / depth**self.branch_power, x.dtype), self.width // self.heads
         stacked = {name: scaled[name] for name in self.branches}
 
         def split(z: Array) -> Array:
