@@ -178,7 +178,7 @@ def assembled(
     features, gradients = now(two_time.features), now(two_time.gradients)
     inner = strength.learning * (gradients[1:] * features[:-1]).sum(axis=0)
     kernel, known = features[-1] + inner + gradients[0] * problem.gram, problem.known
-    require_stable(problem, kernel, f[:, :known])
+    require_stable(problem, f[:, :known], lambda: kernel)
     return MeanField(
         f[:, :known], f[:, known:], features, gradients, kernel, two_time=two_time,
         parameters=problem.parameters | more,
