@@ -72,7 +72,7 @@ class Aging(Result):
         size, has done by t.
       energy_error, correlation_error, integrated_error: of the shapes of energy, correlation and integrated.
       trusted: a number, the last time up to which all errors are within the tolerance; see `trusted_to`.
-      table: shape (3, n, nodes), the rows themselves, from which `at` reads.
+      table: shape (3, n, nodes), of three kinds, the rows themselves, from which `at` reads.
       parameters: what made it: glass, tolerance, overlap of the start, and rate and step of the axis.
     """
 
@@ -88,7 +88,7 @@ class Aging(Result):
     correlation_error: Float[Array, "*batch m k"]
     integrated_error: Float[Array, "*batch m k"]
     trusted: Any
-    table: Float[Array, "*batch 3 n nodes"]
+    table: Float[Array, "*batch kinds n nodes"]
     parameters: dict[str, Any] = field(default_factory=dict)
 
     def trusted_to(self, tolerance: ArrayLike) -> Any:
