@@ -81,9 +81,7 @@ def test_modes_learn_by_themselves_in_the_theory_and_end_with_the_kernel_of_the_
     """In turned directions of points and classes, at steps of .008, to their size."""
     turn = jnp.linalg.qr(jax.random.normal(jax.random.key(5), (2, 3, 3)))[0]
     s = jnp.array([1.5, 0.8, 0.3])
-    found = deep_linear(
-        jnp.eye(3), turn[0] * s @ turn[1].T, depth=1, richness=3.0, learning_rate=0.008, steps=[30, 60]
-    )
+    found = deep_linear(jnp.eye(3), turn[0] * s @ turn[1].T, depth=1, richness=3.0, learning_rate=0.008, steps=[30, 60])
     turned = jnp.einsum("ik,tic,cj->tkj", turn[0], found.outputs, turn[1])
     f = np.diagonal(turned, axis1=1, axis2=2)
     assert_allclose(turned, jnp.eye(3) * turned, atol=1e-12)

@@ -152,7 +152,10 @@ exercise(
         ),
         "square": Slip(lambda **p: _richness(**p) ** 2, "This is its square."),
     },
-    otherwise=("Less rich than that would leave it above the ratio; more is needed.", "Less is enough: at yours the ratio is below already."),
+    otherwise=(
+        "Less rich than that would leave it above the ratio; more is needed.",
+        "Less is enough: at yours it is below the ratio already.",
+    ),
     praise="Scatter within classes never moves; what grows is the distance of their means.",
 )
 
