@@ -116,14 +116,15 @@ def first(images, digits):
 
 
 SEEN = first(8, 10)
-X, LABELS, ANSWERS = 8 * PIXELS[SEEN], DIGIT[SEEN], np.eye(10)[DIGIT[SEEN]]
+X, LABELS, ANSWERS = jnp.array(8 * PIXELS[SEEN]), DIGIT[SEEN], jnp.eye(10)[DIGIT[SEEN]]
 AWAY = np.eye(80) - 1 / 80
 
 
 def setting(richness):
     top = np.linalg.eigvalsh(X @ X.T / 64)[-1]
     return {
-        "activation": "tanh", "richness": richness, "steps": [0, 60], "learning_rate": min(0.5, 0.7 / richness) / top,
+        "activation": "tanh", "richness": richness, "steps": [0, 60],
+        "learning_rate": float(min(0.5, 0.7 / richness) / top),
     }  # fmt: skip
 
 
@@ -135,7 +136,7 @@ def ratio(kernel, labels):
 @pytest.mark.slow
 def test_digits_collapse_and_others_are_told_apart_as_well():
     others = np.setdiff1d(np.arange(len(PIXELS)), SEEN)[:120]
-    every = np.concatenate([X, 8 * PIXELS[others]])
+    every = jnp.concatenate([X, 8 * PIXELS[others]])
     rows = {}
     for g in (0.1, 0.5, 1.0, 4.0):
         found = [
@@ -170,12 +171,12 @@ def test_the_networks_of_the_first_figure_know_the_answers_and_one_kind_has_foun
 
 def test_each_layer_sorts_on():
     few = first(2, 4)
-    x, kind = 8 * PIXELS[few], DIGIT[few]
+    x, kind = jnp.array(8 * PIXELS[few]), DIGIT[few]
     gram, top = x @ x.T / 64, np.linalg.eigvalsh(x @ x.T / 64)[-1]
     given = {"depth": 3, "activation": "tanh", "richness": 2.0, "steps": 14, "learning_rate": 1 / 6 / top}
     given["key"] = jax.random.key(0)
-    theory = ratio(deep(gram, np.eye(4)[kind] - 0.25, particles=400, repeats=2, **given).features, kind)
-    networks = ratio(finite(x, np.eye(4)[kind] - 0.25, width=300, repeats=8, **given).features, kind)
+    theory = ratio(deep(gram, jnp.eye(4)[kind] - 0.25, particles=400, repeats=2, **given).features, kind)
+    networks = ratio(finite(x, jnp.eye(4)[kind] - 0.25, width=300, repeats=8, **given).features, kind)
     assert_allclose(theory[:, 0], (0.445, 0.458, 0.467), rtol=0.05)
     assert_allclose(theory[:, -1], (0.230, 0.085, 0.027), rtol=0.05)
     assert_allclose(networks[:, -1], theory[:, -1], rtol=0.1)
