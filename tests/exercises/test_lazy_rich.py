@@ -166,7 +166,7 @@ def classes_echo(p):
     """Of the library's network, whose second errors are those given."""
     given = {"richness": p["richness"], "learning_rate": p["learning_rate"], "steps": 2}
     found = deep_linear(jnp.array([[p["gram"]]]), jnp.array([p["errors"]]), depth=2, **given)
-    np.testing.assert_allclose(p["errors"] - found.outputs[1, 0], p["errors_next"], atol=1e-4)
+    np.testing.assert_allclose(np.array(p["errors"]) - found.outputs[1, 0], p["errors_next"], atol=1e-4)
     two = found.two_time
     return [two.feature_response[0, 1, 0, 0, 0], two.gradient_response[0, 1, 0, 0, 0]]
 

@@ -78,18 +78,16 @@ def test_half_times_of_classes_part_with_the_richness():
 
 
 def test_modes_learn_by_themselves_in_the_theory_and_end_with_the_kernel_of_the_page():
-    """In turned directions of points and classes, at steps of .002, to their size."""
+    """In turned directions of points and classes, at steps of .008, to their size."""
     turn = jnp.linalg.qr(jax.random.normal(jax.random.key(5), (2, 3, 3)))[0]
     s = jnp.array([1.5, 0.8, 0.3])
-    found = deep_linear(
-        jnp.eye(3), turn[0] * s @ turn[1].T, depth=1, richness=3.0, learning_rate=0.002, steps=[120, 240]
-    )
+    found = deep_linear(jnp.eye(3), turn[0] * s @ turn[1].T, depth=1, richness=3.0, learning_rate=0.008, steps=[30, 60])
     turned = jnp.einsum("ik,tic,cj->tkj", turn[0], found.outputs, turn[1])
     f = np.diagonal(turned, axis1=1, axis2=2)
     assert_allclose(turned, jnp.eye(3) * turned, atol=1e-12)
     for t, at in enumerate((0.24, 0.48)):
         for k in range(3):
-            assert time(f[t, k], float(s[k]), 3.0) == pytest.approx(at, abs=0.006)
+            assert time(f[t, k], float(s[k]), 3.0) == pytest.approx(at, abs=0.024)
     kernel = turn[0].T @ found.features[0, -1] @ turn[0]
     assert_allclose(kernel, jnp.diag(jnp.sqrt(1 + 9 * f[-1] ** 2)), atol=0.02)
 
@@ -118,14 +116,15 @@ def first(images, digits):
 
 
 SEEN = first(8, 10)
-X, LABELS, ANSWERS = 8 * PIXELS[SEEN], DIGIT[SEEN], np.eye(10)[DIGIT[SEEN]]
+X, LABELS, ANSWERS = jnp.array(8 * PIXELS[SEEN]), DIGIT[SEEN], jnp.eye(10)[DIGIT[SEEN]]
 AWAY = np.eye(80) - 1 / 80
 
 
 def setting(richness):
     top = np.linalg.eigvalsh(X @ X.T / 64)[-1]
     return {
-        "activation": "tanh", "richness": richness, "steps": [0, 60], "learning_rate": min(0.5, 0.7 / richness) / top,
+        "activation": "tanh", "richness": richness, "steps": [0, 60],
+        "learning_rate": float(min(0.5, 0.7 / richness) / top),
     }  # fmt: skip
 
 
@@ -137,7 +136,7 @@ def ratio(kernel, labels):
 @pytest.mark.slow
 def test_digits_collapse_and_others_are_told_apart_as_well():
     others = np.setdiff1d(np.arange(len(PIXELS)), SEEN)[:120]
-    every = np.concatenate([X, 8 * PIXELS[others]])
+    every = jnp.concatenate([X, 8 * PIXELS[others]])
     rows = {}
     for g in (0.1, 0.5, 1.0, 4.0):
         found = [
@@ -172,12 +171,12 @@ def test_the_networks_of_the_first_figure_know_the_answers_and_one_kind_has_foun
 
 def test_each_layer_sorts_on():
     few = first(2, 4)
-    x, kind = 8 * PIXELS[few], DIGIT[few]
+    x, kind = jnp.array(8 * PIXELS[few]), DIGIT[few]
     gram, top = x @ x.T / 64, np.linalg.eigvalsh(x @ x.T / 64)[-1]
     given = {"depth": 3, "activation": "tanh", "richness": 2.0, "steps": 14, "learning_rate": 1 / 6 / top}
     given["key"] = jax.random.key(0)
-    theory = ratio(deep(gram, np.eye(4)[kind] - 0.25, particles=400, repeats=2, **given).features, kind)
-    networks = ratio(finite(x, np.eye(4)[kind] - 0.25, width=300, repeats=8, **given).features, kind)
+    theory = ratio(deep(gram, jnp.eye(4)[kind] - 0.25, particles=400, repeats=2, **given).features, kind)
+    networks = ratio(finite(x, jnp.eye(4)[kind] - 0.25, width=300, repeats=8, **given).features, kind)
     assert_allclose(theory[:, 0], (0.445, 0.458, 0.467), rtol=0.05)
     assert_allclose(theory[:, -1], (0.230, 0.085, 0.027), rtol=0.05)
     assert_allclose(networks[:, -1], theory[:, -1], rtol=0.1)
@@ -210,12 +209,12 @@ def test_the_readouts_leave_the_unit_matrix_where_the_classes_are():
     assert found[0, 0] == np.diag(found).max()
 
 
-@pytest.mark.parametrize(("images", "classes", "richness"), [(2, 3, 4.0), (4, 5, 2.0)])
+@pytest.mark.parametrize(("images", "classes", "richness"), [(2, 3, 4.0), (3, 2, 2.0)])
 def test_whitened_classes_collapse_as_the_closed_form_says(images, classes, richness):
     labels = np.repeat(np.arange(classes), images)
     found = deep_linear(
-        jnp.eye(len(labels)), jnp.eye(classes)[labels] - 1 / classes, depth=1, richness=richness, learning_rate=0.02,
-        steps=[110],
+        jnp.eye(len(labels)), jnp.eye(classes)[labels] - 1 / classes, depth=1, richness=richness, learning_rate=0.03,
+        steps=[60],
     )  # fmt: skip
     told = kernels.classes(found.features[0, -1], labels)
     limit = (images - 1) * classes / (classes - 1) / np.sqrt(1 + richness**2 * images)

@@ -88,7 +88,7 @@ def _half_time(singular: Any, richness: Any, f: Any = None) -> float:
 exercise(
     "lazy_rich.first_mode",
     2,
-    Number("The half-time", above=0, outside="A time is positive."),
+    Number("The half-time", above=0, outside="A time is positive: learning begins at 0."),
     book={"singular": 1.5, "richness": 3.0},
     draw={"singular": (0.6, 2.0, 2), "richness": (1.5, 4.0, 1)},
     apart=True,
@@ -130,7 +130,7 @@ def _richness(images: Any, classes: Any, ratio: Any) -> float:
 exercise(
     "lazy_rich.collapse",
     1,
-    Number("The richness", above=0, outside="A richness is positive."),
+    Number("The richness", above=0, outside="A richness is a positive number, as it divides."),
     book={"images": 4, "classes": 5, "ratio": 0.5},
     draw={"images": (3, 8, 0), "classes": (3, 8, 0), "ratio": (0.2, 0.9, 2)},
     apart=True,
@@ -152,7 +152,10 @@ exercise(
         ),
         "square": Slip(lambda **p: _richness(**p) ** 2, "This is its square."),
     },
-    otherwise=("Less rich than that would leave it above the ratio; more is needed.", "Less is enough."),
+    otherwise=(
+        "Less rich than that would leave it above the ratio; more is needed.",
+        "Less is enough: at yours it is below the ratio already.",
+    ),
     praise="Scatter within classes never moves; what grows is the distance of their means.",
 )
 
@@ -160,7 +163,7 @@ exercise(
 exercise(
     "lazy_rich.moving",
     1,
-    Number("The number of directions", above=-1, outside="It is a count."),
+    Number("The number of directions", above=-1, outside="This is a count, of none or more."),
     book={"classes": 100, "merged": 12, "unseen": 5},
     draw={"classes": (60, 140, 0), "merged": (5, 20, 0), "unseen": (3, 15, 0)},
     apart=True,
