@@ -72,7 +72,7 @@ class Aging(Result):
         size, has done by t.
       energy_error, correlation_error, integrated_error: of the shapes of energy, correlation and integrated.
       trusted: a number, the last time up to which all errors are within the tolerance; see `trusted_to`.
-      table: shape (3, n, nodes), of three kinds, the rows themselves, from which `at` reads.
+      table: shape (3, n, nodes), c, r and chi of every row, from which `at` reads.
       parameters: what made it: glass, tolerance, overlap of the start, and rate and step of the axis.
     """
 
