@@ -74,8 +74,8 @@ def residual_linear(
         any depth, and ever less wrong with the depth above.
 
     Returns:
-      `MeanField` of L + 1 layers without samples and standard deviations; its kernel is :math:`\Phi^{L+1} +
-      (\beta^2/L) \sum_l G^{l+1} \Phi^l + G^1 \Phi^0`, and ``two_time`` holds kernels and responses.
+      ``MeanField`` of L + 1 layers without samples and standard deviations; its kernel is a sum over layers,
+      :math:`\Phi^{L+1} + (\beta^2/L) \sum_l G^{l+1} \Phi^l + G^1 \Phi^0`, and ``two_time`` holds kernels and responses.
 
     Raises:
       ValueError: for an argument out of range, or a learning rate past stability, with the bound.
@@ -129,7 +129,7 @@ def residual_linear_limit(
       responses: False drops A and B.
 
     Returns:
-      `MeanField` at the layer times of depth L, its L + 1 layers; without two_time. ``parameters["error"]`` is the
+      ``MeanField`` at the layer times of depth L, its L + 1 layers; without two_time. ``parameters["error"]`` is the
       error of the outputs, one number.
 
     Raises:
