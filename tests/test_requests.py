@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from solvable import Spectrum, kernels, linear_model, meanfield, networks, primer, spinglass
+from solvable import Spectrum, depth, kernels, linear_model, meanfield, networks, primer, spinglass
 
 from .public import with_argument
 
@@ -118,7 +118,14 @@ LISTS = {  # a call, what is asked for, what is asked for beside it, and how exa
         lambda t: spinglass.exact.two_spin(t, temperature=0.5).correlation[:, :4], TIMES, [1e6], 1e-14,
     ),
 }  # fmt: skip
+LINEAR = {"depth": 2, "richness": 1.0, "learning_rate": 0.1}
 ENDS = {  # a call up to a number of steps or a time, a near end and a far one; the rows in common must be the same
+    "depth.theory.residual_linear": (
+        lambda n: depth.theory.residual_linear(GRAM, TARGETS, steps=n, **LINEAR).outputs, 4, 12,
+    ),
+    "depth.theory.residual_linear_limit": (
+        lambda n: depth.theory.residual_linear_limit(GRAM, TARGETS, steps=n, **LINEAR).outputs, 4, 12,
+    ),
     "kernels.gradient_descent": (
         lambda n: kernels.gradient_descent(GRAM, TARGETS, n, learning_rate=0.5).outputs, 5, 500,
     ),
@@ -162,6 +169,7 @@ def test_no_request_is_forgotten():
 def with_grids_of_their_own(names):
     """Theories in the fast run; experiments and sums follow their times one by one."""
     slow = {"linear_model.compute.frontier", "meanfield.expansion", "meanfield.finite"}
+    slow.add("depth.theory.residual_linear_limit")  # three times the solution above
     return [
         pytest.param(name, marks=pytest.mark.slow) if ".experiment." in name or name in slow else name for name in names
     ]
