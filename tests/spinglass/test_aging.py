@@ -10,6 +10,8 @@ from numpy.testing import assert_allclose
 from scipy import integrate
 
 from solvable.spinglass import SphericalGlass, aging, exact, theory
+from solvable.spinglass.march import march
+from solvable.spinglass.row import Model
 
 TRIPLES = {3: 0.5}
 SHARES = np.array([0.1, 0.5, 0.9])
@@ -294,6 +296,7 @@ def assert_slope(line, h, atol):
     assert_allclose(slopes, (line(h) - line(-h)) / (2 * h), atol=atol)
 
 
+@pytest.mark.slow
 def test_slopes_in_temperature_and_couplings_at_once():
     assert_slope(along(1.0, 0.5), 2e-3, 1e-4)
 
@@ -304,6 +307,21 @@ def test_a_slope_in_temperature_and_one_in_a_coupling():
     assert_slope(along(0.0, 1.0), 1e-3, 2e-5)
 
 
+def test_rows_have_slopes():
+    """One of the two solutions that `flow` compares, in the glass's own units."""
+    coefficients = jnp.zeros(9).at[3].set(0.5)
+
+    def rows(temperature, coupling):
+        model = Model(coefficients.at[3].add(coupling), temperature, jnp.zeros(()))
+        return march(model, jnp.zeros(()), 8, 0.2, 20.0).energy
+
+    h, temperature, none = 1e-3, jnp.array(0.3), jnp.zeros(())
+    _, slopes = jax.jvp(rows, (temperature, none), (jnp.array(0.5), jnp.array(1.0)))
+    up, down = (rows(temperature + s * h / 2, none + s * h) for s in (1, -1))
+    assert_allclose(slopes, (up - down) / (2 * h), atol=2e-6)
+
+
+@pytest.mark.slow
 def test_a_batch_of_temperatures_is_its_members():
     temperatures = jnp.array([0.3, 0.5])
     many = jax.vmap(lambda t: aging.flow(SphericalGlass(TRIPLES, t), 20.0))(temperatures)
