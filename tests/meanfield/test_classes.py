@@ -106,6 +106,23 @@ def test_steps_are_those_of_the_tangent_kernel_between_classes():
     assert left[1] / left[0] == pytest.approx(0.5, abs=0.1)
 
 
+@pytest.mark.parametrize(("depth", "lost"), [(1, 0.0049), pytest.param(2, 0.0092, marks=pytest.mark.slow)])
+def test_one_gradient_kernel_for_all_classes_is_wrong(depth, lost):
+    """Its mean over classes in the place of the matrix, along the right path; what a step leaves is of its own size."""
+    gram, targets = jnp.array([[1, 0.3], [0.3, 0.8]]), jnp.array([[1, 0.2], [-0.3, 0.9]])  # of rank 2
+    off = []
+    for rate, steps in ((0.02, 40), (0.01, 80)):
+        found = deep_linear(
+            gram, targets, depth=depth, richness=2.0, learning_rate=rate, steps=steps, tangent_kernel=True
+        )
+        kernel, f, rows = np.asarray(found.tangent_kernel), jnp.zeros((2, 2)), []
+        for one in np.trace(kernel, axis1=-2, axis2=-1) / 2:
+            rows.append(f)
+            f = f + rate * one @ (targets - f)
+        off.append(np.abs(jnp.stack(rows) - found.outputs).max())
+    assert 2 * off[1] - off[0] == pytest.approx(lost, rel=0.1)
+
+
 @pytest.mark.parametrize("depth", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
 def test_linear_particles_are_the_closed_solution(depth):
     """Both losses, with a point without a target; every kernel between classes."""

@@ -143,6 +143,48 @@ def test_deep_linear_networks_in_equilibrium_follow_the_theory():
     assert np.abs(found.outputs - theory.outputs).max() < 0.01
 
 
+def sampled_readout(gram, y, width, beta, *, chains, steps):
+    """<W^T W> / N of one hidden layer at any width, with its error: W in the posterior, by Metropolis' rule."""
+    values, modes = np.linalg.eigh(gram)
+    turned = jnp.asarray(modes.T @ y)
+
+    def evidence(w):
+        m, turn = jnp.linalg.eigh(w.swapaxes(1, 2) @ w / width)
+        noisy = values[:, None] * m[:, None] + 1 / beta
+        return -((turned @ turn) ** 2 / noisy + jnp.log(noisy)).sum((1, 2)) / 2
+
+    def step(state, key):
+        w, old = state
+        draw, dice = jax.random.split(key)
+        new = (1 - 0.3**2) ** 0.5 * w + 0.3 * jax.random.normal(draw, w.shape, float)
+        at = evidence(new)
+        taken = jnp.log(jax.random.uniform(dice, (chains,), float)) < at - old
+        w, old = jnp.where(taken[:, None, None], new, w), jnp.where(taken, at, old)
+        return (w, old), jnp.einsum("sni,snj->sij", w, w) / width
+
+    first = jax.random.normal(KEY, (chains, width, y.shape[1]), float)
+    _, seen = jax.lax.scan(step, (first, evidence(first)), jax.random.split(KEY, steps))
+    means = seen[steps // 4 :].mean(0)
+    return means.mean(0), means.std(0) / chains**0.5
+
+
+@pytest.mark.parametrize(
+    ("width", "chains", "steps"),
+    [(20, 100, 1000), *(pytest.param(n, 200, 8000, marks=pytest.mark.slow) for n in (20, 40, 80))],
+)
+def test_proportional_widths_are_off_by_one_over_the_width(width, chains, steps):
+    """Half as many points as neurons: N times the error stays as it is, and grows as N without the trace."""
+    draw = np.random.default_rng(width)
+    x, y = (jnp.asarray(draw.normal(size=(width // 2, columns))) for columns in (width, 2))
+    gram, given = x @ x.T / width, {"depth": 1, "inverse_temperature": 10.0}
+    theory = proportional(gram, y, width=width, **given)
+    wide = deep_linear(gram, y, richness=width**-0.5, **given)
+    found, error = sampled_readout(gram, y, width, 10.0, chains=chains, steps=steps)
+    assert width * error.max() < 0.15
+    assert width * np.abs(found - theory.readout).max() < 0.6 + 4 * width * error.max()
+    assert np.all(np.diag(width * (wide.readout - found)) > width / 4)
+
+
 def test_one_output_is_all_that_some_know():
     for solve in (finite_linear, expansion):
         given = {"depth": 1, "inverse_temperature": 10.0}
