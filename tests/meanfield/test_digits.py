@@ -48,12 +48,13 @@ def test_deeper_layers_collapse_more():
         found = deep(gram, targets, particles=500, repeats=4, **given)
         assert_allclose(ratio(found.features[:, 0], labels), (0.445, 0.458, 0.467), rtol=0.05)
         assert_allclose(ratio(found.features[:, -1], labels), ends, rtol=0.05)
-        if richness == 2:
-            means = cosines(found.features[:, -1], labels)
-            assert_allclose(means.mean(axis=1), -1 / 3, atol=0.01)
-            assert_allclose(means.std(axis=1), (0.15, 0.10, 0.07), atol=0.01)
         networks = finite(jnp.asarray(x), targets, width=1000, repeats=8, **given)
         assert_allclose(ratio(networks.features[:, -1], labels), ends, rtol=0.08)
+        means, theirs = (cosines(one.features[:, -1], labels) for one in (found, networks))
+        assert_allclose(means, theirs, atol=0.03)
+        if richness == 2:
+            assert_allclose(means.mean(axis=1), -1 / 3, atol=0.01)
+            assert_allclose(means.std(axis=1), (0.140, 0.088, 0.070), atol=0.005)  # towards a simplex, layer by layer
 
 
 RICH = (0.1, 0.5, 1.0, 2.0, 4.0)
