@@ -44,6 +44,41 @@ def test_at_infinite_width_theory_is_the_recursion(spectrum, rate, batch, noise)
     assert_allclose(exact.sgd(spectrum, STEPS, features=None, **method).train, true + noise, rtol=1e-10)
 
 
+def decays(spectrum, rate, batch):
+    """At infinite width the loss is a sum of powers of 1 - d: all d, by bisection below each pole, and their shares.
+
+    The recursion of K modes is a diagonal matrix and one of rank one. Nothing is subtracted, so no digit is lost late.
+    """
+    lam, count, p = (np.asarray(one) for one in (spectrum.eigenvalues, spectrum.counts, spectrum.task_power))
+    pole = 2 * rate * lam - (1 + 1 / batch) * (rate * lam) ** 2
+    order = np.argsort(pole)
+    pole, p, w = pole[order], p[order], (rate**2 / batch * count * lam**2)[order]
+    apart, gap = pole - pole[:, None], np.diff(pole, prepend=0.0)
+    low, high = np.log(gap) - 700, np.log(gap)  # of the logarithm of what a root is below its pole
+    for _ in range(100):
+        middle = (low + high) / 2
+        beyond = (w / (apart + np.exp(middle)[:, None])).sum(axis=1) > 1
+        low, high = np.where(beyond, middle, low), np.where(beyond, high, middle)
+    below = np.exp((low + high) / 2)[:, None]
+    return pole - below[:, 0], (p / (apart + below)).sum(axis=1) / (w / (apart + below) ** 2).sum(axis=1)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "beta"),
+    [(1.5, 1.6), *(pytest.param(*one, marks=pytest.mark.slow) for one in ((1, 0.7), (0.7, 1.2), (2, 2.5)))],
+)
+def test_losses_that_fall_steeply_are_right_to_a_trillion_steps(alpha, beta):
+    steps = np.array([16, 64, 1024, 10**5, 10**8, 10**12])
+    spectrum = Spectrum.power_law(a=2 * alpha + 2 * beta, b=2 * alpha, modes=1e15, binned=True)
+    rate = float(theory.sgd_stability_limit(spectrum, batch_size=1)) / 2
+    d, share = decays(spectrum, rate, 1)
+    true = np.exp(steps[:, None] * np.log1p(-d)) @ share
+    assert_allclose(
+        true[:3], exact.sgd(spectrum, steps[:3], features=None, learning_rate=rate, batch_size=1).test, rtol=1e-9
+    )
+    assert_allclose(theory.sgd(spectrum, steps, learning_rate=rate, batch_size=1).test, true, rtol=1e-9)
+
+
 @pytest.mark.slow
 def test_streams_of_the_experiment_are_those_streams(spectrum):
     """The experiment's shortcut, N correlated features instead of K modes, keeps mean and spread of the loss."""
