@@ -11,6 +11,7 @@ from . import (
     parameterizations,
     posterior,
     primer,
+    random_features,
     spinglass,
 )
 from ._version import __version__
@@ -29,5 +30,6 @@ __all__ = [
     "parameterizations",
     "posterior",
     "primer",
+    "random_features",
     "spinglass",
 ]

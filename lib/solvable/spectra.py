@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
+from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
@@ -32,6 +34,7 @@ from ._pytree import Numbers, numpy_for, pytree
 __all__ = ["Spectrum", "gauss_sum"]
 
 NODES = 12  # of a Gauss sum, for every factor of two
+OCTAVES = 64  # factors of two that a traced number of modes has room for
 
 
 @pytree
@@ -80,7 +83,7 @@ class Spectrum:
 
     @classmethod
     def power_law(
-        cls, *, a: ArrayLike, b: ArrayLike, modes: int | float, normalize: bool = True, binned: bool = False
+        cls, *, a: ArrayLike, b: ArrayLike, modes: ArrayLike, normalize: bool = True, binned: bool = False
     ) -> Spectrum:
         r"""Power-law features and a power-law task.
 
@@ -90,11 +93,13 @@ class Spectrum:
           a: exponent of the task power, > 1. A larger `a` is an easier task.
           b: exponent of the eigenvalues, > 0.
           modes: the number of modes K, whole and >= 1. Power laws in N or P need K well above both (about 100 times).
+            Where `binned`, jax may trace it, up to 2^64.
           normalize: divide eigenvalues and task powers each by their own sum, so that the loss starts at 1 and
             the eigenvalues sum to 1.
           binned: replace the sums over modes by Gauss sums (`spectra.gauss_sum`), 12 nodes for every factor of two in
             k. A trillion modes are then 450 numbers, and sums over modes stay right to 1e-9. For theories only: an
-            experiment needs its modes one by one.
+            experiment needs its modes one by one. A traced number of modes has nodes for 2^64 of them, most of no
+            weight, so that nothing is compiled anew where it changes.
 
         Returns:
           A `Spectrum` of shape (K,), the largest eigenvalue first; binned, of one number a node, with a multiplicity.
@@ -114,11 +119,15 @@ class Spectrum:
         require_positive("b", b)
         for name, flag in (("normalize", normalize), ("binned", binned)):
             require_flag(name, flag)
-        last = require_count("modes", modes, most=inf if binned else MOST)
+        traced = binned and concrete(modes) is None
+        last = 2**OCTAVES if traced else require_count("modes", modes, most=inf if binned else MOST)
         if not binned:
             require_memory(lambda modes: 40 * modes, modes=last)
-        k, count = _octaves(last) if binned else (np.arange(1.0, last + 1), None)
-        numpy = numpy_for((a, b))
+        if binned:
+            k, count = _traced_octaves(as_floats(modes)) if traced else _octaves(last)
+        else:
+            k, count = np.arange(1.0, last + 1), None
+        numpy = numpy_for((a, b, k))
         eigenvalues, task_power = (k ** -numpy.asarray(as_floats(exponent)) for exponent in (b, a))
         require("b", b, f"small enough for {last:.3g} modes in float64", lambda x: float(last) ** -x > 0)
         task_power = task_power if count is None else count * task_power
@@ -252,9 +261,21 @@ def gauss_sum(first: int, last: int, points: int) -> tuple[np.ndarray, np.ndarra
     return (first + last) / 2 + count * nodes, count * vectors[0] ** 2
 
 
-def _octaves(last: int) -> tuple[np.ndarray, np.ndarray]:
+def _octaves(last: int) -> tuple[Any, Any]:
     """Gauss nodes and weights for the sum from 1 to `last`, one rule for every factor of two."""
     edges = [2**j - 1 for j in range(last.bit_length())] + [last]
     rules = [gauss_sum(low + 1, high, NODES) for low, high in pairwise(edges) if high > low]
     nodes, weights = zip(*rules, strict=True)
     return np.concatenate(nodes), np.concatenate(weights)
+
+
+def _traced_octaves(last: Array) -> tuple[Any, Any]:
+    """The same where jax traces `last`: nodes for `OCTAVES` factors of two, those beyond it of weight zero."""
+    first = 2.0 ** np.arange(OCTAVES)
+    count = jnp.clip(jnp.floor(jax.lax.stop_gradient(last)) - first + 1, 0, first)[:, None]
+    j = np.arange(1.0, NODES)
+    side = j * jnp.sqrt(jnp.maximum(1 - (j / jnp.maximum(count, 1)) ** 2, 0) / (4 * (4 * j**2 - 1)))
+    beside = jnp.zeros((OCTAVES, NODES, NODES)).at[:, j.astype(int) - 1, j.astype(int)].set(side)
+    nodes, vectors = jnp.linalg.eigh(beside + beside.swapaxes(1, 2))
+    middle = first[:, None] + jnp.maximum(count - 1, 0) / 2
+    return (middle + count * nodes).ravel(), (count * vectors[:, 0] ** 2).ravel()

@@ -79,7 +79,8 @@ HOLDERS = names("""
     meanfield.TwoTime depth.LayerTime networks.CoordinateCheck networks.Deviations networks.LayerSizes networks.Run
     networks.Transfer
     parameterizations.Exponents parameterizations.Scale parameterizations.Wish parameterizations.tables.Table
-    primer.Chaos primer.Correlation results.Result spinglass.Runs spinglass.TwoTime spinglass.aging.Aging
+    primer.Chaos primer.Correlation random_features.phases.Phase random_features.phases.Term results.Result
+    spinglass.Runs spinglass.TwoTime spinglass.aging.Aging
     spinglass.single_site.Responses figures.Line figures.Band figures.Points figures.Means figures.HeatMap
 """)
 
@@ -205,6 +206,14 @@ CALLS: dict[str, dict[str, Any]] = {
     "spinglass.single_site.responses": {
         "glass": GLASS, "bath": spinglass.theory.descent(**GLASSY), "particles": 16, "key": KEY,
     },
+    "random_features.spectrum": {"alpha": 1.0, "beta": 0.5, "latent": 8},
+    "random_features.phases.classify": {"alpha": 1.0, "beta": 0.25},
+    "random_features.nonlinear.gram": {
+        "spectrum": Spectrum.power_law(a=2.0, b=1.0, modes=8), "width": 4, "key": KEY,
+    },
+    "random_features.nonlinear.covariance": {"gram": GRAM, "activation": "erf"},
+    "random_features.nonlinear.law": {"power": 2, "modes": 4, "exponent": 2.0},
+    "random_features.nonlinear.products": {"modes": 4, "exponent": 2.0},
     "primer.exact.linear_network": {"times": EIGHTHS, "gain": 1.0},
     "primer.exact.regression": {"steps": EIGHTHS, "aspect": 0.5, "noise": 2.0, "learning_rate": 0.25},
     "primer.exact.regression_flow": {"times": EIGHTHS, "aspect": 0.5, "noise": 2.0},

@@ -141,6 +141,7 @@ KINDS: dict[str, Kind] = {
     "key": kind(f"{BAD_WORD}, nan, zero, ragged, class", "old key"),
     "flag": kind("nan, words, none, object, whole, empty list"),
     "word": kind(BAD_WORD),
+    "power or word": kind(BAD_WORD.replace(", whole", "")),
     "text": kind("nan, none, object, whole"),
     "model": kind("none, tuple, dict, words, whole, empty list, class, object, function"),
     "function": kind("none, words, whole, nan, empty list, object"),
@@ -160,7 +161,8 @@ ARGUMENTS: dict[str, str] = {
         "model": "spectrum glass parameterization parameterizations bath kind limit found",
         "list": "times lags compute",
         "positive": """tolerance learning_rate step_size aspect time inverse_temperature variance weight_variance
-            power fan_in b posterior.langevin.burn_in meanfield.*.richness posterior.*.richness depth.*.richness a""",
+            power fan_in alpha exponent posterior.langevin.burn_in meanfield.*.richness posterior.*.richness
+            depth.*.richness a b""",
         "positives": "exact.kurtosis.width learning_rates richness networks.train.learning_rate",
         "values": "values measured",
         "nonnegative": """noise gain temperature spike bias_variance tanh_network.burn_in ridge
@@ -168,12 +170,13 @@ ARGUMENTS: dict[str, str] = {
         "nonnegatives": """theory.final_loss.noise final_loss.ridge kappa branch diagonal.variance exact.*.variance
             variance1 variance2 Aging.at.t t_prime""",
         "reals": "covariance fixed_points.anderson.start q coordinate.value",
-        "number": "c input ABC.shift.hidden output Knob.text.value low high branch_power attention_power Knob.start",
+        "number": """c input ABC.shift.hidden output Knob.text.value low high branch_power attention_power Knob.start
+            beta""",
         "count": """repeats depth steps particles sweeps rounds size dimensions halvings points order every
-            modes inits datasets batch_size last count heads p width""",
+            modes inits datasets batch_size last count heads p width law.power""",
         "count0": "first derivative deviations.steps transfer.steps",
         "size": """linear_model.*.width hidden samples theory.ensemble.inits theory.ensemble.datasets
-            deep_linear.width""",
+            deep_linear.width latent""",
         "sizes": "theory.final_loss.width theory.final_loss.samples",
         "numbers": "linear_model.experiment.regression.samples",
         "steps": "linear_model.*.steps primer.*.regression.steps",
@@ -198,6 +201,7 @@ ARGUMENTS: dict[str, str] = {
         "flag": """paired average_batches responses tangent_kernel multiplier_free checkpoints progress normalize binned
             Knob.log Knob.play""",
         "word": "activation loss optimizer method name part which axis dtype ABC.scale.kind",
+        "power or word": "nonlinear.covariance.activation",
         "axes": "explore.log guess.log",
         "text": "explore.name guess.name label xlabel ylabel y caption alt answer extra explore.x guess.x ABC.name",
         "function": "network sweep curves start forward learning_rates networks.Custom.learning_rates",

@@ -22,7 +22,7 @@ FLOORS = (
     {"_files", "_grams", "_repeats", "numerics"},
     {"results", "gaussian", "spectra", "data", "fits"},
     {"kernels", "linear_model", "parameterizations", "primer", "spinglass"},
-    {"networks"},
+    {"networks", "random_features"},
     {"meanfield", "posterior"},
     {"depth"},
     {"figures"},

@@ -188,7 +188,7 @@ def test_beside_the_direct_solution(temperature):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("temperature", "time", "bound"), [(0.0, 20, 1e-5), (0.5, 20, 1e-5), (1.0, 20, 1e-5), (0.5, 100, 1e-4)]
+    ("temperature", "time", "bound"), [(0.0, 20.0, 1e-5), (0.5, 20.0, 1e-5), (1.0, 20.0, 1e-5), (0.5, 100.0, 1e-4)]
 )
 def test_beside_fine_direct_solutions(temperature, time, bound):
     glass = SphericalGlass(TRIPLES, temperature)
