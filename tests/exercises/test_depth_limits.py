@@ -25,7 +25,7 @@ def coefficient(p):
 def overflow(p):
     """Layer by layer, until it happens."""
     size, layers = 1.0, 0
-    while size <= np.finfo(np.float32).max:
+    while size <= float(np.finfo(np.float32).max):
         size, layers = size * (1 + p["branch"] ** 2 / 2) ** 0.5, layers + 1
     return layers
 
@@ -50,7 +50,7 @@ WRONG = {  # what people answer, and words that the reply must hold
     "coefficient": [(-0.2, "further from zero"), (-0.9, "nearer to zero"), (0.6328, "negative")],
     "overflow": [
         (437, "just fits"),
-        (439, "one layer earlier"),
+        (439, "a layer earlier"),
         (100, "still fits"),
         (5000, "long before"),
         (-1, "pos"),
