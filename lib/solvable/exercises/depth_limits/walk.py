@@ -41,7 +41,7 @@ exercise(
         ),
         "first order": Slip(
             lambda branch, width: 3 * (1 + 4 * branch**2 / width),
-            "This is its first order in 1/N; N is not that large.",
+            "This is its first order in 1/N. N is not that large.",
         ),
         "beta": Slip(lambda branch, width: _heavy(4 * branch / width), "Variances go with the square of beta."),
     },
@@ -106,7 +106,7 @@ exercise(
 exercise(
     "depth_limits.clock",
     2,
-    Number("The depth", above=0, outside="A depth is positive."),
+    Number("The depth", above=0, outside="A number of layers is positive."),
     book={"branch": 1.4, "share": 0.1},
     draw={"branch": (1.1, 2.0, 2), "share": (0.05, 0.2, 2)},
     apart=True,
