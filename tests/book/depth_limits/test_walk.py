@@ -84,7 +84,7 @@ def test_the_peak_goes_first_and_strong_branches_bring_it_back():
     gauss = np.diff(norm.cdf(EDGES)) / 0.25
     top, tail = ([law(n, 1.0)[place] / gauss[place] for n in (1, 4, 32)] for place in (20, 38))
     assert top[0] > 2.2 > 1.6 > top[1] > 1.2 > 1.06 > top[2]
-    assert tail[0] > tail[1] > 10 > tail[2] > 1.5
+    assert tail[0] > tail[1] > 100 > tail[2] > 5  # only the tails are left to tell
     assert_allclose(law(64, 1.6), law(16, 0.8), rtol=1e-9)  # the square of beta over N decides
 
 
@@ -155,7 +155,8 @@ def draws(width, points, repeats):
     for key in jax.random.split(jax.random.key(width), repeats):
         weights = jax.tree.map(np.asarray, network.init(key, 64))
         found.append(tangent_kernel(weights, x))
-    assert_allclose(kernels.empirical(network, weights, jnp.asarray(x[:20])), found[-1][:20, :20], rtol=1e-9)
+    known = kernels.empirical(network, jax.tree.map(jnp.asarray, weights), jnp.asarray(x[:20]))
+    assert_allclose(known, found[-1][:20, :20], rtol=1e-9)
     return x, np.stack(found)
 
 
