@@ -21,6 +21,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from ..._checks import finite_answer, require_count, require_flag
+from ..._grams import require_task
 from ..._memory import require_memory
 from ..._pytree import Numbers
 from ...meanfield.problem import Problem, checked, require_stable
@@ -88,7 +89,7 @@ def residual_linear(
     """
     require_flag("responses", responses)
     depth = require_count("depth", depth)
-    problem, steps = checked(gram, targets, weights, richness, learning_rate, steps)
+    problem, steps = task(gram, targets, weights, richness, learning_rate, steps)
     strength, size = branches(branch, branch_power, depth), len(problem.gram)
     require_memory(lambda depth, steps: 48 * (depth * (steps + 1) * size) ** 2, depth=depth, steps=steps)
     f, two_time = _sweep(problem, strength, depth=depth, steps=steps, responses=responses)
@@ -164,6 +165,14 @@ def residual_linear_limit(
     return MeanField(
         f, test, layers("features"), layers("gradients"), kernel, parameters=few.parameters | {"error": error}
     )
+
+
+def task(
+    gram: Array, targets: Array, weights: Numbers | None, richness: ArrayLike, learning_rate: ArrayLike, steps: int
+) -> tuple[Problem, int]:
+    """The problem of one output and the number of steps, or an error that names what is wrong."""
+    require_task(gram, targets, several=False)
+    return checked(gram, targets, weights, richness, learning_rate, steps)
 
 
 def assembled(
