@@ -160,8 +160,8 @@ ENDS = {  # a call up to a number of steps or a time, a near end and a far one; 
     "spinglass.theory.flow": (lambda t: spinglass.theory.flow(GLASS, t, 0.05).energy, 1.0, 4.0),
 }  # fmt: skip
 FRESH = {  # numbers are drawn for as many steps as are asked for, or the end is all that is shown
-    "depth.theory.residual", "meanfield.deep", "posterior.langevin", "networks.coordinate_check", "networks.deviations", "networks.transfer",
-    "numerics.laplace.circle", "spinglass.experiment.langevin",
+    "depth.theory.residual", "meanfield.deep", "posterior.langevin", "networks.coordinate_check",
+    "networks.deviations", "networks.transfer", "numerics.laplace.circle", "spinglass.experiment.langevin",
     "spinglass.single_site.iterate", "spinglass.single_site.march",
 }  # fmt: skip
 
