@@ -92,7 +92,7 @@ def residual_linear(
     problem, steps = task(gram, targets, weights, richness, learning_rate, steps)
     strength, size = branches(branch, branch_power, depth), len(problem.gram)
     require_memory(lambda depth, steps: 48 * (depth * (steps + 1) * size) ** 2, depth=depth, steps=steps)
-    f, two_time = _sweep(problem, strength, depth=depth, steps=steps, responses=responses)
+    f, two_time = _sweep(problem, strength, responses, depth=depth, steps=steps)
     more = {"branch": branch, "branch_power": branch_power, "depth": depth}
     return assembled(problem, strength, f, two_time, more)
 
@@ -203,14 +203,14 @@ class Fields(NamedTuple):
     gradients: Array  # G^1 ... G^(L+1), (L + 1, n, n), likewise; r^l has the covariance G^(l+1)
 
 
-@partial(jax.jit, static_argnames=("depth", "steps", "responses"))
+@partial(jax.jit, static_argnames=("depth", "steps"))
 def _sweep(
-    problem: Problem, strength: Branches, *, depth: int, steps: int, responses: bool
+    problem: Problem, strength: Branches, responses: ArrayLike, *, depth: int, steps: int
 ) -> tuple[Array, TwoTime]:  # fmt: skip
     """Time after time, up through the layers and down again: row t needs earlier rows and the layers passed before."""
     size, times = len(problem.gram), steps + 1
     n, rate, b = times * size, problem.learning_rate * problem.richness, jnp.sqrt(strength.noise)
-    when, c, heard = jnp.repeat(jnp.arange(times), size), rate * strength.learning, b * responses
+    when, c, heard = jnp.repeat(jnp.arange(times), size), rate * strength.learning, jnp.where(responses, b, 0)
     ups, downs = size, size + depth * n  # where the coefficients on u^1 and r^1 begin
     many = downs + depth * n + 1
     start = jnp.tile(problem.gram, (1, times))
@@ -277,7 +277,7 @@ def _sweep(
     def own(coefficients: Array, first: int) -> Array:
         """Of each layer, its coefficients on its own variables; none in the last."""
         blocks = coefficients[:, :, first : first + depth * n].reshape(depth, n, depth, n)
-        kept = responses * jnp.einsum("lnlm->lnm", blocks)
+        kept = jnp.where(responses, jnp.einsum("lnlm->lnm", blocks), 0)
         return jnp.concatenate([kept, jnp.zeros((1, n, n))])
 
     two_time = (now.features, now.gradients, own(now.h[:-1], downs), own(now.g[1:], ups))

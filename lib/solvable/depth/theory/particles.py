@@ -41,21 +41,22 @@ def particles(key: Array, gram: Array, *, depth: int, n: int, pairs: int, tangen
     Then neurons that are all alike, as linear ones are in their tangents, have no sampling error: their averages are
     those of the closed theory.
     """
-    forward, back, *signs = jax.random.split(key, 4)
+    numbers, signs = jax.random.split(key)
+    inputs, noises = len(gram), depth * n
 
     def layers(columns: Array) -> Array:
-        return columns.reshape(depth, n, -1)
+        return columns.T.reshape(depth, n, -1)
 
-    def probe(key: Array) -> Array:
-        if not tangents:
-            return jnp.zeros((depth, n, 0))
-        return layers(whiten(jax.random.rademacher(key, (2 * pairs, depth * n), gram.dtype)).T)
-
-    u = whiten(jax.random.normal(forward, (pairs, len(gram) + depth * n))).T
-    r = whiten(jax.random.normal(back, (pairs, depth * n + 1))).T
-    start, w = square_root(gram) @ u[: len(gram)], r[-1]
-    both = jnp.concatenate([start, start], axis=1), jnp.concatenate([w, -w])
-    return Particles(both[0], layers(u[len(gram) :]), layers(r[:-1]), both[1], *(probe(one) for one in signs))
+    drawn = jax.random.normal(numbers, (pairs, inputs + 2 * noises + 1))
+    u, r = whiten(drawn[:, : inputs + noises]), whiten(drawn[:, inputs + noises :])
+    start, w = square_root(gram) @ u[:, :inputs].T, r[:, -1]
+    by = jnp.zeros((2, depth, n, 0))
+    if tangents:
+        both = jax.vmap(whiten)(jax.random.rademacher(signs, (2, 2 * pairs, noises), gram.dtype))
+        by = jax.vmap(layers)(both)
+    return Particles(
+        jnp.concatenate([start, start], axis=1), layers(u[:, inputs:]), layers(r[:, :-1]), jnp.concatenate([w, -w]), *by
+    )
 
 
 class Paths(NamedTuple):
