@@ -13,7 +13,7 @@ from solvable import depth
 GRAM, Y = jnp.array([[1.0, 0.3], [0.3, 0.8]]), jnp.array([1.0, -1.0])
 X = jnp.linalg.cholesky(2 * GRAM)
 TASK = {"learning_rate": 0.05, "steps": 10}
-DEPTHS = (1, 2, 4, 8, 16)
+DEPTHS = (1, 2, 4, 8, 16, 32)
 
 
 def linear(layers, richness=1.0, **options):
@@ -68,28 +68,28 @@ def test_the_first_step_of_no_end():
     found = [linear(layers, responses=False).outputs[1] for layers in (8, 16)]
     deaf = 0.05 * 2 * np.e * GRAM @ Y
     off = [np.abs(one - deaf).max() for one in found]
-    assert off[0] / off[1] == pytest.approx(2, abs=0.1)
+    assert np.abs(2 * found[1] - found[0] - deaf).max() < off[1] / 10 < off[0] / 15
 
 
 def test_no_end_is_within_its_error_and_depths_approach_it_as_their_inverse():
-    endless = depth.theory.residual_linear_limit(GRAM, Y, depth=4, richness=1.0, **TASK)
+    endless = depth.theory.residual_linear_limit(GRAM, Y, depth=8, richness=1.0, **TASK)
     away = [float(np.abs(linear(layers).outputs - endless.outputs).max()) for layers in DEPTHS]
     assert (np.diff(away) < 0).all()
-    assert away[3] / away[4] == pytest.approx(2, abs=0.1)
-    assert endless.parameters["error"] < away[4] / 2
+    assert away[4] / away[5] == pytest.approx(2, abs=0.1)
+    assert endless.parameters["error"] < away[5] / 2
     found = {layers: linear(layers).outputs for layers in DEPTHS}
-    better = {2 * layers: 2 * found[2 * layers] - found[layers] for layers in (1, 2, 4, 8)}
-    for outputs, ratio in ((found, 2), (better, 4)):
+    better = {2 * layers: 2 * found[2 * layers] - found[layers] for layers in DEPTHS[:-1]}
+    for outputs, least, ratio in ((found, 1.7, 2), (better, 3, 4)):
         moved = [float(np.abs(one - other).max()) for one, other in itertools.pairwise(outputs.values())]
         slopes = np.array(moved[:-1]) / np.array(moved[1:])
         assert (np.diff(slopes) > 0).all()
-        assert 0.7 * ratio < slopes[-1] < ratio
+        assert least < slopes[-1] < ratio
 
 
 @pytest.mark.slow
 def test_three_short_networks_say_more_than_one_of_a_hundred():
     best = 2 * linear(96).outputs - linear(48).outputs
-    found = [linear(layers).outputs for layers in (4, 8, 16)]
+    found = [linear(layers).outputs for layers in (8, 16, 32)]
     three = (found[0] - 6 * found[1] + 8 * found[2]) / 3
     assert np.abs(three - best).max() < np.abs(linear(96).outputs - best).max()
 
@@ -98,7 +98,7 @@ def test_three_short_networks_say_more_than_one_of_a_hundred():
 def test_richness_bends_curves_and_deep_networks_most(layers):
     """How much more of the loss is gone at step 5."""
     gains = [float(np.log(linear(one, 0.1).loss[5] / linear(one, 1.0).loss[5])) for one in (layers, 4 * layers)]
-    assert 0.3 < gains[0] < gains[1]
+    assert 0.2 < gains[0] < gains[1]
 
 
 @pytest.mark.parametrize("richness", [1.0, *(pytest.param(one, marks=pytest.mark.slow) for one in (0.1, 1.4))])

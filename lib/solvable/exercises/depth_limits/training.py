@@ -21,7 +21,7 @@ def _first_two(branch: Any, depth: Any, **p: Any) -> list[float]:
     return [first, first * (1 + 2 * b**2)]
 
 
-def _second(share: float, branch: Any, depth: Any, **p: Any) -> list[Any]:
+def _second(share: int, branch: Any, depth: Any, **p: Any) -> list[Any]:
     """The second one with another multiple of b^2."""
     return [None, _bare(branch=branch / depth**0.5, **p) * (1 + share * branch**2 / depth)]
 
@@ -30,7 +30,7 @@ def _other(found: np.ndarray, **drawn: Any) -> str:
     first, second = _first_two(**drawn)
     if is_close(found[0], first):
         return (
-            "The first is right. What has the first branch learned, what echoes in it, and which gradient hears both?"
+            "The first is right. What has the first branch learned, what echoes in it, and which gradient is in both?"
         )
     if is_close(found[1], second):
         return "The second is right. The first has only the weights of the inputs on its way."
@@ -105,7 +105,7 @@ exercise(
             "This takes the ratio of the differences for a constant. It is known what it tends to: 2.",
         ),
     },
-    otherwise=("It is larger.", "It is smaller."),
+    otherwise=("The limit is larger than that: take out both errors.", "It is smaller: take out both errors."),
     praise="Three shallow networks say more than one deep one.",
 )  # fmt: skip
 
