@@ -90,7 +90,9 @@ def test_the_size_of_a_network_knows_its_depth_where_branches_are_unscaled(depth
         assert abs(value - 2.5) <= 4 * error + 0.06
     unscaled = [spread(one, repeats, branch=0.5, branch_power=0.0) for one in depths]
     over = [value / one for one, (value, _) in zip(depths, unscaled, strict=True)]
-    assert over[0] > 0.7
+    for one, value, (_, error) in zip(depths, over, unscaled, strict=True):
+        known = {16: 0.82, 64: 1.25, 256: 1.60}[one]
+        assert abs(value - known) <= 4 * 2**0.5 * error / one + 0.005  # a prototype's, of as many draws
     for (late, (_, error)), early, one in zip(zip(over[1:], unscaled[1:], strict=True), over, depths[1:], strict=False):
         assert late - early > 4 * error / one
 
@@ -234,3 +236,13 @@ def test_bad_input_of_trained_networks_is_named(change, kind, message):
     given |= {"richness": 1.0, "learning_rate": 0.05, "steps": 2}
     with pytest.raises(kind, match=message):
         depth.experiment.finite(**(given | change))
+
+
+def test_neurons_of_a_wide_network_are_gaussian():
+    """At any depth, ReLU too: the fourth moment of 32 networks of width 1,000, up to what their sizes do, 3 N Var q."""
+    for layers in (4, 64):
+        h = walk(1000, layers, "relu", 32)[:, -1]
+        ratio = (h**4).mean(axis=1) / (h**2).mean(axis=1) ** 2
+        assert abs(ratio.mean() - 3) < 4 * ratio.std(ddof=1) / 32**0.5 + 3 * 2.5 / 1000
+        skew = (h**3).mean(axis=1) / (h**2).mean(axis=1) ** 1.5
+        assert abs(skew.mean()) < 4 * skew.std(ddof=1) / 32**0.5
