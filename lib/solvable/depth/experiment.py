@@ -83,7 +83,7 @@ def finite(
 
     Its distance from the limit at a fixed time is of order 1/N in the mean and 1/sqrt(N) from pair to pair, at any
     depth. Source: the definition of the model, after Bordelon, Noci, Li, Hanin, Pehlevan (2024).
-    Book: "Deep mean-field theory".
+    Book: "Training a network without end".
     """
     for name, flag in (("tangent_kernel", tangent_kernel), ("untied", untied)):
         require_flag(name, flag)

@@ -85,7 +85,7 @@ def residual_linear(
 
     Exact for gradient descent at this learning rate, as width -> infinity; nothing is sampled. Cost: (depth)^2
     (steps Q)^3, and memory 4 (depth steps Q)^2 numbers. Source: derived here, after Bordelon, Noci, Li, Hanin, Pehlevan
-    (2024). Book: "Deep mean-field theory".
+    (2024). Book: "Training a network without end".
     """
     require_flag("responses", responses)
     depth = require_count("depth", depth)
@@ -140,7 +140,7 @@ def residual_linear_limit(
       RuntimeError: where jax is in float32.
 
     What is left falls as 1/L^2, so the stated error is three times the true one once L is large.
-    Source: derived here; the extrapolation is Richardson's (1911). Book: "Deep mean-field theory".
+    Source: derived here; the extrapolation is Richardson's (1911). Book: "Training a network without end".
     """
     require_limit(branch_power)
     depths = [require_count("depth", depth) * factor for factor in (1, 2, 4)]

@@ -95,7 +95,7 @@ def residual(
     outputs are then off by about 1 % and kernels by 1 to 3 %. Cost: repeats x depth x particles x (steps Q)^2 and, to
     whiten, x (depth steps Q)^2; memory 200 depth x steps x Q x particles bytes. Source: derived here, after Bordelon,
     Noci, Li, Hanin, Pehlevan (2024); the random directions are those of M. Hutchinson (1989).
-    Book: "Deep mean-field theory".
+    Book: "Training a network without end".
     """
     phi, depth = activation_function(activation), require_count("depth", depth)
     problem, steps = task(gram, targets, weights, richness, learning_rate, steps)
