@@ -92,7 +92,7 @@ def residual(
 
     Exact for gradient descent at this learning rate, as width -> infinity; the error is that of the samples, and zero
     for linear phi. For ReLU, where phi'' is a spike, it is a Gaussian in the responses, of 0.3 times the spread of h^1:
-    outputs are then off by about 1 % and kernels by 1 to 3 %. Cost: repeats x depth x particles x (steps Q)^2 and, to
+    outputs are then off by 1 to 2 % and kernels by 1 to 3 %. Cost: repeats x depth x particles x (steps Q)^2 and, to
     whiten, x (depth steps Q)^2; memory 200 depth x steps x Q x particles bytes. Source: derived here, after Bordelon,
     Noci, Li, Hanin, Pehlevan (2024); the random directions are those of M. Hutchinson (1989).
     Book: "Training a network without end".
