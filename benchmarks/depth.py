@@ -156,9 +156,8 @@ def main():
     """Print everything."""
     where = f"{jax.devices()[0].device_kind}, {os.cpu_count()} cores, {platform.machine()}"
     load = f"load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    print(
-        f"solvable {__version__}, jax {jax.__version__}, numpy {np.__version__}, {where}, {load}, {datetime.date.today()}"
-    )
+    versions = f"solvable {__version__}, jax {jax.__version__}, numpy {np.__version__}"
+    print(f"{versions}, {where}, {load}, {datetime.date.today()}")
     linear()
     compiling()
     beside_every_column()
