@@ -5,8 +5,8 @@
 `depth.theory.residual` beside the same sweep with one tangent for every noise of every layer and time, in NumPy, at
 equal particles; how its cost grows, and what it costs to compile; `residual_linear` beside NumPy's arrays, and eight
 values of richness; a sample of `residual` beside a pair of networks of width 1,000, at equal standard error. With
---small all of it at sizes that only show that it runs; with a part's name (linear, compiling, columns, growth, networks)
-that part alone.
+--small all of it at sizes that only show that it runs; with names of parts (linear, compiling, columns, growth,
+networks) these alone.
 """
 
 import datetime

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import finite_answer, require_count, require_flag, require_float64
+from .._checks import as_floats, finite_answer, require_count, require_flag, require_float64
 from .._grams import gram_of
 from .._memory import require_memory
 from .._repeats import over_repeats
@@ -93,7 +93,7 @@ def finite(
     problem, steps = task(gram, targets, None, richness, learning_rate, steps)
     branches(branch, branch_power, depth)
     network = (Untied if untied else ResidualMLP)(
-        width, depth=depth, activation=activation, richness=problem.richness, dtype=float, branch=branch,
+        width, depth=depth, activation=activation, richness=problem.richness, dtype=float, branch=as_floats(branch),
         branch_power=branch_power,
     )  # fmt: skip
     more = {"width": width, "depth": depth, "branch": branch, "branch_power": branch_power, "untied": untied}
