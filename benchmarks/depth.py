@@ -72,11 +72,11 @@ def beside_every_column():
 
 def growth():
     """Slopes of time in depth, T P and particles."""
-    base = (2, 2, 100) if SMALL else (8, 10, 1000)
+    base = (2, 2, 100) if SMALL else (8, 10, 1100)
     sizes = {
         "depth": [(one, *base[1:]) for one in ((2, 4) if SMALL else (4, 8, 16))],
         "T P": [(base[0], one, base[2]) for one in ((1, 2) if SMALL else (5, 10, 20))],
-        "particles": [(*base[:2], one) for one in ((100, 200) if SMALL else (1000, 2000, 4000))],
+        "particles": [(*base[:2], one) for one in ((100, 200) if SMALL else (1100, 2200, 4400))],
     }
     for place, (name, cases) in enumerate(sizes.items()):
         seconds = [median_seconds(lambda case=case: sampled(*case), 3) / 2 for case in cases]
