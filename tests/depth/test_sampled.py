@@ -105,7 +105,7 @@ def test_responses_are_what_a_push_does():
     several = [
         residual(GRAM, Y, activation="tanh", key=key, particles=8000, **task) for key in jax.random.split(KEY, 6)
     ]
-    _, b, (mean, error) = pushed("tanh", several[0], np.asarray(GRAM), 0.2)
+    a, b, (mean, error) = pushed("tanh", several[0], np.asarray(GRAM), 0.2)
     for name, known, scatter in (("feature", mean[0], error[0]), ("gradient", mean[1], error[1])):
         found = np.array([getattr(one.two_time, f"{name}_response")[0] for one in several]).reshape(6, 6, 6)
         both = np.hypot(scatter, found.std(axis=0, ddof=1) / 6**0.5)
@@ -113,6 +113,9 @@ def test_responses_are_what_a_push_does():
         print(off.max(), both.max(), np.abs(known).max())
         assert both.max() < 0.03 * np.abs(known).max()
         assert (off < 4 * both + 0.02 * np.abs(known).max()).all()
+    when = np.arange(6) // 2
+    assert not a[when[:, None] <= when].any()
+    assert not b[when[:, None] < when].any()
     assert np.abs(np.diag(b)[2:]).min() > 10 * error[1].max()
 
 
