@@ -117,16 +117,16 @@ def linear():
     taken = {name: [] for name in runs}
     for run in runs.values():
         run()
-    for _ in range(3 if SMALL else 15):  # by turns, since a machine may be busy
+    for _ in range(3 if SMALL else 15):  # by turns, and of the processor, since a machine may be busy
         for name, run in runs.items():
-            start = time.perf_counter()
+            start = time.process_time()
             run()
-            taken[name].append(time.perf_counter() - start)
+            taken[name].append(time.process_time() - start)
     seconds = {name: float(np.median(one)) for name, one in taken.items()}
     least = {name: min(one) for name, one in taken.items()}
     print(
-        f"residual_linear, depth {layers}, T P = 24: {seconds['own']:.3f} s; NumPy {seconds['NumPy']:.3f} s, "
-        f"{seconds['NumPy'] / seconds['own']:.2f} times, {off:.0e} apart; eight values of richness by "
+        f"residual_linear, depth {layers}, T P = 24: {seconds['own']:.3f} s of a processor; "
+        f"NumPy {seconds['NumPy']:.3f} s, {seconds['NumPy'] / seconds['own']:.2f} times, {off:.0e} apart; eight values of richness by "
         f"vmap {seconds['vmap'] / seconds['own']:.1f} times (least of all runs {least['vmap'] / least['own']:.1f})",
         flush=True,
     )
