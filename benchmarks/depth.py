@@ -124,10 +124,11 @@ def linear():
             taken[name].append(time.process_time() - start)
     seconds = {name: float(np.median(one)) for name, one in taken.items()}
     least = {name: min(one) for name, one in taken.items()}
+    ratios = seconds["NumPy"] / seconds["own"], seconds["vmap"] / seconds["own"], least["vmap"] / least["own"]
     print(
         f"residual_linear, depth {layers}, T P = 24: {seconds['own']:.3f} s of a processor; "
-        f"NumPy {seconds['NumPy']:.3f} s, {seconds['NumPy'] / seconds['own']:.2f} times, {off:.0e} apart; eight values of richness by "
-        f"vmap {seconds['vmap'] / seconds['own']:.1f} times (least of all runs {least['vmap'] / least['own']:.1f})",
+        f"NumPy {seconds['NumPy']:.3f} s, {ratios[0]:.2f} times, {off:.0e} apart; "
+        f"eight values of richness by vmap {ratios[1]:.1f} times (least of all runs {ratios[2]:.1f})",
         flush=True,
     )
 
