@@ -198,8 +198,8 @@ ARGUMENTS: dict[str, str] = {
             meanfield.finite.targets from_features.targets
             relu_features.inputs""",
         "key": "key",
-        "flag": """paired average_batches responses tangent_kernel multiplier_free checkpoints progress normalize binned
-            Knob.log Knob.play""",
+        "flag": """paired average_batches untied responses tangent_kernel multiplier_free checkpoints progress normalize
+            binned Knob.log Knob.play""",
         "word": "activation loss optimizer method name part which axis dtype ABC.scale.kind",
         "power or word": "nonlinear.covariance.activation",
         "axes": "explore.log guess.log",
