@@ -27,7 +27,7 @@ PARTS = {  # of the library's pages: whose letters their docstrings use
     "kernels": "Lazy and rich",
     "meanfield": "Lazy and rich",
     "posterior": "Lazy and rich",
-    "depth": "Lazy and rich",
+    "depth": "Depth limits",
     "linear_model": "Bottlenecks",
     "shared": "Bottlenecks",
 }

@@ -1,6 +1,6 @@
 """Exercises of the book that check a student's answer: `parameters` draws the numbers, `check` says what is wrong."""
 
-from . import bottlenecks, dmft_primer, lazy_rich, parameterizations
+from . import bottlenecks, depth_limits, dmft_primer, lazy_rich, parameterizations
 from .core import (
     REGISTRY,
     Choice,
@@ -26,6 +26,7 @@ __all__ = [
     "Verdict",
     "bottlenecks",
     "check",
+    "depth_limits",
     "dmft_primer",
     "exercise",
     "lazy_rich",
