@@ -18,7 +18,7 @@ from jaxtyping import Array
 
 from .._checks import finite_answer, require_count, require_number
 from .._pytree import pytree
-from .base import STATIC, Layer, Network, sizes, with_branches
+from .base import STATIC, Layer, Network, over_depth, sizes, with_branches
 from .interface import Parameters
 
 
@@ -129,7 +129,7 @@ class Transformer(Network):
             middle = h + share * heard @ w["mix"].T
             return middle + share * phi(_normal(middle) @ w["up"].T) @ w["down"].T, h
 
-        last, before = jax.lax.scan(block, x @ scaled["input"].T + scaled["position"], stacked)
+        last, before = over_depth(block, x @ scaled["input"].T + scaled["position"], stacked, depth)
         return _normal(last).mean(axis=-2) @ scaled["output"], jnp.concatenate([before, last[None]])
 
     def _split(self, z: Array) -> Array:
