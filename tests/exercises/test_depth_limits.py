@@ -25,7 +25,7 @@ def coefficient(p):
 def overflow(p):
     """Layer by layer, until it happens."""
     size, layers = 1.0, 0
-    while size <= np.finfo(np.float32).max:
+    while size <= float(np.finfo(np.float32).max):
         size, layers = size * (1 + p["branch"] ** 2 / 2) ** 0.5, layers + 1
     return layers
 
@@ -35,7 +35,44 @@ def waves(p):
     return float(limit.covariance[-1, 0, 0])
 
 
-WAYS = {"coefficient": coefficient, "overflow": overflow, "waves": waves}
+def kurtosis(p):
+    """Moments of the log-normal size by an integral."""
+    z = np.linspace(-14, 14, 20_001)
+    size = np.exp(2 * p["branch"] * z / p["width"] ** 0.5 - z**2 / 4)  # half of the bell in each of two factors
+    bell = np.exp(-(z**2) / 4)
+    first, second = (size * bell).sum(), (size * size).sum()
+    return float(3 * second * (bell * bell).sum() / first**2)
+
+
+def kernel(p):
+    found = depth.theory.kernels(p["gram"] * ONE, activation="linear", branch=p["branch"], points=2)
+    ends = found.features[-1] + found.gradients[0] * p["gram"]
+    whole = float(found.tangent_kernel[0, 0])
+    return [whole - float(ends[0, 0]), whole]
+
+
+def clock(p):
+    """By bisection over depths, with sums over their layers."""
+
+    def scatter(layers):
+        v = (1 + p["branch"] ** 2 / layers) ** np.arange(layers)
+        return np.sqrt(2 * (v**2).sum()) / v.sum()
+
+    low, high = 1, 10**5
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if scatter(middle) > p["share"] else (low, middle)
+    return high
+
+
+WAYS = {
+    "clock": clock,
+    "coefficient": coefficient,
+    "kernel": kernel,
+    "kurtosis": kurtosis,
+    "overflow": overflow,
+    "waves": waves,
+}
 
 
 @pytest.mark.parametrize("seed", [None, 3, pytest.param(17, marks=pytest.mark.slow)])
@@ -49,12 +86,15 @@ def test_another_way_gives_the_same_answer(name, seed):
 WRONG = {  # what people answer, and words that the reply must hold
     "coefficient": [(-0.2, "further from zero"), (-0.9, "nearer to zero"), (0.6328, "negative")],
     "overflow": [
-        (437, "just fits"),
-        (439, "one layer earlier"),
+        (327, "just fits"),
+        (329, "a layer earlier"),
         (100, "still fits"),
         (5000, "long before"),
         (-1, "pos"),
     ],
+    "clock": [(100, "more layers"), (9000, "Fewer"), (-1, "positive")],
+    "kernel": [([3.6637, 1.0], "branches are right"), ([1.0, 7.9995], "whole is right"), ([1.0, 1.0], "their product")],
+    "kurtosis": [(4.0, "heavier"), (30.0, "not that heavy"), (0.5, "never below")],
     "waves": [(0.9, "further"), (2.5, "not grow that far"), (-1.0, "positive")],
 }
 

@@ -44,7 +44,7 @@ def covariance(
       ValueError: for an argument out of range; for a branch_power below 1/2 where a limit is asked for.
 
     Exact for width -> infinity, and as an average over linear networks of any width. Source: derived here; the
-    recursion is that of Bordelon, Noci, Li, Hanin, Pehlevan (2024). Book: "Deep mean-field theory".
+    recursion is that of Bordelon, Noci, Li, Hanin, Pehlevan (2024). Book: "Depth without end".
     """
     q, slope = _start(variance, activation)
     return q * _growth(slope * branches(branch, branch_power, depth).noise, depth)
@@ -81,7 +81,7 @@ def tangent_kernel(
       ValueError: for an argument out of range; for a branch_power below 1/2 where a limit is asked for.
 
     Exact for width -> infinity. Source: derived here; the recursion is that of Bordelon, Noci, Li, Hanin, Pehlevan
-    (2024). Book: "Deep mean-field theory".
+    (2024). Book: "A neuron's walk through the layers".
     """
     q, slope = _start(variance, activation)
     noise, learning = branches(branch, branch_power, depth)
@@ -115,7 +115,7 @@ def kurtosis(
 
     Exact. At N = 1 it is that of a product of L factors: log-normal for large L. Few networks make it what it is
     there, and no sample of a sensible size finds them. Source: derived here, from how <h^4> grows layer by layer.
-    Book: "Deep mean-field theory".
+    Book: "A neuron's walk through the layers".
     """
     require_positive("width", width)
     require("width", width, ">= 1", lambda n: n >= 1)

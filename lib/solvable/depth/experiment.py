@@ -58,7 +58,7 @@ def walk(
       RuntimeError: where jax is in float32.
 
     Exact draws of the law of networks of this width. Source: the definition of the model.
-    Book: "Deep mean-field theory".
+    Book: "A neuron's walk through the layers".
     """
     require_float64()
     x, _ = gram_of(inputs)

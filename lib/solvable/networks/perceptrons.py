@@ -88,6 +88,7 @@ class ResidualMLP(Network):
       TypeError: for a dtype that is no type of floats.
 
     ``forward`` returns h of layers 1 to L + 1, shape (L + 1, P, N). Source: Bordelon (2025), the talk.
+    Book: "Depth without end".
     """
 
     branch: ArrayLike = 1.0

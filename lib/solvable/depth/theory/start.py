@@ -73,7 +73,7 @@ def kernels(
     Exact for width -> infinity. A depth is exact to rounding, and the limit to 1e-8 of sqrt(H H') and the like, apart
     from what `gaussian.quadrature_error` says of activations without a closed form. Rows that are the same input twice
     lose half their digits in G where phi is ReLU.
-    Source: Bordelon, Noci, Li, Hanin, Pehlevan (2024). Book: "Deep mean-field theory".
+    Source: Bordelon, Noci, Li, Hanin, Pehlevan (2024). Book: "Depth without end".
     """
     require_float64()
     require_gram("gram", gram)

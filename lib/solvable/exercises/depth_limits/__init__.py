@@ -1,5 +1,5 @@
 """Checks of the part "Depth limits", a module for each page."""
 
-from . import depth
+from . import depth, walk
 
-__all__ = ["depth"]
+__all__ = ["depth", "walk"]

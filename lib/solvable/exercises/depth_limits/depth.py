@@ -46,7 +46,7 @@ exercise(
     "depth_limits.overflow",
     1,
     Number("The depth", above=0, outside="A depth is a positive whole number."),
-    book={"branch": 1.0},
+    book={"branch": 1.2},
     draw={"branch": (0.5, 2.0, 2)},
     apart=True,
     right=lambda branch: _layers((1 + branch**2 / 2) ** 0.5),
