@@ -1,5 +1,5 @@
 """Checks of the part "Depth limits", a module for each page."""
 
-from . import depth, walk
+from . import depth, tuning, walk
 
-__all__ = ["depth", "walk"]
+__all__ = ["depth", "tuning", "walk"]
