@@ -111,7 +111,9 @@ def test_deviations_of_heads(width, repeats):
     )  # fmt: skip
     power = found.variance_exponent("outputs")
     assert abs(power.value + 1) < 0.1 + 2 * power.error
-    assert -1.2 < found.difference_exponent("outputs").value < -0.4
+    if width == 64:
+        difference = found.difference_exponent("outputs")
+        assert -1 - 2 * difference.error < difference.value < 0
 
 
 def sweep(power, rates, depths=(1, 4), points=32, repeats=3):
