@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solvable import _memory, data, figures, kernels, meanfield, networks, posterior, spectra, spinglass
+from solvable import _memory, data, depth, figures, kernels, meanfield, networks, posterior, spectra, spinglass
 from solvable.figures.explorer import grid
 from solvable.figures.explorer.asked import Explorer
 from solvable.kernels import finite
@@ -97,6 +97,29 @@ CALLS = {
     ),
     "finite: repeats": lambda: meanfield.finite(
         GRAM, Y, width=2, activation="erf", **TRAIN, steps=1, repeats=MANY, key=KEY
+    ),
+    "residual: steps": lambda: depth.theory.residual(
+        GRAM, Y, depth=2, activation="erf", **TRAIN, steps=10**6, particles=10**8, key=KEY
+    ),
+    "residual: depth": lambda: depth.theory.residual(
+        GRAM, Y, depth=10**7, activation="erf", **TRAIN, steps=2, particles=10**8, key=KEY
+    ),
+    "residual: particles": lambda: depth.theory.residual(
+        GRAM, Y, depth=2, activation="erf", **TRAIN, steps=2, particles=MANY, key=KEY
+    ),
+    "residual: repeats": lambda: depth.theory.residual(
+        GRAM, Y, depth=2, activation="erf", **TRAIN, steps=2, repeats=MANY, key=KEY
+    ),
+    "residual_linear: steps": lambda: depth.theory.residual_linear(GRAM, Y, depth=2, **TRAIN, steps=10**6),
+    "residual_linear: depth": lambda: depth.theory.residual_linear(GRAM, Y, depth=MANY, **TRAIN, steps=2),
+    "residual networks: width": lambda: depth.experiment.finite(
+        GRAM, Y, width=MANY, depth=2, activation="erf", **TRAIN, steps=1, key=KEY
+    ),
+    "residual networks: depth": lambda: depth.experiment.finite(
+        GRAM, Y, width=8, depth=MANY, activation="erf", **TRAIN, steps=1, key=KEY
+    ),
+    "residual networks: repeats": lambda: depth.experiment.finite(
+        GRAM, Y, width=2, depth=2, activation="erf", **TRAIN, steps=1, repeats=MANY, key=KEY
     ),
     "posterior langevin: width": lambda: posterior.langevin(GRAM, Y, width=MANY, activation="erf", **TASK, key=KEY),
     "posterior langevin: repeats": lambda: posterior.langevin(

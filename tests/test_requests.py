@@ -120,6 +120,11 @@ LISTS = {  # a call, what is asked for, what is asked for beside it, and how exa
 }  # fmt: skip
 LINEAR = {"depth": 2, "richness": 1.0, "learning_rate": 0.1}
 ENDS = {  # a call up to a number of steps or a time, a near end and a far one; the rows in common must be the same
+    "depth.experiment.finite": (
+        lambda n: depth.experiment.finite(
+            X[:2], TARGETS, width=8, activation="tanh", key=KEY, repeats=2, steps=n, **LINEAR
+        ).outputs, 4, 40,
+    ),
     "depth.theory.residual_linear": (
         lambda n: depth.theory.residual_linear(GRAM, TARGETS, steps=n, **LINEAR).outputs, 4, 12,
     ),
@@ -155,8 +160,8 @@ ENDS = {  # a call up to a number of steps or a time, a near end and a far one; 
     "spinglass.theory.flow": (lambda t: spinglass.theory.flow(GLASS, t, 0.05).energy, 1.0, 4.0),
 }  # fmt: skip
 FRESH = {  # numbers are drawn for as many steps as are asked for, or the end is all that is shown
-    "meanfield.deep", "posterior.langevin", "networks.coordinate_check", "networks.deviations", "networks.transfer",
-    "numerics.laplace.circle", "spinglass.experiment.langevin",
+    "depth.theory.residual", "meanfield.deep", "posterior.langevin", "networks.coordinate_check",
+    "networks.deviations", "networks.transfer", "numerics.laplace.circle", "spinglass.experiment.langevin",
     "spinglass.single_site.iterate", "spinglass.single_site.march",
 }  # fmt: skip
 

@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from solvable.depth import experiment
 from solvable.gaussian import activation_function
-from solvable.networks import ResidualMLP, train
 
 
 def gradients_and_features(network, weights, x):
@@ -27,15 +27,17 @@ def gradients_and_features(network, weights, x):
     return tuple(jnp.einsum("lpn,lqn->lpq", one, one) / n for one in (h, phi(h), g))
 
 
-def pairs(x, y, *, width, depth, activation, richness, learning_rate, steps, key, repeats):
-    """Outputs of networks in pairs w -> -w, as in `meanfield.finite`, shape (R, T + 1, P)."""
-    network = ResidualMLP(width, depth=depth, activation=activation, richness=richness, dtype=float)
-    keys = jax.random.split(key, repeats)
-    start = jax.vmap(lambda one: network.init(one, x.shape[1:]))(keys)
-    twins = {name: jnp.concatenate([w, -w if name == "output" else w]) for name, w in start.items()}
-    run = train(
-        network, jnp.asarray(x), jnp.asarray(y), steps, learning_rate=learning_rate * len(y),
-        key=jnp.concatenate([keys, keys]), start=twins, metrics=["outputs"],
-    )  # fmt: skip
-    assert not run.diverged.any()
-    return np.asarray(run.metrics["outputs"]).reshape(2, repeats, steps + 1, len(y)).mean(axis=0)
+def pooled(groups, *args, key, repeats, **task):
+    """Pairs of networks in groups, since all at once would fill the memory: mean outputs and features, and errors."""
+    count, sums = groups * repeats, None
+    for one in jax.random.split(key, groups):
+        found = experiment.finite(*args, key=one, repeats=repeats, **task)
+        names = ["outputs", "features"] + ["tangent_kernel"] * (found.tangent_kernel is not None)
+        now = {name: np.asarray(getattr(found, name)) for name in names}
+        spread = {name: np.asarray(getattr(found, f"{name}_std", None)) for name in names[:2]}
+        parts = {name: repeats * one for name, one in now.items()}
+        parts |= {f"{name}^2": (repeats - 1) * one**2 + repeats * now[name] ** 2 for name, one in spread.items()}
+        sums = parts if sums is None else {name: sums[name] + one for name, one in parts.items()}
+    means = {name: one / count for name, one in sums.items()}
+    errors = {name: np.sqrt(np.maximum(means[f"{name}^2"] - means[name] ** 2, 0) / (count - 1)) for name in names[:2]}
+    return means, errors

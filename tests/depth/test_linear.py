@@ -12,7 +12,7 @@ from solvable.depth.theory import kernels, residual_linear, residual_linear_limi
 from solvable.depth.theory.linear import _sweep
 from solvable.meanfield import deep_linear
 
-from .nets import pairs
+from .nets import pooled
 
 GRAM = jnp.array([[1.0, 0.3], [0.3, 0.8]])
 Y = jnp.array([1.0, -1.0])
@@ -136,11 +136,13 @@ def test_weights_test_points_and_the_lazy_limit():
 )
 def test_networks_agree(layers, richness, rate, width):
     """Twelve pairs, at every step within four standard errors."""
-    x = np.linalg.cholesky(2 * GRAM)
+    x = jnp.linalg.cholesky(2 * GRAM)
     task = {"depth": layers, "richness": richness, "learning_rate": rate, "steps": 10}
     theory = np.asarray(residual_linear(GRAM, Y, **task).outputs)
-    found = pairs(x, Y, width=width, activation="linear", repeats=12, key=jax.random.key(0), **task)
-    mean, error = found.mean(axis=0), found.std(axis=0, ddof=1) / 12**0.5
+    groups, repeats = (4, 3) if width > 100 else (1, 12)
+    given = {"width": width, "activation": "linear", "repeats": repeats, "key": jax.random.key(0)}
+    found = pooled(groups, x, Y, **given, **task)
+    mean, error = (one["outputs"] for one in found)
     assert (np.abs(mean - theory)[1:] <= 4 * error[1:]).all(), (np.abs(mean - theory).max(), error.max())
     without = np.asarray(residual_linear(GRAM, Y, responses=False, **task).outputs)
     assert not (np.abs(mean - without)[1:] <= 4 * error[1:]).all()
@@ -192,6 +194,7 @@ def test_it_goes_through_jax():
         ({"richness": 0.0}, "richness must be > 0 and finite; got 0.0"),
         ({"learning_rate": 0.5, "steps": 40}, r"learning_rate must be below 2 / \(largest eigenvalue of the tangent"),
         ({"targets": jnp.ones(3)}, "targets must have shape"),
+        ({"targets": jnp.ones((2, 1))}, r"targets must have shape \(P,\), since only one output is known here"),
         ({"gram": jnp.array([[1, 2], [2, 1.0]])}, "gram must have no negative eigenvalue; got -1"),
     ],
 )

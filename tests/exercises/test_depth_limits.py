@@ -65,7 +65,35 @@ def clock(p):
     return high
 
 
+def response(p, layers, of):
+    """sqrt(L) A^l(1, 0) of a layer, from the closed theory."""
+    two = depth.theory.residual_linear(
+        p["gram"] * ONE, jnp.array([p["target"]]), depth=layers, richness=p["richness"],
+        learning_rate=p["learning_rate"], steps=1, branch=p["branch"],
+    ).two_time  # fmt: skip
+    return float(two.feature_response[of, 1, 0, 0, 0])
+
+
+def responses(p):
+    return [response(p, p["depth"], of) for of in (0, 1)]
+
+
+def extrapolate(p):
+    """Three equations for the limit and both coefficients."""
+    layers = np.array([4.0, 8.0, 16.0])
+    found = np.linalg.solve(layers[:, None] ** -np.arange(3.0), [p[f"at_{int(one)}"] for one in layers])
+    return float(found[0])
+
+
+def echo(p):
+    few, some, many = (layers**0.5 * response(p, layers, layers - 1) for layers in (8, 16, 32))
+    return (few - 6 * some + 8 * many) / 3
+
+
 WAYS = {
+    "echo": echo,
+    "extrapolate": extrapolate,
+    "responses": responses,
     "clock": clock,
     "coefficient": coefficient,
     "kernel": kernel,
@@ -84,6 +112,14 @@ def test_another_way_gives_the_same_answer(name, seed):
 
 
 WRONG = {  # what people answer, and words that the reply must hold
+    "echo": [(0.5, "grows more"), (5.0, "not grow that much"), (-2.2, "positive")],
+    "extrapolate": [(0.80, "larger"), (0.9, "smaller"), (0.7863, "deepest network")],
+    "responses": [
+        ([0.108, 0.3], "first is right"),
+        ([0.3, 0.18576], "second is right"),
+        ([0.216, 0.3], "weaker by the root"),
+        ([1.0, 2.0], "Start at the bottom"),
+    ],
     "coefficient": [(-0.2, "further from zero"), (-0.9, "nearer to zero"), (0.6328, "negative")],
     "overflow": [
         (327, "just fits"),

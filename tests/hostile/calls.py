@@ -100,7 +100,7 @@ HEAVY = names("""
     posterior.expansion posterior.Expansion.at networks.Transfer.error
     posterior.langevin meanfield.two_layer meanfield.finite posterior.deep_linear
     posterior.finite_linear posterior.two_layer networks.Transformer.forward
-    depth.theory.residual_linear depth.theory.residual_linear_limit
+    depth.theory.residual depth.theory.residual_linear depth.theory.residual_linear_limit depth.experiment.finite
     networks.train networks.coordinate_check networks.deviations networks.transfer networks.CoordinateCheck.exponents
 """)
 
@@ -323,6 +323,10 @@ CALLS: dict[str, dict[str, Any]] = {
     "depth.theory.kernels": {
         "gram": GRAM, "activation": "relu", "branch": 2.0, "branch_power": 0.5, "depth": 2, "points": 4,
     },
+    "depth.theory.residual": {
+        "gram": GRAM, "targets": Z, "depth": 1, **TASK, **POINTS, "learning_rate": 2.0**-6, "branch": 1.0,
+        "branch_power": 0.5, "responses": True,
+    },
     "depth.theory.residual_linear": {
         "gram": GRAM, "targets": Z, "depth": 1, "richness": 1.0, "learning_rate": 2.0**-6, "steps": 2, "branch": 1.0,
         "branch_power": 0.5, "weights": Z, "responses": True,
@@ -338,6 +342,10 @@ CALLS: dict[str, dict[str, Any]] = {
         "variance": Z, "activation": "relu", "branch": 2.0, "branch_power": 0.5, "depth": 2,
     },
     "depth.exact.kurtosis": {"width": Z, "branch": 2.0, "branch_power": 0.5, "depth": 2},
+    "depth.experiment.finite": {
+        **NET, **TASK, **RUNS, "learning_rate": 2.0**-9, "width": 4, "depth": 1, "branch": 1.0, "branch_power": 0.5,
+        "tangent_kernel": False, "untied": False,
+    },
     "depth.experiment.walk": {
         "inputs": X, "width": 4, "depth": 2, "activation": "relu", "branch": 2.0, "branch_power": 0.5, **RUNS,
     },

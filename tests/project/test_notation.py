@@ -98,6 +98,10 @@ def test_an_equation_is_read_as_its_quantities(tex, found):
         ("R^v_{nm}", "dmft_primer/beyond_glasses", "weights"),
         (r"R^\Delta_{nm}", "dmft_primer/beyond_glasses", "point"),
         ("t_w", "dmft_primer/aging", "waiting time"),
+        (r"\beta", "depth_limits/depth", "residual branch"),
+        (r"\tau", "depth_limits/depth", "layer time"),
+        ("B", "depth_limits/walk", "Brownian"),
+        ("H^{l+1}", "depth_limits/depth", "variance"),
     ],
 )
 def test_a_letter_means_what_its_part_says(tex, page, meaning):

@@ -1,7 +1,7 @@
 """Depth limits: residual networks whose branches shrink with the depth, as dynamical systems in layer time.
 
-``theory.kernels`` and ``exact`` are what they compute at the start, ``theory.residual_linear`` trains; ``experiment``
-has the networks. The limit of width stands below, in ``meanfield`` and ``kernels``.
+``theory.kernels`` and ``exact`` are what they compute at the start, ``theory.residual`` and ``theory.residual_linear``
+train; ``experiment`` has the networks. The limit of width stands below, in ``meanfield`` and ``kernels``.
 """
 
 from . import exact, experiment, theory

@@ -1,4 +1,4 @@
-"""Finite residual networks at their start: neurons that walk through the layers."""
+"""Finite residual networks: in training, in pairs that start at f = 0; and neurons that walk through their layers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,95 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import finite_answer, require_count, require_float64
+from .._checks import finite_answer, require_count, require_flag, require_float64
 from .._grams import gram_of
 from .._memory import require_memory
 from .._repeats import over_repeats
 from ..gaussian import Function, activation_function
+from ..meanfield.experiment import pairs
+from ..meanfield.results import MeanField
+from ..networks import ResidualMLP
+from ..results import at_steps
 from .branches import branches
+from .theory.linear import task
+from .untied import Untied
 
-__all__ = ["walk"]
+__all__ = ["finite", "walk"]
+
+
+@at_steps
+@finite_answer
+def finite(
+    inputs: Float[Array, "P D"],
+    targets: Float[Array, " P"],
+    *,
+    width: int,
+    depth: int,
+    activation: str | Function,
+    richness: ArrayLike,
+    learning_rate: ArrayLike,
+    steps: int,
+    key: Array,
+    branch: ArrayLike = 1.0,
+    branch_power: float = 0.5,
+    repeats: int = 16,
+    tangent_kernel: bool = False,
+    untied: bool = False,
+) -> MeanField:
+    r"""Full-batch gradient descent of finite residual networks, in the units of `residual` and `residual_linear`.
+
+    .. math:: h^1 = \frac{W^0 x}{\sqrt D}, \qquad
+              h^{l+1} = h^l + \frac{\beta}{L^\alpha}\, \frac{W^l \phi(h^l)}{\sqrt N}, \qquad
+              f = \frac{w\cdot\phi(h^{L+1})}{\gamma_0 N}
+
+    for l = 1 to L, from unit Gaussian weights, which move by :math:`\eta\gamma_0^2 N \sum_\mu (y_\mu - f_\mu)\,
+    \partial f_\mu/\partial W`, those of the branches by :math:`L^{2\alpha-1}` times that. Each network has a twin with
+    the opposite readout, w -> -w, and their mean starts from f = 0, as the limit does.
+
+    Args:
+      inputs: x, shape (P, D); the theories' gram is x x^T / D.
+      targets: y, shape (P,).
+      width: N, neurons, whole and >= 1.
+      depth: L, branches, whole and >= 1.
+      activation: phi: "linear", "relu", "erf", "gelu", "tanh", or a function.
+      richness: gamma_0 > 0.
+      learning_rate: eta > 0, in units of 1 / (eigenvalue of the tangent kernel).
+      steps: T, whole and >= 1, for all steps up to it; or a list of step numbers, each a row of the result.
+      key: a jax random key.
+      branch: beta >= 0.
+      branch_power: alpha, one finite number. Below 1/2 the branches' rates are plain.
+      repeats: R, pairs of networks, >= 2.
+      tangent_kernel: whether to record it, which costs P times a step.
+      untied: whether gradients come back through a matrix of their own in place of W(0)^T, beside what was learned: the
+        networks of theories without responses. Weights at the start are those of tied networks of the same key.
+
+    Returns:
+      ``MeanField`` of L + 1 layers without test points, gradients and two_time; its errors are those over the pairs,
+      its preactivations those of all neurons of the last layer, shape (2 R N, P).
+
+    Raises:
+      ValueError: for an argument out of range; where a network diverged, with the learning rate and the step; for a
+        tangent_kernel of untied networks, which descend no gradient and have none.
+      TypeError: for a flag that is neither True nor False.
+      RuntimeError: where jax is in float32.
+
+    Its distance from the limit at a fixed time is of order 1/N in the mean and 1/sqrt(N) from pair to pair, at any
+    depth. Source: the definition of the model, after Bordelon, Noci, Li, Hanin, Pehlevan (2024).
+    Book: "Training a network without end".
+    """
+    for name, flag in (("tangent_kernel", tangent_kernel), ("untied", untied)):
+        require_flag(name, flag)
+    if untied and tangent_kernel:
+        raise ValueError("tangent_kernel must be False for untied networks, which have none; got True")
+    inputs, gram = gram_of(inputs)
+    problem, steps = task(gram, targets, None, richness, learning_rate, steps)
+    branches(branch, branch_power, depth)
+    network = (Untied if untied else ResidualMLP)(
+        width, depth=depth, activation=activation, richness=problem.richness, dtype=float, branch=branch,
+        branch_power=branch_power,
+    )  # fmt: skip
+    more = {"width": width, "depth": depth, "branch": branch, "branch_power": branch_power, "untied": untied}
+    return pairs(network, inputs, problem, steps, key, repeats, more, tangent_kernel=tangent_kernel)
 
 
 @finite_answer

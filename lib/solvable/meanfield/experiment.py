@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,10 +15,10 @@ from .._grams import gram_of
 from .._memory import require_memory
 from .._repeats import mean_and_std
 from ..gaussian import Function
-from ..networks import MLP, train
+from ..networks import MLP, Network, train
 from ..networks.rows import drawn, size_of
 from ..results import at_steps
-from .problem import checked
+from .problem import Problem, checked
 from .results import MeanField
 
 
@@ -77,9 +79,26 @@ def finite(
     require_flag("tangent_kernel", tangent_kernel)
     inputs, gram = gram_of(inputs)
     problem, steps = checked(gram, targets, None, richness, learning_rate, steps, loss)
+    network = MLP(width, depth=depth, activation=activation, richness=problem.richness, dtype=float)
+    more = {"width": width}
+    return pairs(network, inputs, problem, steps, key, repeats, more, loss=loss, tangent_kernel=tangent_kernel)
+
+
+def pairs(
+    network: Network,
+    inputs: Array,
+    problem: Problem,
+    steps: int,
+    key: Array,
+    repeats: int,
+    more: dict[str, Any],
+    *,
+    loss: str = "square",
+    tangent_kernel: bool = False,
+) -> MeanField:
+    """Networks of any kind in training, in pairs with opposite readouts; with `more` among the parameters."""
     require_key(key)
     targets, learning_rate = problem.targets, problem.learning_rate
-    network = MLP(width, depth=depth, activation=activation, richness=problem.richness, dtype=float)
     repeats, size = require_count("repeats", repeats, 2), size_of(network, inputs, targets)
     require_memory(lambda repeats: 64 * size * repeats, repeats=repeats)
     keys = jax.random.split(key, repeats)
@@ -107,5 +126,5 @@ def finite(
         std["outputs"],
         nowhere,
         std["feature_kernels"].swapaxes(0, 1),
-        parameters=problem.parameters | {"width": width, "repeats": repeats, "key": jax.random.key_data(key)},
+        parameters=problem.parameters | more | {"repeats": repeats, "key": jax.random.key_data(key)},
     )
