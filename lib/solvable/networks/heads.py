@@ -48,7 +48,7 @@ def common_share(changes: Array) -> Slope:
     changes = require_array("changes", changes, 6, "changes of attention, shape (S, L, P, H, T, T)")
     require("changes", changes, "finite", np.isfinite)
     networks, _, _, heads, *_ = changes.shape
-    if networks < 2 or heads < 2:
+    if not (networks >= 2 and heads >= 2):
         raise ValueError(f"changes must be of at least two networks and two heads; got shape {changes.shape}")
     each = np.moveaxis(np.asarray(changes, float), 3, 1).reshape(networks, heads, -1)
     own = (each**2).sum(axis=(1, 2)) / heads
