@@ -226,17 +226,17 @@ def test_valleys_of_the_explorer():
 )
 def test_networks_stand_on_the_lines_of_the_explorer(layers, power):
     """Up to the best rate, within 4 standard errors of f and 1/N of its size."""
-    some, keys = RATES[::2], jax.random.split(jax.random.key(1), 8)
+    some, keys = RATES[::3], jax.random.split(jax.random.key(1), 8)
     network = ResidualMLP(128, depth=layers, activation="linear", branch_power=power)
     drawn = jax.vmap(lambda one: network.init(one, 2))(keys)
     twins = drawn | {"output": -drawn["output"]}
-    start = jax.tree.map(lambda *w: jnp.broadcast_to(jnp.stack(w), (9, 2, *w[0].shape)), drawn, twins)
+    start = jax.tree.map(lambda *w: jnp.broadcast_to(jnp.stack(w), (6, 2, *w[0].shape)), drawn, twins)
     run = train(
         network, 2**0.5 * jnp.linalg.cholesky(GRAM), Y, 6, learning_rate=2 * some[:, None, None],
         key=jnp.stack([keys, keys]), start=start, every=6, metrics=["outputs"],
     )  # fmt: skip
-    f, limit = run.metrics["outputs"][:, :, :, -1].mean(axis=1), outputs(layers, power)[::2, -1]
+    f, limit = run.metrics["outputs"][:, :, :, -1].mean(axis=1), outputs(layers, power)[::3, -1]
     error = f.std(axis=1, ddof=1) / 8**0.5
     below = np.asarray(some <= RATES[np.nanargmin(valley(layers, power))])
-    assert below.sum() > 5
+    assert below.sum() >= 4
     assert np.all((np.abs(f.mean(axis=1) - limit) < 4 * error + 2 / 128)[below])
