@@ -227,8 +227,8 @@ def test_valleys_of_the_explorer():
 def test_networks_stand_on_the_lines_of_the_explorer(layers, power):
     """Below the best rate, within 4 standard errors of f and 2/N.
 
-    At it f overshoots to 1.7 after a step, what follows depends on its exact size, and networks of width 64 to 1,024 are
-    off by .04 to .05.
+    At it f overshoots to 1.7 after a step, what follows depends on its exact size, and networks of width 64 to 1,024
+    are off by .04 to .05.
     """
     some, keys = RATES[::3], jax.random.split(jax.random.key(1), 8)
     network = ResidualMLP(128, depth=layers, activation="linear", branch_power=power)
