@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Array
 
-from .._checks import require, require_array, require_kind, require_one_of, require_positive
+from .._checks import require, require_array, require_kind, require_known, require_one_of, require_positive
 from .._tables import Table
 from ..numerics.statistics import jackknife
 from ..parameterizations.abc import OPTIMIZERS
@@ -40,11 +40,12 @@ def common_share(changes: Array) -> Slope:
       A pair (value, error): s, and its standard error by leaving out one network after the other.
 
     Raises:
-      ValueError: for changes of another shape, that are not finite, or that are zero.
+      ValueError: for changes of another shape, that are not finite, or that are zero; or traced by jax.
 
     Source: made here, for what Bordelon, Chaudhry, Pehlevan (2024) prove of long keys.
     Book: "Transformers: heads, keys, depth".
     """
+    require_known("changes", changes)
     changes = require_array("changes", changes, 6, "changes of attention, shape (S, L, P, H, T, T)")
     require("changes", changes, "finite", np.isfinite)
     networks, _, _, heads, *_ = changes.shape
