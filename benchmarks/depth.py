@@ -1,11 +1,12 @@
 """The theories of residual networks in training beside their peers, and beside networks.
 
-    python benchmarks/depth.py [--small] | tee benchmarks/results/depth-MACHINE.txt
+    python benchmarks/depth.py [--small] [PART ...] | tee benchmarks/results/depth-MACHINE.txt
 
 `depth.theory.residual` beside the same sweep with one tangent for every noise of every layer and time, in NumPy, at
 equal particles; how its cost grows, and what it costs to compile; `residual_linear` beside NumPy's arrays, and eight
 values of richness; a sample of `residual` beside a pair of networks of width 1,000, at equal standard error. With
---small all of it at sizes that only show that it runs.
+--small all of it at sizes that only show that it runs; with names of parts (linear, compiling, columns, growth,
+networks) these alone.
 """
 
 import datetime
@@ -71,11 +72,11 @@ def beside_every_column():
 
 def growth():
     """Slopes of time in depth, T P and particles."""
-    base = (2, 2, 100) if SMALL else (8, 10, 1000)
+    base = (2, 2, 100) if SMALL else (8, 10, 1100)
     sizes = {
         "depth": [(one, *base[1:]) for one in ((2, 4) if SMALL else (4, 8, 16))],
         "T P": [(base[0], one, base[2]) for one in ((1, 2) if SMALL else (5, 10, 20))],
-        "particles": [(*base[:2], one) for one in ((100, 200) if SMALL else (1000, 2000, 4000))],
+        "particles": [(*base[:2], one) for one in ((100, 200) if SMALL else (1100, 2200, 4400))],
     }
     for place, (name, cases) in enumerate(sizes.items()):
         seconds = [median_seconds(lambda case=case: sampled(*case), 3) / 2 for case in cases]
@@ -107,13 +108,11 @@ def linear():
     own = lambda richness: depth.theory.residual_linear(GRAM, Y, **task | {"richness": richness}).outputs  # noqa: E731
     other = residual_peers.closed(np.asarray(GRAM), np.asarray(Y), **task)
     off = np.abs(other - own(1.0)).max()
-    several, each = jnp.linspace(0.5, 1.5, 8), jax.jit(own)
-    at_once, in_turn = jax.jit(jax.vmap(own)), jax.jit(lambda many: jax.lax.map(own, many))
+    several = jnp.linspace(0.5, 1.5, 8)
     runs = {
         "NumPy": lambda: residual_peers.closed(np.asarray(GRAM), np.asarray(Y), **task),
-        "own": lambda: jax.block_until_ready(each(1.0)),
-        "vmap": lambda: jax.block_until_ready(at_once(several)),
-        "map": lambda: jax.block_until_ready(in_turn(several)),
+        "own": lambda: jax.block_until_ready(own(1.0)),
+        "vmap": lambda: jax.block_until_ready(jax.vmap(own)(several)),
     }
     taken = {name: [] for name in runs}
     for run in runs.values():
@@ -127,9 +126,8 @@ def linear():
     least = {name: min(one) for name, one in taken.items()}
     print(
         f"residual_linear, depth {layers}, T P = 24: {seconds['own']:.3f} s; NumPy {seconds['NumPy']:.3f} s, "
-        f"{seconds['NumPy'] / seconds['own']:.2f} times, {off:.0e} apart; eight values of richness: vmap "
-        f"{seconds['vmap'] / seconds['own']:.1f}, map {seconds['map'] / seconds['own']:.1f} times (least of all runs "
-        f"{least['vmap'] / least['own']:.1f}, {least['map'] / least['own']:.1f})",
+        f"{seconds['NumPy'] / seconds['own']:.2f} times, {off:.0e} apart; eight values of richness by "
+        f"vmap {seconds['vmap'] / seconds['own']:.1f} times (least of all runs {least['vmap'] / least['own']:.1f})",
         flush=True,
     )
 
@@ -156,14 +154,12 @@ def main():
     """Print everything."""
     where = f"{jax.devices()[0].device_kind}, {os.cpu_count()} cores, {platform.machine()}"
     load = f"load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    print(
-        f"solvable {__version__}, jax {jax.__version__}, numpy {np.__version__}, {where}, {load}, {datetime.date.today()}"
-    )
-    linear()
-    compiling()
-    beside_every_column()
-    growth()
-    beside_networks()
+    versions = f"solvable {__version__}, jax {jax.__version__}, numpy {np.__version__}"
+    print(f"{versions}, {where}, {load}, {datetime.date.today()}")
+    parts = {"linear": linear, "compiling": compiling, "columns": beside_every_column, "growth": growth}
+    parts["networks"] = beside_networks
+    for name in [one for one in parts if one in sys.argv] or parts:
+        parts[name]()
 
 
 if __name__ == "__main__":

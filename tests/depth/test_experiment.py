@@ -221,7 +221,6 @@ def test_the_scatter_of_trained_networks_does_not_see_the_depth(width, depths, r
         ({"depth": 0}, ValueError, "depth must be a whole number >= 1; got 0"),
         ({"branch": -1.0}, ValueError, "branch must be >= 0 and finite; got -1.0"),
         ({"richness": 0.0}, ValueError, "richness must be > 0 and finite; got 0.0"),
-        ({"targets": jnp.ones((2, 1))}, ValueError, "targets must have shape"),
         (
             {"learning_rate": 50.0, "steps": 40},
             ValueError,

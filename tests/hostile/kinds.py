@@ -195,8 +195,8 @@ ARGUMENTS: dict[str, str] = {
             meanfield.finite.targets from_features.targets
             relu_features.inputs""",
         "key": "key",
-        "flag": """paired average_batches responses tangent_kernel multiplier_free checkpoints progress normalize binned
-            Knob.log Knob.play""",
+        "flag": """paired average_batches untied responses tangent_kernel multiplier_free checkpoints progress normalize
+            binned Knob.log Knob.play""",
         "word": "activation loss optimizer method name part which axis dtype ABC.scale.kind",
         "axes": "explore.log guess.log",
         "text": "explore.name guess.name label xlabel ylabel y caption alt answer extra explore.x guess.x ABC.name",

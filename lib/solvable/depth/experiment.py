@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import finite_answer, require_count, require_flag, require_float64
+from .._checks import as_floats, finite_answer, require_count, require_flag, require_float64, require_known
 from .._grams import gram_of
 from .._memory import require_memory
 from .._repeats import over_repeats
@@ -92,9 +92,10 @@ def finite(
     inputs, gram = gram_of(inputs)
     problem, steps = task(gram, targets, None, richness, learning_rate, steps)
     branches(branch, branch_power, depth)
+    require_known("branch_power", branch_power)
     network = (Untied if untied else ResidualMLP)(
-        width, depth=depth, activation=activation, richness=problem.richness, dtype=float, branch=branch,
-        branch_power=branch_power,
+        width, depth=depth, activation=activation, richness=problem.richness, dtype=float, branch=as_floats(branch),
+        branch_power=float(branch_power),
     )  # fmt: skip
     more = {"width": width, "depth": depth, "branch": branch, "branch_power": branch_power, "untied": untied}
     return pairs(network, inputs, problem, steps, key, repeats, more, tangent_kernel=tangent_kernel)

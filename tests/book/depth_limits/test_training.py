@@ -65,7 +65,7 @@ def test_the_echo_grows_and_levels_off():
 def test_the_first_step_of_no_end():
     kernel = depth.theory.kernels(GRAM, activation="linear").tangent_kernel
     assert_allclose(kernel, 3 * np.e * GRAM, rtol=1e-8)
-    found = [linear(layers, responses=False).outputs[1] for layers in (8, 16)]
+    found = [linear(layers, responses=False).outputs[1] for layers in (16, 32)]
     deaf = 0.05 * 2 * np.e * GRAM @ Y
     off = [np.abs(one - deaf).max() for one in found]
     assert np.abs(2 * found[1] - found[0] - deaf).max() < off[1] / 10 < off[0] / 15

@@ -28,6 +28,7 @@ from ...meanfield.problem import Problem, checked, require_stable
 from ...meanfield.results import MeanField, TwoTime
 from ...results import at_steps
 from ..branches import Branches, branches, require_limit
+from .turns import in_turn
 
 
 @at_steps
@@ -84,8 +85,8 @@ def residual_linear(
       RuntimeError: where jax is in float32.
 
     Exact for gradient descent at this learning rate, as width -> infinity; nothing is sampled. Cost: (depth)^2
-    (steps Q)^3, and memory 4 (depth steps Q)^2 numbers. Many richnesses are quicker by ``jax.lax.map`` than by
-    ``jax.vmap`` on a CPU, whose cache holds one. Source: derived here, after Bordelon, Noci, Li, Hanin, Pehlevan
+    (steps Q)^3, and memory 4 (depth steps Q)^2 numbers. On a CPU ``jax.vmap`` solves one after another, since
+    its cache holds one. Source: derived here, after Bordelon, Noci, Li, Hanin, Pehlevan
     (2024). Book: "Training a network without end".
     """
     require_flag("responses", responses)
@@ -206,6 +207,14 @@ class Fields(NamedTuple):
 
 @partial(jax.jit, static_argnames=("depth", "steps"))
 def _sweep(
+    problem: Problem, strength: Branches, responses: ArrayLike, *, depth: int, steps: int
+) -> tuple[Array, TwoTime]:  # fmt: skip
+    """Outputs (T+1, Q), and everything between two times; of several problems one after another."""
+    found: tuple[Array, TwoTime] = in_turn(partial(_solved, depth=depth, steps=steps))(problem, strength, responses)
+    return found
+
+
+def _solved(
     problem: Problem, strength: Branches, responses: ArrayLike, *, depth: int, steps: int
 ) -> tuple[Array, TwoTime]:  # fmt: skip
     """Time after time, up through the layers and down again: row t needs earlier rows and the layers passed before."""
