@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from solvable import depth, exercises
+from solvable.networks import ResidualMLP
 
 ONE = jnp.ones((1, 1))
 
@@ -90,7 +91,76 @@ def echo(p):
     return (few - 6 * some + 8 * many) / 3
 
 
+def branch_rates(p):
+    """Read off networks of two depths."""
+    found = []
+    for optimizer in ("sgd", "adam"):
+        few, many = (
+            float(ResidualMLP(4, depth=layers, branch_power=p["alpha"]).rates((2,), optimizer)["hidden"])
+            for layers in (4, 16)
+        )
+        found.append(np.log(many / few) / np.log(4))
+    return found
+
+
+def first_step(p):
+    """From the library's theory with and without responses."""
+    return [
+        float(
+            depth.theory.residual_linear_limit(
+                ONE, jnp.ones(1), depth=16, richness=1.0, learning_rate=p["learning_rate"], steps=1,
+                branch=p["branch"], responses=responses,
+            ).outputs[-1, 0]
+        )
+        for responses in (True, False)
+    ]  # fmt: skip
+
+
+def forgotten(p):
+    """Layer by layer: what each adds, with the gradient's kernel and with 1 in its place."""
+    layers, share = 0, 1.0
+    while share >= p["share"]:
+        layers += 1
+        grows = 1 + (p["branch"] / layers) ** 2
+        up = grows ** np.arange(layers + 1)  # of features; of gradients the other way round
+        learned = p["branch"] ** 2 / layers
+        with_echo = up[-1] + learned * (up[:-1] * up[-2::-1]).sum() + up[-1]
+        share = 1 - (up[-1] + learned * up[:-1].sum() + 1) / with_echo
+    return layers
+
+
+def keys(p):
+    """By counting terms."""
+    sums = [(size, size**0.5) for size in (p["short"], p["long"])]
+    short, long = (np.array(one) / size ** p["power"] for one, size in zip(sums, (p["short"], p["long"]), strict=True))
+    return (long / short).tolist()
+
+
+def heads(p):
+    """One more, until they are enough."""
+    count = p["heads"]
+    while p["scatter"] * (p["heads"] / count) ** 0.5 > p["wanted"]:
+        count += 1
+    return count
+
+
+def common(p):
+    def pairs(changes):
+        count = changes.shape[1]
+        across = [(changes[:, i] * changes[:, j]).sum() for i in range(count) for j in range(count) if i != j]
+        alone = [(changes[:, i] ** 2).sum() for i in range(count)]
+        return np.mean(across) / np.mean(alone)
+
+    return pairs
+
+
 WAYS = {
+    "branch_rates": branch_rates,
+    "common": common,
+    "first_step": first_step,
+    "forgotten": forgotten,
+    "heads": heads,
+    "keys": keys,
     "echo": echo,
     "extrapolate": extrapolate,
     "responses": responses,
@@ -112,6 +182,27 @@ def test_another_way_gives_the_same_answer(name, seed):
 
 
 WRONG = {  # what people answer, and words that the reply must hold
+    "branch_rates": [
+        ([0.6, 3.0], "first is right"),
+        ([3.0, -0.2], "second is right"),
+        ([-0.6, 3.0], "make up for it"),
+        ([3.0, 5.0], "How large is a step"),
+    ],
+    "common": [(lambda changes: 0.5, "all alike"), (lambda changes: changes.mean(), "all alike")],
+    "first_step": [
+        ([0.14519, 1.0], "first is right"),
+        ([1.0, 0.08442], "second is right"),
+        ([3.0, 5.0], "let L grow"),
+        ([-0.1, 0.1], "towards the target"),
+    ],
+    "forgotten": [(20, "still lost"), (900, "long before"), (57, "first order only"), (-3, "positive")],
+    "heads": [(30, "still above"), (500, "Fewer"), (20, "standard deviation"), (0, "positive")],
+    "keys": [
+        ([1.6818, 5.0], "first is right"),
+        ([5.0, 0.5946], "second is right"),
+        ([8.0, 5.0], "divided by a power"),
+        ([5.0, 7.0], "random ones"),
+    ],
     "echo": [(0.5, "grows more"), (5.0, "not grow that much"), (-2.2, "positive")],
     "extrapolate": [(0.80, "larger"), (0.9, "smaller"), (0.7863, "deepest network")],
     "responses": [

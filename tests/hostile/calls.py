@@ -101,6 +101,7 @@ HEAVY = names("""
     posterior.expansion posterior.Expansion.at networks.Transfer.error
     posterior.langevin meanfield.two_layer meanfield.finite posterior.deep_linear
     posterior.finite_linear posterior.two_layer networks.Transformer.forward
+    networks.Transformer.logits
     depth.theory.residual depth.theory.residual_linear depth.theory.residual_linear_limit depth.experiment.finite
     networks.train networks.coordinate_check networks.deviations networks.transfer networks.CoordinateCheck.exponents
 """)
@@ -329,6 +330,11 @@ CALLS: dict[str, dict[str, Any]] = {
     "networks.Transformer.rates": {"inputs": (2, 2), "optimizer": "sgd"},
     "networks.Transformer.layers": {"inputs": (2, 2), "outputs": (2,)},
     "networks.Transformer.forward": {"weights": TRANSFORMED, "x": jnp.stack([X, X])},
+    "networks.Transformer.logits": {"weights": TRANSFORMED, "x": jnp.stack([X, X])},
+    "networks.common_share": {
+        "changes": jnp.round(8 * jax.random.normal(jax.random.key(3), (2, 1, 2, 2, 2, 2))) / 8,
+    },
+    "networks.limits": {"networks": TRANSFORMER, "optimizer": "sgd"},
     "depth.theory.kernels": {
         "gram": GRAM, "activation": "relu", "branch": 2.0, "branch_power": 0.5, "depth": 2, "points": 4,
     },

@@ -158,7 +158,7 @@ KINDS: dict[str, Kind] = {
 ARGUMENTS: dict[str, str] = {
     name: kind
     for kind, names in {
-        "model": "spectrum glass parameterization parameterizations bath kind limit found",
+        "model": "spectrum glass parameterization parameterizations bath kind limit found networks",
         "list": "times lags compute",
         "positive": """tolerance learning_rate step_size aspect time inverse_temperature variance weight_variance
             power fan_in alpha exponent posterior.langevin.burn_in meanfield.*.richness posterior.*.richness
@@ -194,7 +194,7 @@ ARGUMENTS: dict[str, str] = {
         "matrix": "gram kernel",
         "stack": "alignment.kernel classes.kernel",
         "table rows": "cross features experiment.regression.targets",
-        "inputs": """inputs x x1 x2 gradient_flow.targets gradient_descent.targets networks.*.targets
+        "inputs": """inputs changes x x1 x2 gradient_flow.targets gradient_descent.targets networks.*.targets
             meanfield.finite.targets from_features.targets
             relu_features.inputs""",
         "key": "key",
@@ -210,7 +210,8 @@ ARGUMENTS: dict[str, str] = {
         "range": "xlim ylim between",
         "metrics": "metrics",
         "marks": "marks",
-        "table": "guess.curves couplings controls forward.weights apply.weights empirical.weights networks.train.start",
+        "table": """guess.curves couplings controls forward.weights logits.weights apply.weights empirical.weights
+            networks.train.start""",
         "maybe": "sample since runs experiment",
         "holder": "result results figures.*.results guess.known load.kind envelope.curves means.runs",
         "free": "ax color quantities",

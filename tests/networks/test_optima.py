@@ -31,7 +31,8 @@ def test_the_optimum_of_a_known_valley():
     assert made.drift == 1.0
     assert not made.at_the_edge[0]
     assert repr(made).startswith("Best learning rates: they move by a factor of 1\n")
-    row = f'<th scope="row">64</th><td>0.3</td><td>± {float(made.error()[0]):.0%}</td><td>yes</td>'
+    lowest = f"{float(made.mean.min()):.2g}"
+    row = f'<th scope="row">64</th><td>0.3</td><td>± {float(made.error()[0]):.0%}</td><td>{lowest}</td><td>yes</td>'
     assert row in made._repr_html_()
     tail = Transfer(jnp.array([64.0]), jnp.asarray(rates[:3]), jnp.asarray(loss[:, :3]))
     assert tail.at_the_edge[0]

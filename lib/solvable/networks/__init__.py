@@ -3,6 +3,7 @@
 from .base import Network
 from .coordinates import coordinate_check
 from .custom import Custom
+from .heads import common_share, limits
 from .metrics import METRICS
 from .optima import Transfer, transfer
 from .perceptrons import MLP, ResidualMLP
@@ -23,8 +24,10 @@ __all__ = [
     "Run",
     "Transfer",
     "Transformer",
+    "common_share",
     "coordinate_check",
     "deviations",
+    "limits",
     "train",
     "transfer",
 ]

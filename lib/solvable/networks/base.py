@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABCMeta, abstractmethod
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
@@ -259,6 +260,20 @@ def with_branches(network: Any, rates: dict[str, Any], optimizer: str, depth: Ar
         return rates
     own = depth ** (2 * power - 1 if optimizer == "sgd" else power - 1)
     return {name: own * rate if name in network.branches else rate for name, rate in rates.items()}
+
+
+def over_depth(
+    block: Callable[[Array, Any], tuple[Array, Array]], h: Array, weights: Any, depth: ArrayLike
+) -> tuple[Array, Array]:
+    """A block after the other; those beyond a depth that jax traces pass h on, and cost next to nothing."""
+    if isinstance(depth, int):
+        return jax.lax.scan(block, h, weights)
+
+    def layer(h: Array, one: tuple[Array, Any]) -> tuple[Array, Array]:
+        number, w = one
+        return jax.lax.cond(number < depth, block, lambda h, w: (h, h), h, w)
+
+    return jax.lax.scan(layer, h, (jnp.arange(len(jax.tree.leaves(weights)[0])), weights))
 
 
 def sizes(name: str, shape: Any) -> tuple[int, ...]:

@@ -97,14 +97,16 @@ class Transfer(Result):
 
     @property
     def table(self) -> Table:
-        """A row for every size: its best learning rate, with an error, and whether the grid holds it."""
-        columns = (self.sizes, self.optimum, self.error(), self.at_the_edge)
+        """A row for every size: its best learning rate, its error, the lowest loss, and whether the grid holds it."""
+        columns = (self.sizes, self.optimum, self.error(), self.mean.min(axis=1), self.at_the_edge)
         rows = tuple(
-            (f"{size:.0f}", f"{best:.2g}", f"± {error:.0%}", "no" if edge else "yes")
-            for size, best, error, edge in zip(*map(np.asarray, columns), strict=True)
+            (f"{size:.0f}", f"{best:.2g}", f"± {error:.0%}", f"{loss:.2g}", "no" if edge else "yes")
+            for size, best, error, loss, edge in zip(*map(np.asarray, columns), strict=True)
         )
         moves = "not all were seen" if np.isnan(self.drift) else f"they move by a factor of {self.drift:.2g}"
-        return Table(f"Best learning rates: {moves}", (self.label, "best rate", "error", "inside the grid"), rows)
+        return Table(
+            f"Best learning rates: {moves}", (self.label, "best rate", "error", "loss there", "inside the grid"), rows
+        )
 
     def __repr__(self) -> str:
         return repr(self.table)

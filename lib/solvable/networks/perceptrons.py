@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from .._checks import finite_answer, require_nonnegative, require_number
 from .._pytree import pytree
-from .base import STATIC, Layer, Network, sizes, with_branches
+from .base import STATIC, Layer, Network, over_depth, sizes, with_branches
 from .interface import Parameters
 
 
@@ -124,5 +123,5 @@ class ResidualMLP(Network):
         def block(h: Array, w: Array) -> tuple[Array, Array]:
             return h + share * (phi(h) @ w.T), h
 
-        last, before = jax.lax.scan(block, x @ scaled["input"].T, scaled["hidden"])
+        last, before = over_depth(block, x @ scaled["input"].T, scaled["hidden"], depth)
         return phi(last) @ scaled["output"], jnp.concatenate([before, last[None]])

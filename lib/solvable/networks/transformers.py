@@ -18,7 +18,7 @@ from jaxtyping import Array
 
 from .._checks import finite_answer, require_count, require_number
 from .._pytree import pytree
-from .base import STATIC, Layer, Network, sizes, with_branches
+from .base import STATIC, Layer, Network, over_depth, sizes, with_branches
 from .interface import Parameters
 
 
@@ -94,25 +94,52 @@ class Transformer(Network):
     def forward(self, weights: Parameters, x: Array) -> tuple[Array, Array]:
         return self._through(weights, x, self.depth)
 
+    @finite_answer
+    def logits(self, weights: Parameters, x: Array) -> Array:
+        r"""How strongly each head of each block hears one vector from another, before the softmax.
+
+        .. math:: A_{tt'} = \frac{q_t\cdot k_{t'}}{d_k^{\alpha_k}}
+
+        Args:
+          weights: arrays by the layers' names, as ``init`` of the network returns them.
+          x: inputs, one a row, shape (P, T, D); finite.
+
+        Returns:
+          A, shape (L, P, H, T, T); a softmax over the last axis makes the attention of it.
+
+        Raises:
+          ValueError: for inputs that are not finite or of another shape, for weights of other layers, or where the
+            answer overflows.
+
+        Source: Bordelon, Chaudhry, Pehlevan (2024). Book: "Transformers: heads, keys, depth".
+        """
+        states, scaled = self.forward(weights, x)[1], self._act(weights, x)[0]
+        return jax.vmap(self._logits)(_normal(states[:-1]), scaled["query"], scaled["key"])
+
     def _through(self, weights: Parameters, x: Array, depth: ArrayLike) -> tuple[Array, Array]:
         """With branches of the strength that they have at this depth."""
         scaled, phi, x = self._act(weights, x)
-        share, size = jnp.asarray(1.0 / depth**self.branch_power, x.dtype), self.width // self.heads
+        share = jnp.asarray(1.0 / depth**self.branch_power, x.dtype)
         stacked = {name: scaled[name] for name in self.branches}
-
-        def split(z: Array) -> Array:
-            return z.reshape(*z.shape[:-1], self.heads, size)
 
         def block(h: Array, w: dict[str, Array]) -> tuple[Array, Array]:
             z = _normal(h)
-            q, k, v = (split(z @ w[name].T) for name in ("query", "key", "value"))
-            attention = jax.nn.softmax(jnp.einsum("pthd,pshd->phts", q, k) / size**self.attention_power, axis=-1)
-            heard = jnp.einsum("phts,pshd->pthd", attention, v).reshape(h.shape)
+            attention = jax.nn.softmax(self._logits(z, w["query"], w["key"]), axis=-1)
+            heard = jnp.einsum("phts,pshd->pthd", attention, self._split(z @ w["value"].T)).reshape(h.shape)
             middle = h + share * heard @ w["mix"].T
             return middle + share * phi(_normal(middle) @ w["up"].T) @ w["down"].T, h
 
-        last, before = jax.lax.scan(block, x @ scaled["input"].T + scaled["position"], stacked)
+        last, before = over_depth(block, x @ scaled["input"].T + scaled["position"], stacked, depth)
         return _normal(last).mean(axis=-2) @ scaled["output"], jnp.concatenate([before, last[None]])
+
+    def _split(self, z: Array) -> Array:
+        """Head by head, (P, T, H, d_k)."""
+        return z.reshape(*z.shape[:-1], self.heads, self.width // self.heads)
+
+    def _logits(self, z: Array, query: Array, key: Array) -> Array:
+        """What softmax makes attention of, (P, H, T, T)."""
+        q, k = self._split(z @ query.T), self._split(z @ key.T)
+        return jnp.einsum("pthd,pshd->phts", q, k) / (self.width // self.heads) ** self.attention_power
 
 
 def _normal(h: Array) -> Array:
