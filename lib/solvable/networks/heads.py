@@ -78,7 +78,7 @@ def limits(*networks: AnyNetwork, optimizer: str = "sgd") -> Table:
       optimizer: ``"sgd"`` or ``"adam"``.
 
     Returns:
-      `Table`, a row for each; rates are powers of the width N and the depth L, in units of eta_0, and read off the
+      `parameterizations.tables.Table`, a row for each; rates are powers of the width N and the depth L, in units of eta_0, and read off the
       networks' own ``rates``.
 
     Raises:
