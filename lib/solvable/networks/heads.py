@@ -78,8 +78,8 @@ def limits(*networks: AnyNetwork, optimizer: str = "sgd") -> Table:
       optimizer: ``"sgd"`` or ``"adam"``.
 
     Returns:
-      `parameterizations.tables.Table`, a row for each; rates are powers of the width N and the depth L, in units of eta_0, and read off the
-      networks' own ``rates``.
+      `parameterizations.tables.Table`, a row for each; rates are powers of the width N and the depth L, in units of
+      eta_0, and read off the networks' own ``rates``.
 
     Raises:
       ValueError: for an unknown optimizer, or no network.
