@@ -44,7 +44,7 @@ def finite(
     tangent_kernel: bool = False,
     untied: bool = False,
 ) -> MeanField:
-    r"""Full-batch gradient descent of finite residual networks, as `depth.theory.residual` has them without end.
+    r"""Full-batch gradient descent of finite residual networks, in the units of `depth.theory.residual`.
 
     .. math:: h^1 = \frac{W^0 x}{\sqrt D}, \qquad
               h^{l+1} = h^l + \frac{\beta}{L^\alpha}\, \frac{W^l \phi(h^l)}{\sqrt N}, \qquad
