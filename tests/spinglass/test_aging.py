@@ -242,6 +242,7 @@ DRAWN = [({2: 0.5}, {3: 0.5}, {4: 0.5}, {3: 0.5, 4: 0.5})[n % 4] for n in range(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_errors_of_drawn_cases():
     """Four kinds of glass at drawn temperatures; the truth: the closed form, or a tolerance of 1e-8."""
     rng = np.random.default_rng(0)
