@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from solvable import Spectrum, linear_model
+from solvable import Spectrum, linear_model, random_features
 
 from .public import FUNCTIONS
 
@@ -53,6 +53,7 @@ REFUSE = {  # their modes are drawn one by one
     "linear_model.exact.sgd": lambda s: exact.sgd(
         s, STEPS, features=jnp.ones((2, 3)), learning_rate=0.01, batch_size=2
     ),
+    "random_features.nonlinear.gram": lambda s: random_features.nonlinear.gram(s, 4, key=KEY),
 }
 
 
