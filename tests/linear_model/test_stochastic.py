@@ -9,6 +9,8 @@ from numpy.testing import assert_allclose
 from solvable import Spectrum
 from solvable.linear_model import exact, experiment, theory
 from solvable.linear_model.experiment import stochastic as streams
+from solvable.linear_model.theory.response import Disorder, differentiable, kappa_at
+from solvable.linear_model.theory.stochastic import _resolvents
 
 from .recursions import recursion
 
@@ -77,6 +79,26 @@ def test_losses_that_fall_steeply_are_right_to_a_trillion_steps(alpha, beta):
         true[:3], exact.sgd(spectrum, steps[:3], features=None, learning_rate=rate, batch_size=1).test, rtol=1e-9
     )
     assert_allclose(theory.sgd(spectrum, steps, learning_rate=rate, batch_size=1).test, true, rtol=1e-9)
+
+
+@pytest.mark.parametrize("width", [7.0, 40.0, np.inf])
+def test_resolvents_of_a_width_have_their_slopes(width):
+    """g_F and g_K by their definitions, and by central differences between solutions of z = kappa (1 - d / N)."""
+    spectrum = Spectrum.power_law(a=1.8, b=1.4, modes=60)
+    disorder, h = Disorder.of(jnp.asarray(width), jnp.asarray(jnp.inf), jnp.zeros(())), 1e-5
+    z = jnp.array([0.3 + 0.2j, -0.05 + 0.04j, -0.4 + 0.3j])
+
+    def at(z):
+        kappa = kappa_at(spectrum, disorder, z)[0]
+        return kappa, _resolvents(spectrum, disorder, differentiable(spectrum, disorder, z, kappa))
+
+    (kappa, found), ahead, back = at(z), at(z + h)[1], at(z - h)[1]
+    lam, c = (np.asarray(one) for one in (spectrum.eigenvalues, spectrum.task_power))
+    g_f = (c * kappa[:, None] / (lam + kappa[:, None])).sum(axis=1) / z
+    g_k = -z * (lam / (lam + kappa[:, None])).sum(axis=1)
+    for (value, slope), known, (high, _), (low, _) in zip(found, (g_f, g_k), ahead, back, strict=True):
+        assert_allclose(value, known, rtol=1e-9)
+        assert_allclose(slope, (high - low) / (2 * h), rtol=1e-5)
 
 
 @pytest.mark.slow

@@ -17,12 +17,17 @@ Y = jnp.sign(X[:, 0])
 RATES = [0.01, 0.02, 0.04]
 
 
+def transformer(depth):
+    return Transformer(4, depth=depth, heads=2, branch_power=0.75, dtype=float)
+
+
 @pytest.mark.parametrize(
     ("make", "x", "optimizer", "depths"),
     [
         (lambda depth: ResidualMLP(5, depth=depth, branch=1.3, branch_power=1.0, dtype=float), X, "sgd", [1, 2, 4]),
         (lambda depth: ResidualMLP(5, depth=depth, dtype=float), X, "adam", [1, 2, 4]),
-        (lambda depth: Transformer(4, depth=depth, heads=2, branch_power=0.75, dtype=float), TOKENS, "adam", [1, 3]),
+        (transformer, TOKENS, "adam", [1, 3]),
+        pytest.param(transformer, TOKENS, "adam", [1, 2, 4], marks=pytest.mark.slow),
     ],
 )
 def test_one_program_gives_the_numbers_of_many(make, x, optimizer, depths):

@@ -1,9 +1,10 @@
 """Finite networks: models, training, and what to measure on them while their width grows."""
 
+from .architectures import limits
 from .base import Network
 from .coordinates import coordinate_check
 from .custom import Custom
-from .heads import common_share, limits
+from .heads import common_share
 from .metrics import METRICS
 from .optima import Transfer, transfer
 from .perceptrons import MLP, ResidualMLP

@@ -68,10 +68,11 @@ def test_at_the_usual_power_they_do_not_and_ten_outputs_leave_more_to_choose_fro
     assert all(one.value < 0.15 + 2 * one.error for one in found)
 
 
-def twins(heads, repeats, steps=8):
-    """Outputs of pairs w -> -w, step by step, (repeats, steps + 1, 16, 10)."""
+def twins(heads, repeats, steps=8, group=None):
+    """Outputs of pairs w -> -w, step by step, (repeats, steps + 1, 16, 10); the page's, or another group of them."""
     network = Transformer(4 * heads, depth=1, heads=heads)
-    keys = jax.random.split(jax.random.key(heads), repeats)
+    key = jax.random.key(heads)
+    keys = jax.random.split(key if group is None else jax.random.fold_in(key, group), repeats)
     drawn = jax.vmap(lambda one: network.init(one, (8, 8), (10,)))(keys)
     other = drawn | {"output": -drawn["output"]}
     run = train(
@@ -93,19 +94,14 @@ def test_networks_with_many_heads_scatter_as_one_over_their_number():
 
 @pytest.mark.slow
 def test_heads_from_1_to_32():
-    """H Var f = .0040 .0059 .0063 .0067 .0080 .0080, to .0002 or .0003; H |f_H - f_2H| = .033 .047 .055 .060.
-
-    With another key the variances were .0043 .0055 .0065 .0070 .0073 .0075: the last three are within 15 %, or what 64
-    pairs leave open of it.
-    """
-    f = {heads: twins(heads, 64)[:, -1] for heads in (1, 2, 4, 8, 16, 32)}
+    """H Var f of 384 pairs is .0067, .0072, .0071, .0074 at 4, 8, 16, 32, to .0001: 64 pairs leave a tenth open."""
+    f = {heads: np.concatenate([twins(heads, 64, group=i)[:, -1] for i in range(6)]) for heads in (1, 2, 4, 8, 16, 32)}
     v = np.array([heads * one.var(axis=0, ddof=1).mean() for heads, one in f.items()])
-    error = [heads * ((one - one.mean(axis=0)) ** 2).mean(axis=(1, 2)).std(ddof=1) / 8 for heads, one in f.items()]
-    assert (np.diff(v[:4]) > 0).all()  # one head is not yet many
-    high, low = 3 + int(v[3:].argmax()), 3 + int(v[3:].argmin())
-    assert v[high] - 1.15 * v[low] < 2 * np.hypot(error[high], 1.15 * error[low])
-    assert v[5] == pytest.approx(v[4], rel=0.15)
+    print(v)
+    assert (np.diff(v[:3]) > 0).all()  # one head is not yet many
+    assert v[3:].max() < 1.15 * v[3:].min()
     differences = [heads * np.sqrt(((f[heads].mean(0) - f[2 * heads].mean(0)) ** 2).mean()) for heads in (1, 2, 4, 8)]
+    print(differences)
     assert max(differences[1:]) < 2 * min(differences[1:])
 
 

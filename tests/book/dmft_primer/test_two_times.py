@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from solvable.spinglass import SphericalGlass, experiment, theory
+from solvable.spinglass import SphericalGlass, aging, experiment, theory
 
 TRIPLES = SphericalGlass({3: 0.5}, 0.3)
 
@@ -85,3 +85,12 @@ def test_a_square_feels_noise_twice():
     warm = theory.flow(SphericalGlass({2: 0.2, 3: 0.4}, 0.7), 1.0, 0.01)
     slope = (1 - warm.correlation[-1, -2]) / 0.01  # C(t, t - h) = 1 - T h: what a kick takes away, at unit length
     assert slope == pytest.approx(0.7, abs=0.02)
+
+
+def test_a_later_decade_needs_no_more_rows_than_the_one_before():
+    """The figure in the margin: near a hundred in all, where uniform steps of 0.05 need two hundred thousand."""
+    times = np.asarray(aging.flow(SphericalGlass({2: 0.5}, 0.5), 1e4, tolerance=1e-3).times)
+    assert 90 < len(times) < 150
+    inside = [((times > t) & (times <= 10 * t)).sum() for t in (1.0, 10.0, 100.0, 1000.0)]
+    assert (np.diff(inside) <= 0).all()  # most of them near 1, where the glass falls
+    assert inside[2] - inside[3] <= 1

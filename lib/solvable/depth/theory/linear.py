@@ -85,9 +85,9 @@ def residual_linear(
       RuntimeError: where jax is in float32.
 
     Exact for gradient descent at this learning rate, as width -> infinity; nothing is sampled. Cost: (depth)^2
-    (steps Q)^3, and memory 4 (depth steps Q)^2 numbers. On a CPU ``jax.vmap`` solves one after another, since
-    its cache holds one. Source: derived here, after Bordelon, Noci, Li, Hanin, Pehlevan
-    (2024). Book: "Training a network without end".
+    (steps Q)^3, and memory 4 (depth steps Q)^2 numbers. On a CPU ``jax.vmap`` solves one after another, since its
+    cache holds one. Source: derived here, after Bordelon, Noci, Li, Hanin, Pehlevan (2024).
+    Book: "Training a network without end".
     """
     require_flag("responses", responses)
     depth = require_count("depth", depth)
