@@ -18,6 +18,8 @@ The error of a contour is relative to the mean of the loss over all times so far
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -107,8 +109,21 @@ def sgd(
 
 @jax.jit
 def _sgd(spectrum: Spectrum, steps: Array, eta: Array, batch: Array, width: Array, noise: Array) -> tuple[Array, Array]:
-    disorder = Disorder.of(width, jnp.asarray(jnp.inf), noise)
+    def loss(zeta_minus_1: Array, f: Array, k: Array) -> Array:
+        return ((f + k * noise / zeta_minus_1) / (1 - k))[None]
 
+    (test,), residual = inverted(spectrum, steps, eta, batch, width, loss)
+    return jnp.maximum(test, 0.0), residual
+
+
+def inverted(
+    spectrum: Spectrum, steps: Array, eta: Array, batch: Array, width: Array, combine: Callable[..., Array]
+) -> tuple[Array, Array]:
+    """Functions of the steps, (rows, T), from what `combine` makes of zeta - 1, F-hat and eta^2/B K-hat: (rows, J).
+
+    And the largest residual. Steps from `FEW` on need not be whole.
+    """
+    disorder = Disorder.of(width, jnp.asarray(jnp.inf), jnp.zeros(()))
     c = 1 + 1 / batch
 
     def frequencies(zeta_minus_1: Array) -> Array:
@@ -116,8 +131,8 @@ def _sgd(spectrum: Spectrum, steps: Array, eta: Array, batch: Array, width: Arra
         root = jnp.sqrt(1 + c * zeta_minus_1)
         return jnp.concatenate([zeta_minus_1 / ((1 + root) * eta), -(1 + root).conj() / (c * eta)])
 
-    def transform(zeta_minus_1: Array, kappa: Array) -> tuple[Array, Array]:
-        """zeta x L-hat, and its slope in s = ln zeta."""
+    def transforms(zeta_minus_1: Array, kappa: Array) -> tuple[Array, Array]:
+        """zeta x what was asked for, and its slope in s = ln zeta."""
         zeta, root = 1 + zeta_minus_1, jnp.sqrt(1 + c * zeta_minus_1)
         gap, widens = 2 * eta * root, c * zeta / (2 * root**2)  # eta^2 c (z_- - z_+), and d ln(gap) / ds
 
@@ -127,12 +142,10 @@ def _sgd(spectrum: Spectrum, steps: Array, eta: Array, batch: Array, width: Arra
             ratio = (slow - fast.conj()) / gap
             return ratio, (slow_slope + fast_slope.conj()) * zeta / gap**2 - ratio * widens
 
-        of_f, of_k = _resolvents(spectrum, disorder, kappa)
+        of_f, of_k = resolvents(spectrum, disorder, kappa)
         (f, f_slope), (k, k_slope) = divided(*of_f), (eta**2 / batch * one for one in divided(*of_k))
-        steady = noise / zeta_minus_1
-        source, drift = f + steady * k, f_slope + steady * (k_slope - k * zeta / zeta_minus_1)
-        loss = source / (1 - k)
-        return zeta * loss, zeta * (loss + (drift + loss * k_slope) / (1 - k))
+        value, slope = jax.jvp(combine, (zeta_minus_1, f, k), (zeta, f_slope, k_slope))
+        return zeta * value, zeta * (value + slope)
 
     def contour(step: Array) -> Array:
         return frequencies(jnp.expm1(CONTOUR.nodes / step))
@@ -144,21 +157,21 @@ def _sgd(spectrum: Spectrum, steps: Array, eta: Array, batch: Array, width: Arra
     kappa, first = jnp.split(kappa, [2 * len(nodes)])
     kappa = differentiable(spectrum, disorder, both[: 2 * len(nodes)], kappa)
     few = jnp.minimum(steps, FEW)
-    values = weight * transform(jnp.asarray(nodes - 1), kappa)[0]
-    early = 2 * jnp.sum(values * jnp.exp(few[:, None] * np.log(nodes)), axis=1).real
+    values = weight * transforms(jnp.asarray(nodes - 1), kappa)[0]
+    early = 2 * (values @ jnp.exp(np.log(nodes)[:, None] * few)).real
 
     def late(at: tuple[Array, Array]) -> Array:
         step, kappa = at
         kappa = differentiable(spectrum, disorder, contour(step), kappa)
-        _, slope = transform(jnp.expm1(CONTOUR.nodes / step), kappa)
-        return -2 * jnp.sum(CONTOUR.weights / step * slope).real / step
+        _, slope = transforms(jnp.expm1(CONTOUR.nodes / step), kappa)
+        return -2 * (slope @ (CONTOUR.weights / step)).real / step
 
     kappas, residual = follow(spectrum, disorder, contour, many, first)
-    test = jnp.where(steps < FEW, early, jax.lax.map(late, (many, kappas)))
-    return jnp.maximum(test, 0.0), jnp.maximum(worst, residual)
+    later = jax.lax.map(late, (many, kappas)).T
+    return jnp.where(steps < FEW, early, later), jnp.maximum(worst, residual)
 
 
-def _resolvents(spectrum: Spectrum, disorder: Disorder, kappa: Array) -> tuple[tuple[Array, Array], ...]:
+def resolvents(spectrum: Spectrum, disorder: Disorder, kappa: Array) -> tuple[tuple[Array, Array], ...]:
     """g_F and its slope in z, then g_K and its slope; nothing is the difference of two that are nearly alike."""
     x, y = kappa.real[:, None] + spectrum.eigenvalues, kappa.imag[:, None]
     norm = 1 / (x * x + y * y)
