@@ -79,7 +79,8 @@ HOLDERS = names("""
     meanfield.TwoTime depth.LayerTime networks.CoordinateCheck networks.Deviations networks.LayerSizes networks.Run
     networks.Transfer
     parameterizations.Exponents parameterizations.Scale parameterizations.Wish parameterizations.tables.Table
-    primer.Chaos primer.Correlation random_features.phases.Phase random_features.phases.Term results.Result
+    primer.Chaos primer.Correlation random_features.Measures random_features.Volterra
+    random_features.phases.Phase random_features.phases.Term results.Result
     spinglass.Runs spinglass.TwoTime spinglass.aging.Aging
     spinglass.single_site.Responses figures.Line figures.Band figures.Points figures.Means figures.HeatMap
 """)
@@ -92,6 +93,8 @@ HEAVY = names("""
     linear_model.experiment.final_loss linear_model.experiment.gradient_descent linear_model.experiment.mode_errors
     linear_model.experiment.gradient_flow linear_model.experiment.regression linear_model.experiment.sgd
     linear_model.exact.sgd linear_model.compute.frontier spinglass.experiment.langevin
+    random_features.theory.volterra random_features.theory.measures random_features.exact.volterra
+    random_features.phases.frontier linear_model.compute.Frontier.local_exponents
     spinglass.aging.Aging.at spinglass.aging.Aging.trusted_to spinglass.aging.Aging.two_time
     spinglass.aging.flow spinglass.exact.two_spin spinglass.theory.flow spinglass.theory.descent
     spinglass.single_site.iterate spinglass.single_site.march spinglass.single_site.responses primer.theory.regression
@@ -128,6 +131,7 @@ INSTANCES: dict[str, Any] = {
     "networks.Transfer": lambda call: call("networks.transfer"),
     "figures.Knob": lambda call: KNOB,
     "results.Result": lambda call: CURVE,
+    "linear_model.compute.Frontier": lambda call: call("linear_model.compute.frontier"),
 }
 
 LINEAR = {"spectrum": SPECTRUM, "times": EIGHTHS}
@@ -190,6 +194,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "noise": 2.0,
     },
     "linear_model.compute.envelope": {"curves": [CURVE], "compute": [4.0, 8.0]},
+    "linear_model.compute.Frontier.local_exponents": {},
     "linear_model.compute.exponents": {"a": 2.0, "b": 1.0},
     "spinglass.SphericalGlass": {"couplings": {2: 0.5}, "temperature": 1.0, "spike": 1.0},
     "spinglass.SphericalGlass.with_unit_variance": {"p": 3, "temperature": 1.0, "spike": 1.0},
@@ -208,6 +213,12 @@ CALLS: dict[str, dict[str, Any]] = {
         "glass": GLASS, "bath": spinglass.theory.descent(**GLASSY), "particles": 16, "key": KEY,
     },
     "random_features.spectrum": {"alpha": 1.0, "beta": 0.5, "latent": 8},
+    "random_features.theory.volterra": {**STEPS, "batch_size": 2, "width": 4},
+    "random_features.theory.measures": {"spectrum": SPECTRUM, "eigenvalues": Z, "width": 4},
+    "random_features.exact.volterra": {**STEPS, "features": None, "batch_size": 2},
+    "random_features.phases.frontier": {
+        "alpha": 1.0, "beta": 0.25, "compute": [1e4, 1e5], "ratio": 4.0, "learning_rate": 0.25, "batch_size": 2,
+    },
     "random_features.phases.classify": {"alpha": 1.0, "beta": 0.25},
     "random_features.nonlinear.gram": {
         "spectrum": Spectrum.power_law(a=2.0, b=1.0, modes=8), "width": 4, "key": KEY,

@@ -161,7 +161,7 @@ ARGUMENTS: dict[str, str] = {
         "model": "spectrum glass parameterization parameterizations bath kind limit found networks",
         "list": "times lags compute",
         "positive": """tolerance learning_rate step_size aspect time inverse_temperature variance weight_variance
-            power fan_in alpha exponent posterior.langevin.burn_in meanfield.*.richness posterior.*.richness
+            power fan_in alpha exponent ratio posterior.langevin.burn_in meanfield.*.richness posterior.*.richness
             depth.*.richness a b""",
         "positives": "exact.kurtosis.width learning_rates richness networks.train.learning_rate",
         "values": "values measured",
@@ -175,11 +175,11 @@ ARGUMENTS: dict[str, str] = {
         "count": """repeats depth steps particles sweeps rounds size dimensions halvings points order every
             modes inits datasets batch_size last count heads p width law.power""",
         "count0": "first derivative deviations.steps transfer.steps",
-        "size": """linear_model.*.width hidden samples theory.ensemble.inits theory.ensemble.datasets
-            deep_linear.width latent""",
+        "size": """linear_model.*.width random_features.*.width hidden samples theory.ensemble.inits
+            theory.ensemble.datasets deep_linear.width latent""",
         "sizes": "theory.final_loss.width theory.final_loss.samples",
         "numbers": "linear_model.experiment.regression.samples",
-        "steps": "linear_model.*.steps primer.*.regression.steps",
+        "steps": "linear_model.*.steps primer.*.regression.steps random_features.*.steps",
         "rows": "meanfield.*.steps depth.*.steps spinglass.*.steps primer.theory.regression.steps",
         "rows0": "kernels.gradient_descent.steps networks.train.steps",
         "momentum": "momentum",

@@ -19,6 +19,7 @@ The error of a contour is relative to the mean of the loss over all times so far
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -123,16 +124,44 @@ def inverted(
 
     And the largest residual. Steps from `FEW` on need not be whole.
     """
-    disorder = Disorder.of(width, jnp.asarray(jnp.inf), jnp.zeros(()))
-    c = 1 + 1 / batch
+    student = Transforms(spectrum, Disorder.of(width, jnp.asarray(jnp.inf), jnp.zeros(())), eta, batch)
+    many = jnp.maximum(steps, FEW)
+    nodes, weight = circle(FEW)
+    around = jnp.asarray(nodes - 1)
+    both = jnp.concatenate([student.frequencies(around), student.contour(many.min())])
+    kappa, worst = kappa_at(spectrum, student.disorder, both)
+    kappa, first = jnp.split(kappa, [2 * len(nodes)])
+    kappa = differentiable(spectrum, student.disorder, both[: 2 * len(nodes)], kappa)
+    few = jnp.minimum(steps, FEW)
+    values = weight * student.of(around, kappa, combine)[0]
+    early = 2 * (values @ jnp.exp(np.log(nodes)[:, None] * few)).real
 
-    def frequencies(zeta_minus_1: Array) -> Array:
+    kappas, residual = follow(spectrum, student.disorder, student.contour, many, first)
+    later = jax.lax.map(lambda at: student.late(at[0], at[1], combine), (many, kappas)).T
+    return jnp.where(steps < FEW, early, later), jnp.maximum(worst, residual)
+
+
+class Transforms(NamedTuple):
+    """All that one-pass SGD knows of a width: where its transforms are read, and what they are there."""
+
+    spectrum: Spectrum
+    disorder: Disorder
+    eta: Array
+    batch: Array
+
+    def frequencies(self, zeta_minus_1: Array) -> Array:
         """z_- and the conjugate of z_+, both in the upper half plane."""
+        c = 1 + 1 / self.batch
         root = jnp.sqrt(1 + c * zeta_minus_1)
-        return jnp.concatenate([zeta_minus_1 / ((1 + root) * eta), -(1 + root).conj() / (c * eta)])
+        return jnp.concatenate([zeta_minus_1 / ((1 + root) * self.eta), -(1 + root).conj() / (c * self.eta)])
 
-    def transforms(zeta_minus_1: Array, kappa: Array) -> tuple[Array, Array]:
-        """zeta x what was asked for, and its slope in s = ln zeta."""
+    def contour(self, step: Array) -> Array:
+        """The frequencies of Talbot's contour."""
+        return self.frequencies(jnp.expm1(CONTOUR.nodes / step))
+
+    def of(self, zeta_minus_1: Array, kappa: Array, combine: Callable[..., Array]) -> tuple[Array, Array]:
+        """zeta x what `combine` makes of the two transforms, and its slope in s = ln zeta."""
+        eta, c = self.eta, 1 + 1 / self.batch
         zeta, root = 1 + zeta_minus_1, jnp.sqrt(1 + c * zeta_minus_1)
         gap, widens = 2 * eta * root, c * zeta / (2 * root**2)  # eta^2 c (z_- - z_+), and d ln(gap) / ds
 
@@ -142,33 +171,16 @@ def inverted(
             ratio = (slow - fast.conj()) / gap
             return ratio, (slow_slope + fast_slope.conj()) * zeta / gap**2 - ratio * widens
 
-        of_f, of_k = resolvents(spectrum, disorder, kappa)
-        (f, f_slope), (k, k_slope) = divided(*of_f), (eta**2 / batch * one for one in divided(*of_k))
+        of_f, of_k = resolvents(self.spectrum, self.disorder, kappa)
+        (f, f_slope), (k, k_slope) = divided(*of_f), (eta**2 / self.batch * one for one in divided(*of_k))
         value, slope = jax.jvp(combine, (zeta_minus_1, f, k), (zeta, f_slope, k_slope))
         return zeta * value, zeta * (value + slope)
 
-    def contour(step: Array) -> Array:
-        return frequencies(jnp.expm1(CONTOUR.nodes / step))
-
-    many = jnp.maximum(steps, FEW)
-    nodes, weight = circle(FEW)
-    both = jnp.concatenate([frequencies(jnp.asarray(nodes - 1)), contour(many.min())])
-    kappa, worst = kappa_at(spectrum, disorder, both)
-    kappa, first = jnp.split(kappa, [2 * len(nodes)])
-    kappa = differentiable(spectrum, disorder, both[: 2 * len(nodes)], kappa)
-    few = jnp.minimum(steps, FEW)
-    values = weight * transforms(jnp.asarray(nodes - 1), kappa)[0]
-    early = 2 * (values @ jnp.exp(np.log(nodes)[:, None] * few)).real
-
-    def late(at: tuple[Array, Array]) -> Array:
-        step, kappa = at
-        kappa = differentiable(spectrum, disorder, contour(step), kappa)
-        _, slope = transforms(jnp.expm1(CONTOUR.nodes / step), kappa)
+    def late(self, step: Array, kappa: Array, combine: Callable[..., Array]) -> Array:
+        """What is asked for, shape (rows,), at a step from `FEW` on whose contour has these kappa."""
+        kappa = differentiable(self.spectrum, self.disorder, self.contour(step), kappa)
+        _, slope = self.of(jnp.expm1(CONTOUR.nodes / step), kappa, combine)
         return -2 * (slope @ (CONTOUR.weights / step)).real / step
-
-    kappas, residual = follow(spectrum, disorder, contour, many, first)
-    later = jax.lax.map(late, (many, kappas)).T
-    return jnp.where(steps < FEW, early, later), jnp.maximum(worst, residual)
 
 
 def resolvents(spectrum: Spectrum, disorder: Disorder, kappa: Array) -> tuple[tuple[Array, Array], ...]:

@@ -156,7 +156,7 @@ def test_measures_are_the_histogram_of_draws():
     spectrum = Spectrum.power_law(a=2.6, b=1.4, modes=800, normalize=False)
     edges = np.geomspace(1e-3, 2e-2, 6)  # below: single modes, whose bands have another shape than their scatter
     counts, power = [], []
-    for key in jax.random.split(KEY, 20):
+    for key in jax.random.split(KEY, 60):
         student = linear_model.exact.basis(spectrum, jax.random.normal(key, (width, 800)))
         q, weights = np.asarray(student.rates), np.asarray(student.rates * student.target**2)
         counts.append(np.histogram(q, edges)[0])
