@@ -166,6 +166,9 @@ ENDS = {  # a call up to a number of steps or a time, a near end and a far one; 
         lambda n: networks.train(networks.MLP(8), X, X[:, 0], n, learning_rate=0.1, key=KEY).loss, 4, 40,
     ),
     "primer.theory.regression": (lambda n: primer.theory.regression(n, learning_rate=0.2, aspect=0.5).test, 4, 40),
+    "random_features.words.bigram_model": (
+        lambda n: random_features.words.bigram_model(GRAM, n, width=3, key=KEY).loss, 4, 40,
+    ),
     "spinglass.theory.descent": (lambda n: spinglass.theory.descent(GLASS, n, 0.1).energy, 4, 40),
     "spinglass.theory.flow": (lambda t: spinglass.theory.flow(GLASS, t, 0.05).energy, 1.0, 4.0),
 }  # fmt: skip

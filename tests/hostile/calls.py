@@ -73,14 +73,15 @@ def names(text):
 
 # Classes that only hold what a function found: jax and `results.load` make them, no user does.
 HOLDERS = names("""
-    fits.PowerLaw gaussian.Averages kernels.Classes kernels.Kernels kernels.Predictions numerics.laplace.Contour
-    linear_model.EnsembleCurves linear_model.FinalLoss linear_model.LossCurves linear_model.compute.Exponents
+    data.Words fits.PowerLaw gaussian.Averages kernels.Classes kernels.Kernels kernels.Predictions
+    numerics.laplace.Contour linear_model.EnsembleCurves linear_model.FinalLoss linear_model.LossCurves
+    linear_model.compute.Exponents
     linear_model.compute.Frontier meanfield.Expansion posterior.Expansion meanfield.MeanField posterior.Posterior
     meanfield.TwoTime depth.LayerTime networks.CoordinateCheck networks.Deviations networks.LayerSizes networks.Run
     networks.Transfer
     parameterizations.Exponents parameterizations.Scale parameterizations.Wish parameterizations.tables.Table
     primer.Chaos primer.Correlation random_features.Measures random_features.Volterra
-    random_features.phases.Phase random_features.phases.Term results.Result
+    random_features.phases.Phase random_features.phases.Term random_features.words.BigramModel results.Result
     spinglass.Runs spinglass.TwoTime spinglass.aging.Aging
     spinglass.single_site.Responses figures.Line figures.Band figures.Points figures.Means figures.HeatMap
 """)
@@ -151,6 +152,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "data.fashion_mnist": {"part": "train"},
     "data.images": {"count": 2},
     "data.relu_features": {"inputs": X, "size": 2, "key": KEY},
+    "data.words": {"vocabulary": 4},
     "fits.power_law": {"x": 2.0 ** np.arange(6), "y": 2.0 ** np.arange(6), "between": (1.0, 64.0)},
     "numerics.fixed_points.anderson": {"sweep": halved, "start": Z},
     "numerics.laplace.talbot": {"points": 8},
@@ -220,6 +222,10 @@ CALLS: dict[str, dict[str, Any]] = {
         "alpha": 1.0, "beta": 0.25, "compute": [1e4, 1e5], "ratio": 4.0, "learning_rate": 0.25, "batch_size": 2,
     },
     "random_features.phases.classify": {"alpha": 1.0, "beta": 0.25},
+    "random_features.covariance": {"features": X, "weights": Y},
+    "random_features.words.bigram_model": {
+        "bigrams": GRAM, "steps": 2, "width": 2, "learning_rate": 0.25, "key": KEY,
+    },
     "random_features.nonlinear.gram": {
         "spectrum": Spectrum.power_law(a=2.0, b=1.0, modes=8), "width": 4, "key": KEY,
     },
