@@ -4,7 +4,7 @@ Data x with covariance diag(j^-2alpha) in v dimensions, targets sum_j j^-beta x_
 features, trained by one-pass SGD: the linear model of `linear_model` under other names.
 """
 
-from . import nonlinear, phases
+from . import momentum, nonlinear, phases
 from .model import spectrum
 
-__all__ = ["nonlinear", "phases", "spectrum"]
+__all__ = ["momentum", "nonlinear", "phases", "spectrum"]
