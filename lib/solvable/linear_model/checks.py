@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
+import jax
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
@@ -17,10 +20,23 @@ from .._checks import (
     require_nonnegative,
     require_positive,
     require_scalar,
+    shown,
 )
 from .._memory import require_memory
 from .._pytree import Numbers
 from ..spectra import Spectrum
+
+
+@runtime_checkable
+class Schedule(Protocol):
+    """Momentum from step to step: y <- (1 - Delta) y + g_1 G, then theta <- theta - g_2 G - g_3 y."""
+
+    @property
+    def learning_rate(self) -> ArrayLike:
+        """What the schedule is scaled by, in units of 1 / eigenvalue."""
+
+    def coefficients(self, step: ArrayLike) -> tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]:
+        """Delta, g_1, g_2, g_3 at a step, which may lie half way between two."""
 
 
 def check_sizes(spectrum: Spectrum, scalar: bool = True, **values: Numbers) -> None:
@@ -52,6 +68,24 @@ def check_momentum(momentum: ArrayLike, known: bool = True) -> None:
     if known and concrete(momentum) is None:
         raise ValueError("momentum must be a known number; it is being traced by jax")
     require("momentum", momentum, ">= 0 and < 1", lambda x: (x >= 0) & (x < 1))
+
+
+def check_schedule(schedule: Schedule, steps: Numbers) -> None:
+    """A schedule whose coefficients are in range at these steps, or an error."""
+    if isinstance(schedule, type) or not isinstance(schedule, Schedule):
+        raise TypeError(f"schedule must have a learning_rate and coefficients(step); got {shown(schedule)}")
+    if any(leaf is schedule for leaf in jax.tree.leaves(schedule)):
+        raise TypeError(f"schedule must be known to jax as a pytree; got {shown(schedule)}")
+    fades, *pulls = schedule.coefficients(np.asarray(concrete(steps), float) if concrete(steps) is not None else 0.0)
+    require("schedule", fades, "one with 0 <= Delta <= 1 at every step", lambda x: (x >= 0) & (x <= 1))
+    for name, pull in zip(("g_1", "g_2", "g_3"), pulls, strict=True):
+        require("schedule", pull, f"one with {name} >= 0 and finite", lambda x: (x >= 0) & np.isfinite(x))
+
+
+def check_cut(latent_cut: ArrayLike) -> None:
+    """A number of modes, or an error."""
+    require_scalar("latent_cut", latent_cut)
+    require("latent_cut", latent_cut, ">= 1 and finite", lambda x: (x >= 1) & np.isfinite(x))
 
 
 def check_batch(batch_size: ArrayLike) -> None:
