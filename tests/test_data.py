@@ -1,12 +1,14 @@
-"""Data: the circle; a made set of files in the place of Fashion-MNIST, whole and damaged."""
+"""Data: the circle; words; a made set of files in the place of Fashion-MNIST, whole and damaged."""
 
 import gzip
+import re
+from pydoc_data.topics import topics
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from solvable import data
+from solvable import data, fits
 
 
 def write_idx(path, array):
@@ -74,3 +76,50 @@ def test_the_circle_has_the_powers_that_it_says():
     ):
         with pytest.raises(ValueError, match=f"{argument} must be"):
             data.circle(*call)
+
+
+def test_words_are_those_of_the_text():
+    """Counted again in the text itself, by other means."""
+    text = "\n".join(topics[name] for name in sorted(topics)).lower()
+    found = data.words(400)
+    place = {word: number for number, word in enumerate(found.vocabulary)}
+    for sign in "%({7_":
+        assert found.counts[place[sign]] == text.count(sign)
+    for word in ("the", "def", "class"):
+        alone = "".join(one if one.isascii() and one.isalpha() else " " for one in text).split()
+        assert found.counts[place[word]] == alone.count(word)
+    assert found.bigrams[place["("], place[")"]] == len(re.findall(r"\((?=\s*\))", text))
+    assert found.bigrams[place["of"], place["the"]] == len(re.findall(r"(?<![a-z])of\s+the(?![a-z])", text))
+    said = [found.vocabulary[one] if one < 400 else None for one in found.tokens]
+    at = 0
+    for word in said[:500]:  # in the text's order
+        at = at if word is None else text.index(word, at) + len(word)
+    assert at < 4000
+
+
+def test_words_add_up():
+    found = data.words()
+    assert found.tokens.dtype.kind == "i"
+    assert np.array_equal(np.bincount(found.tokens, minlength=2001)[:2000], found.counts)
+    assert np.all(np.diff(found.counts) <= 0)
+    assert np.all(found.bigrams.sum(axis=1) <= found.counts)
+    assert np.all(found.bigrams.sum(axis=0) <= found.counts)
+    few = data.words(100)
+    assert np.array_equal(few.bigrams, found.bigrams[:100, :100])
+    assert few.vocabulary == found.vocabulary[:100]
+    assert np.array_equal(few.tokens, np.minimum(found.tokens, 100))
+
+
+def test_words_follow_zipf():
+    """The issue's figures of Python 3.11.7, with room for other versions: 120,566 tokens, 98.7 %, 1.18."""
+    found = data.words()
+    assert 1e5 < len(found.tokens) < 1.6e5
+    assert found.counts.sum() / len(found.tokens) == pytest.approx(0.987, abs=0.003)
+    law = fits.power_law(np.arange(1, 2001), found.counts, between=(10, 1000))
+    assert law.exponent == pytest.approx(1.18, abs=0.05)
+
+
+@pytest.mark.parametrize("vocabulary", [0, 10**6])
+def test_a_vocabulary_that_is_none_is_named(vocabulary):
+    with pytest.raises(ValueError, match="vocabulary must be"):
+        data.words(vocabulary)

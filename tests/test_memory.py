@@ -21,7 +21,9 @@ from solvable.networks import MLP, ResidualMLP, Transformer
 from solvable.numerics import laplace
 from solvable.parameterizations import exponents, mup, satisfies
 from solvable.primer import exact, experiment, theory
+from solvable.random_features import covariance
 from solvable.random_features.momentum import SGD
+from solvable.random_features.words import bigram_model
 from solvable.spectra import Spectrum
 
 ROOM = 2**30  # what a machine of these tests has, so that no test depends on the machine
@@ -169,6 +171,9 @@ CALLS = {
     "circle of a series: steps": lambda: laplace.circle(MANY),
     "circle: points": lambda: data.circle(MANY, 1.0),
     "random features: size": lambda: data.relu_features(jnp.eye(2), MANY, key=KEY),
+    "covariance: features": lambda: covariance(np.ones((1, 10**5))),
+    "words: width": lambda: bigram_model(GRAM, 1, width=MANY, key=KEY),
+    "words: steps": lambda: bigram_model(GRAM, MANY, width=2, key=KEY),
     "exponents: depth": lambda: exponents(mup(), depth=MANY),
     "satisfies: depth": lambda: satisfies(mup(), depth=MANY),
     "MLP: width": lambda: MLP(MANY).init(KEY, 2),

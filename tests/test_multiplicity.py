@@ -41,6 +41,12 @@ CALLS = {
     "linear_model.theory.sgd": lambda s: theory.sgd(s, STEPS, learning_rate=0.3, batch_size=2, width=7.0, noise=0.1),
     "linear_model.theory.sgd_stability_limit": lambda s: theory.sgd_stability_limit(s, batch_size=2, width=7.0),
     "linear_model.theory.stability_limit": lambda s: theory.stability_limit(s, momentum=0.5, **SIZES),
+    "random_features.exact.volterra": lambda s: random_features.exact.volterra(
+        s, STEPS, features=None, learning_rate=0.3, batch_size=2
+    ),
+    "random_features.theory.volterra": lambda s: random_features.theory.volterra(
+        s, STEPS, learning_rate=0.3, batch_size=2, width=7.0
+    ),
 }
 REFUSE = {  # their modes are drawn one by one
     "linear_model.experiment.ensemble": lambda s: experiment.ensemble(s, TIMES, **RUNS),
@@ -61,7 +67,11 @@ REFUSE = {  # their modes are drawn one by one
     "linear_model.exact.sgd": lambda s: exact.sgd(
         s, STEPS, features=jnp.ones((2, 3)), learning_rate=0.01, batch_size=2
     ),
+    "random_features.exact.volterra": lambda s: random_features.exact.volterra(
+        s, STEPS, features=jnp.ones((2, 3)), learning_rate=0.01
+    ),
     "random_features.nonlinear.gram": lambda s: random_features.nonlinear.gram(s, 4, key=KEY),
+    "random_features.theory.measures": lambda s: random_features.theory.measures(s, [0.1], width=4),
 }
 
 

@@ -121,6 +121,16 @@ LISTS = {  # a call, what is asked for, what is asked for beside it, and how exa
         [0.0, 1.0, 5.0], [40.0], 1e-13,
     ),
     "primer.theory.tanh_network": (lambda t: primer.theory.tanh_network(2.0, t).correlation, [0.0, 1, 5], [1e5], 1e-13),
+    "random_features.exact.volterra": (
+        lambda t: random_features.exact.volterra(SPECTRUM, t, features=None, learning_rate=0.3).loss,
+        STEPS, [200], 1e-13,
+    ),
+    "random_features.phases.frontier": (
+        lambda c: random_features.phases.frontier(1.0, 0.7, c).loss, [1e4, 1e5], [1e6], 1e-8,
+    ),
+    "random_features.theory.volterra": (
+        lambda t: random_features.theory.volterra(SPECTRUM, t, learning_rate=0.3, width=9.0).loss, STEPS, [10**9], 1e-9,
+    ),
     "spinglass.aging.Aging.two_time": (lambda t: old().two_time(t).response[:, :4], TIMES, [150.0], 1e-12),
     "spinglass.exact.two_spin": (
         lambda t: spinglass.exact.two_spin(t, temperature=0.5).correlation[:, :4], TIMES, [1e6], 1e-14,
@@ -164,6 +174,9 @@ ENDS = {  # a call up to a number of steps or a time, a near end and a far one; 
         lambda n: networks.train(networks.MLP(8), X, X[:, 0], n, learning_rate=0.1, key=KEY).loss, 4, 40,
     ),
     "primer.theory.regression": (lambda n: primer.theory.regression(n, learning_rate=0.2, aspect=0.5).test, 4, 40),
+    "random_features.words.bigram_model": (
+        lambda n: random_features.words.bigram_model(GRAM, n, width=3, key=KEY).loss, 4, 40,
+    ),
     "spinglass.theory.descent": (lambda n: spinglass.theory.descent(GLASS, n, 0.1).energy, 4, 40),
     "spinglass.theory.flow": (lambda t: spinglass.theory.flow(GLASS, t, 0.05).energy, 1.0, 4.0),
 }  # fmt: skip
@@ -182,7 +195,7 @@ def test_no_request_is_forgotten():
 def with_grids_of_their_own(names):
     """Theories in the fast run; experiments and sums follow their times one by one."""
     slow = {"linear_model.compute.frontier", "meanfield.expansion", "meanfield.finite"}
-    slow.add("depth.theory.residual_linear_limit")  # three times the solution above
+    slow |= {"depth.theory.residual_linear_limit", "random_features.phases.frontier"}  # several solutions each
     return [
         pytest.param(name, marks=pytest.mark.slow) if ".experiment." in name or name in slow else name for name in names
     ]

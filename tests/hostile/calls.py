@@ -79,14 +79,16 @@ def names(text):
 
 # Classes that only hold what a function found: jax and `results.load` make them, no user does.
 HOLDERS = names("""
-    fits.PowerLaw gaussian.Averages kernels.Classes kernels.Kernels kernels.Predictions numerics.laplace.Contour
-    linear_model.EnsembleCurves linear_model.FinalLoss linear_model.LossCurves linear_model.compute.Exponents
+    data.Words fits.PowerLaw gaussian.Averages kernels.Classes kernels.Kernels kernels.Predictions
+    numerics.laplace.Contour linear_model.EnsembleCurves linear_model.FinalLoss linear_model.LossCurves
+    linear_model.compute.Exponents
     linear_model.compute.Frontier meanfield.Expansion posterior.Expansion meanfield.MeanField posterior.Posterior
     meanfield.TwoTime depth.LayerTime networks.CoordinateCheck networks.Deviations networks.LayerSizes networks.Run
     networks.Transfer
     parameterizations.Exponents parameterizations.Scale parameterizations.Wish parameterizations.tables.Table
-    primer.Chaos primer.Correlation random_features.momentum.Exponents random_features.phases.Phase
-    random_features.phases.Term results.Result
+    primer.Chaos primer.Correlation random_features.Measures random_features.Volterra
+    random_features.momentum.Exponents random_features.phases.Phase random_features.phases.Term
+    random_features.words.BigramModel results.Result
     spinglass.Runs spinglass.TwoTime spinglass.aging.Aging
     spinglass.single_site.Responses figures.Line figures.Band figures.Points figures.Means figures.HeatMap
 """)
@@ -98,8 +100,10 @@ HEAVY = names("""
     linear_model.theory.sgd linear_model.experiment.ensemble linear_model.experiment.feature_learning
     linear_model.experiment.final_loss linear_model.experiment.gradient_descent linear_model.experiment.mode_errors
     linear_model.experiment.gradient_flow linear_model.experiment.regression linear_model.experiment.sgd
-    linear_model.exact.momentum linear_model.experiment.momentum linear_model.exact.sgd
-    linear_model.compute.frontier spinglass.experiment.langevin
+    linear_model.exact.momentum linear_model.experiment.momentum
+    linear_model.exact.sgd linear_model.compute.frontier spinglass.experiment.langevin
+    random_features.theory.volterra random_features.theory.measures random_features.exact.volterra
+    random_features.phases.frontier linear_model.compute.Frontier.local_exponents
     spinglass.aging.Aging.at spinglass.aging.Aging.trusted_to spinglass.aging.Aging.two_time
     spinglass.aging.flow spinglass.exact.two_spin spinglass.theory.flow spinglass.theory.descent
     spinglass.single_site.iterate spinglass.single_site.march spinglass.single_site.responses primer.theory.regression
@@ -137,6 +141,7 @@ INSTANCES: dict[str, Any] = {
     "figures.Knob": lambda call: KNOB,
     "results.Result": lambda call: CURVE,
     **{f"random_features.momentum.{name}": lambda call, one=one: one for name, one in SCHEDULES.items()},
+    "linear_model.compute.Frontier": lambda call: call("linear_model.compute.frontier"),
 }
 
 LINEAR = {"spectrum": SPECTRUM, "times": EIGHTHS}
@@ -156,6 +161,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "data.fashion_mnist": {"part": "train"},
     "data.images": {"count": 2},
     "data.relu_features": {"inputs": X, "size": 2, "key": KEY},
+    "data.words": {"vocabulary": 4},
     "fits.power_law": {"x": 2.0 ** np.arange(6), "y": 2.0 ** np.arange(6), "between": (1.0, 64.0)},
     "numerics.fixed_points.anderson": {"sweep": halved, "start": Z},
     "numerics.laplace.talbot": {"points": 8},
@@ -207,6 +213,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "noise": 2.0,
     },
     "linear_model.compute.envelope": {"curves": [CURVE], "compute": [4.0, 8.0]},
+    "linear_model.compute.Frontier.local_exponents": {},
     "linear_model.compute.exponents": {"a": 2.0, "b": 1.0},
     "spinglass.SphericalGlass": {"couplings": {2: 0.5}, "temperature": 1.0, "spike": 1.0},
     "spinglass.SphericalGlass.with_unit_variance": {"p": 3, "temperature": 1.0, "spike": 1.0},
@@ -225,6 +232,12 @@ CALLS: dict[str, dict[str, Any]] = {
         "glass": GLASS, "bath": spinglass.theory.descent(**GLASSY), "particles": 16, "key": KEY,
     },
     "random_features.spectrum": {"alpha": 1.0, "beta": 0.5, "latent": 8},
+    "random_features.theory.volterra": {**STEPS, "batch_size": 2, "width": 4},
+    "random_features.theory.measures": {"spectrum": SPECTRUM, "eigenvalues": Z, "width": 4},
+    "random_features.exact.volterra": {**STEPS, "features": None, "batch_size": 2},
+    "random_features.phases.frontier": {
+        "alpha": 1.0, "beta": 0.25, "compute": [1e4, 1e5], "ratio": 4.0, "learning_rate": 0.25, "batch_size": 2,
+    },
     "random_features.phases.classify": {"alpha": 1.0, "beta": 0.25},
     "random_features.momentum.SGD": {"learning_rate": 0.25},
     "random_features.momentum.HeavyBall": {"learning_rate": 0.25, "momentum": 0.5},
@@ -232,6 +245,10 @@ CALLS: dict[str, dict[str, Any]] = {
     "random_features.momentum.DanaDecaying": {"learning_rate": 0.25, "power": 0.5, "delta": 4.0, "scale": 0.5},
     **{f"random_features.momentum.{name}.coefficients": {"step": EIGHTHS} for name in SCHEDULES},
     "random_features.momentum.exponents": {"alpha": 1.0, "beta": 0.25, "schedule": SCHEDULES["SGD"]},
+    "random_features.covariance": {"features": X, "weights": Y},
+    "random_features.words.bigram_model": {
+        "bigrams": GRAM, "steps": 2, "width": 2, "learning_rate": 0.25, "key": KEY,
+    },
     "random_features.nonlinear.gram": {
         "spectrum": Spectrum.power_law(a=2.0, b=1.0, modes=8), "width": 4, "key": KEY,
     },

@@ -161,7 +161,7 @@ ARGUMENTS: dict[str, str] = {
         "model": "spectrum glass parameterization parameterizations bath kind limit found networks schedule",
         "list": "times lags compute",
         "positive": """tolerance learning_rate step_size aspect time inverse_temperature variance weight_variance
-            power fan_in alpha exponent dimension delta scale latent_cut
+            power fan_in alpha exponent ratio dimension delta scale latent_cut
             posterior.langevin.burn_in meanfield.*.richness posterior.*.richness
             depth.*.richness a b""",
         "positives": "exact.kurtosis.width learning_rates richness networks.train.learning_rate",
@@ -174,22 +174,22 @@ ARGUMENTS: dict[str, str] = {
         "number": """c input ABC.shift.hidden output Knob.text.value low high branch_power attention_power Knob.start
             beta""",
         "count": """repeats depth steps particles sweeps rounds size dimensions halvings points order every
-            modes inits datasets batch_size last count heads p width law.power""",
+            modes inits datasets batch_size last count heads p width law.power vocabulary""",
         "count0": "first derivative deviations.steps transfer.steps",
-        "size": """linear_model.*.width hidden samples theory.ensemble.inits theory.ensemble.datasets
-            deep_linear.width latent""",
+        "size": """linear_model.*.width random_features.*.width hidden samples theory.ensemble.inits
+            theory.ensemble.datasets deep_linear.width latent""",
         "sizes": "theory.final_loss.width theory.final_loss.samples",
         "numbers": "linear_model.experiment.regression.samples",
-        "steps": "linear_model.*.steps primer.*.regression.steps",
+        "steps": "linear_model.*.steps primer.*.regression.steps random_features.*.steps",
         "rows": "meanfield.*.steps depth.*.steps spinglass.*.steps primer.theory.regression.steps",
-        "rows0": "kernels.gradient_descent.steps networks.train.steps",
+        "rows0": "kernels.gradient_descent.steps networks.train.steps bigram_model.steps",
         "momentum": "momentum",
         "overlap": "overlap",
         "vector": "targets",
         "columns": """meanfield.*.targets alignment.targets posterior.nngp.targets posterior.deep_linear.targets
             proportional.targets posterior.two_layer.targets langevin.targets""",
         "labels": "labels",
-        "masses": """weights eigenvalues task_power multiplicity power_law.x power_law.y
+        "masses": """weights bigrams eigenvalues task_power multiplicity power_law.x power_law.y
             power_laws.x power_lines.x""",
         "three": "ABC.a ABC.b sgd adam",
         "matrix": "gram kernel",

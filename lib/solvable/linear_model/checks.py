@@ -13,6 +13,7 @@ from .._checks import (
     MOST,
     concrete,
     require,
+    require_array,
     require_flag,
     require_float64,
     require_kind,
@@ -21,6 +22,7 @@ from .._checks import (
     require_scalar,
     shown,
 )
+from .._memory import require_memory
 from .._pytree import Numbers
 from ..spectra import Spectrum
 
@@ -90,6 +92,20 @@ def check_batch(batch_size: ArrayLike) -> None:
     """A batch size, or an error."""
     require_scalar("batch_size", batch_size)
     require("batch_size", batch_size, ">= 1 and finite", lambda x: (x >= 1) & np.isfinite(x))
+
+
+def check_features(spectrum: Spectrum, features: Numbers | None) -> Array | None:
+    """Features as an array with a column for each mode, or an error; None is infinite width."""
+    if features is None:
+        return None
+    features = require_array("features", features, 2, "a table (N features, K modes)")
+    if features.shape[1] != len(spectrum.eigenvalues):
+        modes = len(spectrum.eigenvalues)
+        raise ValueError(f"features must have one column per mode, {modes}; got shape {features.shape}")
+    if spectrum.multiplicity is not None:
+        raise ValueError("spectrum must have its modes one by one where there are features; got a binned one")
+    require_memory(lambda rows: 16 * rows**2, **{"len(features)": len(features)})
+    return features
 
 
 def require_below(name: str, value: ArrayLike, limit: Array) -> None:

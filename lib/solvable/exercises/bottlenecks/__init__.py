@@ -12,6 +12,7 @@ from . import (
     power_laws,
     problems,
     solvable_model,
+    spectra,
     test_train,
     three_bottlenecks,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "power_laws",
     "problems",
     "solvable_model",
+    "spectra",
     "test_train",
     "three_bottlenecks",
 ]
