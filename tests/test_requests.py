@@ -20,6 +20,7 @@ TIMES, STEPS = [0.0, 0.5, 3.0, 40.0], [0, 1, 7, 60]
 GLASS = spinglass.SphericalGlass({3: 0.5})
 GRAM, TARGETS = jnp.array([[1.0, 0.3], [0.3, 0.8]]), jnp.array([1.0, -0.5])
 X = jax.random.normal(KEY, (4, 3), float)
+SCHEDULE = random_features.momentum.DanaDecaying(learning_rate=0.1, power=0.8, delta=5.0)
 
 exact, experiment, theory = linear_model.exact, linear_model.experiment, linear_model.theory
 
@@ -46,6 +47,9 @@ LISTS = {  # a call, what is asked for, what is asked for beside it, and how exa
     "linear_model.exact.sgd": (
         lambda t: exact.sgd(SPECTRUM, t, features=None, learning_rate=0.3, batch_size=2).test, STEPS, [100_000], 1e-13,
     ),
+    "linear_model.exact.momentum": (
+        lambda t: exact.momentum(SPECTRUM, t, schedule=SCHEDULE, batch_size=2).test, STEPS, [100_000], 1e-13,
+    ),
     "linear_model.experiment.ensemble": (
         lambda t: experiment.ensemble(SPECTRUM, t, **RUNS).test, TIMES, [1e300], 1e-12,
     ),
@@ -61,6 +65,10 @@ LISTS = {  # a call, what is asked for, what is asked for beside it, and how exa
     ),
     "linear_model.experiment.mode_errors": (
         lambda t: experiment.mode_errors(SPECTRUM, t, **RUNS).transpose(1, 0, 2), TIMES, [1e300], 1e-12,
+    ),
+    "linear_model.experiment.momentum": (
+        lambda t: experiment.momentum(SPECTRUM, t, schedule=SCHEDULE, batch_size=2, width=7, key=KEY, repeats=2).test,
+        STEPS, [3000], 1e-12,
     ),
     "linear_model.experiment.sgd": (
         lambda t: experiment.sgd(SPECTRUM, t, learning_rate=0.1, batch_size=2, width=7, key=KEY, repeats=2).test,

@@ -88,7 +88,7 @@ def test_without_momentum_it_is_sgd_at_any_step():
 
 
 def test_an_endless_batch_is_heavy_ball():
-    spectrum, steps = Spectrum.power_law(a=1.8, b=1.4, modes=1000), [0, 3, 50, 400, 5000, 10**6]
+    spectrum, steps = Spectrum.power_law(a=1.8, b=1.4, modes=1000), [0, 3, 50, 400, 5000, 30_000]
     method = {"learning_rate": 0.3, "momentum": 0.9}
     found = exact.momentum(spectrum, steps, schedule=HeavyBall(**method), batch_size=1e13)
     descent = theory.gradient_descent(spectrum, steps, **method)
@@ -129,7 +129,7 @@ def test_streams_of_the_experiment_follow_the_recursion(spectrum, steps, repeats
         experiment.momentum(spectrum, steps, schedule=schedule, **method, average_batches=one) for one in (False, True)
     )
     assert np.all(np.abs(streams.test - averaged.test) < 4 * streams.error("test"))
-    assert np.all(streams.error("test") / streams.test < 0.25 / repeats**0.5)
+    assert np.all(streams.error("test") / streams.test < 0.4 / repeats**0.5)  # 1.4 % of 600
     assert np.all(streams.test_std > averaged.test_std)
 
 
@@ -178,7 +178,7 @@ def test_the_number_of_jumps_grows_as_the_logarithm_of_time():
         made[power] = count
     assert made[12] - made[9] == pytest.approx(64 * np.log2(1e3), rel=0.02)
     assert made[9] - made[6] == pytest.approx(64 * np.log2(1e3), rel=0.02)
-    assert made[12] < 2200
+    assert made[12] < 128 + 64 * np.log2(1e12 / 64)
 
 
 def test_a_loss_that_grows_without_end_is_an_error_with_its_step(spectrum):
@@ -282,5 +282,5 @@ def test_a_student_is_given_in_one_way(spectrum):
         pass
 
     for bad in (None, 0.1, SGD, Unknown(0.1)):
-        with pytest.raises(TypeError, match="schedule must"):
+        with pytest.raises(TypeError, match="schedule"):
             exact.momentum(spectrum, [1], schedule=bad, batch_size=1)

@@ -24,7 +24,7 @@ from .._checks import (
     require_positive,
     require_scalar,
 )
-from .._pytree import numpy_for, pytree
+from .._pytree import Numbers, numpy_for, pytree
 from ..linear_model.checks import check_momentum, check_rate
 from .phases import Term, classify
 
@@ -53,7 +53,7 @@ class SGD:
         check_rate(self.learning_rate)
         _as_numbers(self)
 
-    def coefficients(self, step: ArrayLike) -> Coefficients:
+    def coefficients(self, step: Numbers) -> Coefficients:
         """The four numbers of the update.
 
         Args:
@@ -93,7 +93,7 @@ class HeavyBall:
         check_momentum(self.momentum, known=False)
         _as_numbers(self)
 
-    def coefficients(self, step: ArrayLike) -> Coefficients:
+    def coefficients(self, step: Numbers) -> Coefficients:
         """The four numbers of the update.
 
         Args:
@@ -135,7 +135,7 @@ class DanaConstant:
         _check_positive(dimension=self.dimension, delta=self.delta)
         _as_numbers(self)
 
-    def coefficients(self, step: ArrayLike) -> Coefficients:
+    def coefficients(self, step: Numbers) -> Coefficients:
         """The four numbers of the update.
 
         Args:
@@ -179,7 +179,7 @@ class DanaDecaying:
         _check_positive(power=self.power, delta=self.delta, scale=self.scale)
         _as_numbers(self)
 
-    def coefficients(self, step: ArrayLike) -> Coefficients:
+    def coefficients(self, step: Numbers) -> Coefficients:
         """The four numbers of the update.
 
         Args:
@@ -204,7 +204,7 @@ class Exponents(NamedTuple):
     Attributes:
       steps: a number, positive, at a width that is no limit yet.
       loss: a number, positive: the loss falls.
-      width: a number, the share of growth that goes to the width.
+      width: a number, the share of growth that goes to the width: the least one, where several are as good.
     """
 
     steps: float
@@ -271,7 +271,7 @@ def _best_split(terms: tuple[Term, ...], paces: list[tuple[float, float]]) -> tu
     def largest(x: float) -> float:
         return max(min(a + b * x for a, b in every) for every in of)
 
-    width = min((x for x in shares if 0 <= x <= 1), key=largest)
+    width = min((x for x in shares if 0 <= x <= 1), key=lambda x: (round(largest(x), 12), x))
     return width, -largest(width)
 
 
@@ -279,7 +279,7 @@ def _fading(delta: Any, step: Any) -> Any:
     return numpy_for((delta, step)).minimum(1.0, delta / (1 + step))
 
 
-def _numbers(name: str, value: ArrayLike) -> Any:
+def _numbers(name: str, value: Numbers) -> Any:
     """Numbers >= 0 as floats, in NumPy where they are known."""
     require_nonnegative(name, value)
     known = concrete(value)

@@ -65,7 +65,7 @@ def momentum(
       schedule: Delta, g_1, g_2 and g_3 at every step: one of `random_features.momentum`, or a frozen dataclass, known
         to jax as a pytree, that has a `learning_rate` and ``coefficients(step)``, which returns the four. It is asked
         at half steps too.
-      features: A, shape (N, K), a column for each mode, as for `sgd`; None is infinite width.
+      features: A, shape (N, K), unit Gaussians or others, a column for each mode; None is infinite width.
       latent_cut: a number >= 1 in place of features: the student has the largest modes, so many, and no others.
         Where it ends inside a node of a binned spectrum it takes that node's share, which may move the floor by 1 %.
       batch_size: B >= 1 fresh samples a step.

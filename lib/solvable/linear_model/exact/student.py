@@ -8,10 +8,9 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..._checks import as_floats, require_array, require_float64, require_kind
-from ..._memory import require_memory
+from ..._checks import as_floats, require_float64, require_kind
 from ...spectra import Spectrum
-from ..checks import check_batch, check_noise
+from ..checks import check_batch, check_features, check_noise
 
 
 class Basis(NamedTuple):
@@ -29,16 +28,7 @@ def check_student(spectrum: Any, features: Any, batch_size: ArrayLike, noise: Ar
     require_kind("spectrum", spectrum, Spectrum)
     check_batch(batch_size)
     check_noise(noise)
-    if features is None:
-        return None
-    features = require_array("features", features, 2, "a table (N features, K modes)")
-    if features.shape[1] != len(spectrum.eigenvalues):
-        modes = len(spectrum.eigenvalues)
-        raise ValueError(f"features must have one column per mode, {modes}; got shape {features.shape}")
-    if spectrum.multiplicity is not None:
-        raise ValueError("spectrum must have its modes one by one where there are features; got a binned one")
-    require_memory(lambda rows: 16 * rows**2, **{"len(features)": len(features)})
-    return features
+    return check_features(spectrum, features)
 
 
 def basis(spectrum: Spectrum, features: Float[Array, "N K"] | None) -> Basis:
