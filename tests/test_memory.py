@@ -22,6 +22,7 @@ from solvable.numerics import laplace
 from solvable.parameterizations import exponents, mup, satisfies
 from solvable.primer import exact, experiment, theory
 from solvable.random_features import covariance
+from solvable.random_features.momentum import SGD
 from solvable.random_features.words import bigram_model
 from solvable.spectra import Spectrum
 
@@ -156,6 +157,12 @@ CALLS = {
     "subsamples: repeats": lambda: students.regression(np.eye(2), np.ones((2, 1)), [1], repeats=MANY, key=KEY),
     "moments: features": lambda: linear_exact.sgd(
         Spectrum([1.0], [1.0]), [1], features=jnp.ones((10**5, 1)), learning_rate=0.1, batch_size=1
+    ),
+    "moments with momentum: features": lambda: linear_exact.momentum(
+        Spectrum([1.0], [1.0]), [1], schedule=SGD(learning_rate=0.1), features=jnp.ones((10**5, 1)), batch_size=1
+    ),
+    "students with momentum: width": lambda: students.momentum(
+        SPECTRUM, [1], schedule=SGD(learning_rate=0.1), batch_size=1, width=1e12, key=KEY
     ),
     "power_law: modes": lambda: Spectrum.power_law(a=1.5, b=1.2, modes=MANY),
     "dimension: kappa": lambda: Spectrum(np.ones(100), np.ones(100)).dimension(np.ones(10**6)),

@@ -20,11 +20,13 @@ TIMES, STEPS = [0.0, 0.3, 2.0, 30.0], [0, 1, 2, 5, 40]
 SIZES = {"width": 7.0, "samples": 9.0}
 STUDENT = SIZES | {"noise": 0.1}
 RUNS = {"width": 7, "key": KEY, "repeats": 2}
+SCHEDULE = random_features.momentum.DanaDecaying(learning_rate=0.1, power=0.8, delta=5.0)
 
 exact, experiment, theory = linear_model.exact, linear_model.experiment, linear_model.theory
 CALLS = {
     "Spectrum.dimension": lambda s: s.dimension([0.1, 1.0], order=2),
     "linear_model.compute.frontier": lambda s: linear_model.compute.frontier(s, [30.0, 100.0]),
+    "linear_model.exact.momentum": lambda s: exact.momentum(s, STEPS, schedule=SCHEDULE, batch_size=2, noise=0.1),
     "linear_model.exact.sgd": lambda s: exact.sgd(s, STEPS, features=None, learning_rate=0.3, batch_size=2, noise=0.1),
     "linear_model.theory.ensemble": lambda s: theory.ensemble(s, TIMES, inits=2, datasets=3, **STUDENT),
     "linear_model.theory.feature_learning": lambda s: theory.feature_learning(s, TIMES, richness=2.0),
@@ -39,6 +41,12 @@ CALLS = {
     "linear_model.theory.sgd": lambda s: theory.sgd(s, STEPS, learning_rate=0.3, batch_size=2, width=7.0, noise=0.1),
     "linear_model.theory.sgd_stability_limit": lambda s: theory.sgd_stability_limit(s, batch_size=2, width=7.0),
     "linear_model.theory.stability_limit": lambda s: theory.stability_limit(s, momentum=0.5, **SIZES),
+    "random_features.exact.volterra": lambda s: random_features.exact.volterra(
+        s, STEPS, features=None, learning_rate=0.3, batch_size=2
+    ),
+    "random_features.theory.volterra": lambda s: random_features.theory.volterra(
+        s, STEPS, learning_rate=0.3, batch_size=2, width=7.0
+    ),
 }
 REFUSE = {  # their modes are drawn one by one
     "linear_model.experiment.ensemble": lambda s: experiment.ensemble(s, TIMES, **RUNS),
@@ -49,11 +57,21 @@ REFUSE = {  # their modes are drawn one by one
     ),
     "linear_model.experiment.gradient_flow": lambda s: experiment.gradient_flow(s, TIMES, **RUNS),
     "linear_model.experiment.mode_errors": lambda s: experiment.mode_errors(s, TIMES, **RUNS),
+    "linear_model.experiment.momentum": lambda s: experiment.momentum(
+        s, STEPS, schedule=SCHEDULE, batch_size=2, **RUNS
+    ),
+    "linear_model.exact.momentum": lambda s: exact.momentum(
+        s, STEPS, schedule=SCHEDULE, features=jnp.ones((2, 3)), batch_size=2
+    ),
     "linear_model.experiment.sgd": lambda s: experiment.sgd(s, STEPS, learning_rate=0.01, batch_size=2, **RUNS),
     "linear_model.exact.sgd": lambda s: exact.sgd(
         s, STEPS, features=jnp.ones((2, 3)), learning_rate=0.01, batch_size=2
     ),
+    "random_features.exact.volterra": lambda s: random_features.exact.volterra(
+        s, STEPS, features=jnp.ones((2, 3)), learning_rate=0.01
+    ),
     "random_features.nonlinear.gram": lambda s: random_features.nonlinear.gram(s, 4, key=KEY),
+    "random_features.theory.measures": lambda s: random_features.theory.measures(s, [0.1], width=4),
 }
 
 

@@ -20,6 +20,7 @@ TIMES, STEPS = [0.0, 0.5, 3.0, 40.0], [0, 1, 7, 60]
 GLASS = spinglass.SphericalGlass({3: 0.5})
 GRAM, TARGETS = jnp.array([[1.0, 0.3], [0.3, 0.8]]), jnp.array([1.0, -0.5])
 X = jax.random.normal(KEY, (4, 3), float)
+SCHEDULE = random_features.momentum.DanaDecaying(learning_rate=0.1, power=0.8, delta=5.0)
 
 exact, experiment, theory = linear_model.exact, linear_model.experiment, linear_model.theory
 
@@ -46,6 +47,9 @@ LISTS = {  # a call, what is asked for, what is asked for beside it, and how exa
     "linear_model.exact.sgd": (
         lambda t: exact.sgd(SPECTRUM, t, features=None, learning_rate=0.3, batch_size=2).test, STEPS, [100_000], 1e-13,
     ),
+    "linear_model.exact.momentum": (
+        lambda t: exact.momentum(SPECTRUM, t, schedule=SCHEDULE, batch_size=2).test, STEPS, [100_000], 1e-13,
+    ),
     "linear_model.experiment.ensemble": (
         lambda t: experiment.ensemble(SPECTRUM, t, **RUNS).test, TIMES, [1e300], 1e-12,
     ),
@@ -61,6 +65,10 @@ LISTS = {  # a call, what is asked for, what is asked for beside it, and how exa
     ),
     "linear_model.experiment.mode_errors": (
         lambda t: experiment.mode_errors(SPECTRUM, t, **RUNS).transpose(1, 0, 2), TIMES, [1e300], 1e-12,
+    ),
+    "linear_model.experiment.momentum": (
+        lambda t: experiment.momentum(SPECTRUM, t, schedule=SCHEDULE, batch_size=2, width=7, key=KEY, repeats=2).test,
+        STEPS, [3000], 1e-12,
     ),
     "linear_model.experiment.sgd": (
         lambda t: experiment.sgd(SPECTRUM, t, learning_rate=0.1, batch_size=2, width=7, key=KEY, repeats=2).test,
@@ -113,6 +121,16 @@ LISTS = {  # a call, what is asked for, what is asked for beside it, and how exa
         [0.0, 1.0, 5.0], [40.0], 1e-13,
     ),
     "primer.theory.tanh_network": (lambda t: primer.theory.tanh_network(2.0, t).correlation, [0.0, 1, 5], [1e5], 1e-13),
+    "random_features.exact.volterra": (
+        lambda t: random_features.exact.volterra(SPECTRUM, t, features=None, learning_rate=0.3).loss,
+        STEPS, [200], 1e-13,
+    ),
+    "random_features.phases.frontier": (
+        lambda c: random_features.phases.frontier(1.0, 0.7, c).loss, [1e4, 1e5], [1e6], 1e-8,
+    ),
+    "random_features.theory.volterra": (
+        lambda t: random_features.theory.volterra(SPECTRUM, t, learning_rate=0.3, width=9.0).loss, STEPS, [10**9], 1e-9,
+    ),
     "spinglass.aging.Aging.two_time": (lambda t: old().two_time(t).response[:, :4], TIMES, [150.0], 1e-12),
     "spinglass.exact.two_spin": (
         lambda t: spinglass.exact.two_spin(t, temperature=0.5).correlation[:, :4], TIMES, [1e6], 1e-14,
@@ -177,7 +195,7 @@ def test_no_request_is_forgotten():
 def with_grids_of_their_own(names):
     """Theories in the fast run; experiments and sums follow their times one by one."""
     slow = {"linear_model.compute.frontier", "meanfield.expansion", "meanfield.finite"}
-    slow.add("depth.theory.residual_linear_limit")  # three times the solution above
+    slow |= {"depth.theory.residual_linear_limit", "random_features.phases.frontier"}  # several solutions each
     return [
         pytest.param(name, marks=pytest.mark.slow) if ".experiment." in name or name in slow else name for name in names
     ]

@@ -124,7 +124,7 @@ class Spectrum:
         if not binned:
             require_memory(lambda modes: 40 * modes, modes=last)
         if binned:
-            k, count = _traced_octaves(as_floats(modes)) if traced else _octaves(last)
+            k, count = padded_octaves(as_floats(modes)) if traced else _octaves(last)
         else:
             k, count = np.arange(1.0, last + 1), None
         numpy = numpy_for((a, b, k))
@@ -269,13 +269,13 @@ def _octaves(last: int) -> tuple[Any, Any]:
     return np.concatenate(nodes), np.concatenate(weights)
 
 
-def _traced_octaves(last: Array) -> tuple[Any, Any]:
-    """The same where jax traces `last`: nodes for `OCTAVES` factors of two, those beyond it of weight zero."""
-    first = 2.0 ** np.arange(OCTAVES)
+def padded_octaves(last: Array, octaves: int = OCTAVES) -> tuple[Any, Any]:
+    """The same where jax traces `last`: nodes for that many factors of two, those beyond `last` of weight zero."""
+    first = 2.0 ** np.arange(octaves)
     count = jnp.clip(jnp.floor(jax.lax.stop_gradient(last)) - first + 1, 0, first)[:, None]
     j = np.arange(1.0, NODES)
     side = j * jnp.sqrt(jnp.maximum(1 - (j / jnp.maximum(count, 1)) ** 2, 0) / (4 * (4 * j**2 - 1)))
-    beside = jnp.zeros((OCTAVES, NODES, NODES)).at[:, j.astype(int) - 1, j.astype(int)].set(side)
+    beside = jnp.zeros((octaves, NODES, NODES)).at[:, j.astype(int) - 1, j.astype(int)].set(side)
     nodes, vectors = jnp.linalg.eigh(beside + beside.swapaxes(1, 2))
     middle = first[:, None] + jnp.maximum(count - 1, 0) / 2
     return (middle + count * nodes).ravel(), (count * vectors[:, 0] ** 2).ravel()

@@ -13,7 +13,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
-from solvable import Spectrum, networks, parameterizations, spinglass
+from solvable import Spectrum, networks, parameterizations, random_features, spinglass
 from solvable.figures import Knob, Line
 from solvable.linear_model import LossCurves
 
@@ -23,6 +23,12 @@ FOLDER = Path(tempfile.mkdtemp())
 KEY = jax.random.key(0)
 SPECTRUM = Spectrum([1.0, 0.5, 0.25], [1.0, 0.5, 0.25])
 GLASS = spinglass.SphericalGlass({2: 0.5}, 0.25)
+SCHEDULES = {
+    "SGD": random_features.momentum.SGD(learning_rate=0.25),
+    "HeavyBall": random_features.momentum.HeavyBall(learning_rate=0.25, momentum=0.5),
+    "DanaConstant": random_features.momentum.DanaConstant(learning_rate=0.25, dimension=4.0, delta=4.0),
+    "DanaDecaying": random_features.momentum.DanaDecaying(learning_rate=0.25, power=0.5, delta=4.0, scale=0.5),
+}
 EIGHTHS = jnp.array([1.0, 2.0])  # times; as whole numbers and bytes too
 CURVE = LossCurves(EIGHTHS, jnp.array([0.5, 0.25]), jnp.array([0.5, 0.25]), parameters={"width": 4.0, "repeats": 4})
 RAN = replace(CURVE, test_std=CURVE.test / 8, train_std=CURVE.train / 8)
@@ -80,7 +86,8 @@ HOLDERS = names("""
     meanfield.TwoTime depth.LayerTime networks.CoordinateCheck networks.Deviations networks.LayerSizes networks.Run
     networks.Transfer
     parameterizations.Exponents parameterizations.Scale parameterizations.Wish parameterizations.tables.Table
-    primer.Chaos primer.Correlation random_features.phases.Phase random_features.phases.Term
+    primer.Chaos primer.Correlation random_features.Measures random_features.Volterra
+    random_features.momentum.Exponents random_features.phases.Phase random_features.phases.Term
     random_features.words.BigramModel results.Result
     spinglass.Runs spinglass.TwoTime spinglass.aging.Aging
     spinglass.single_site.Responses figures.Line figures.Band figures.Points figures.Means figures.HeatMap
@@ -93,7 +100,10 @@ HEAVY = names("""
     linear_model.theory.sgd linear_model.experiment.ensemble linear_model.experiment.feature_learning
     linear_model.experiment.final_loss linear_model.experiment.gradient_descent linear_model.experiment.mode_errors
     linear_model.experiment.gradient_flow linear_model.experiment.regression linear_model.experiment.sgd
+    linear_model.exact.momentum linear_model.experiment.momentum
     linear_model.exact.sgd linear_model.compute.frontier spinglass.experiment.langevin
+    random_features.theory.volterra random_features.theory.measures random_features.exact.volterra
+    random_features.phases.frontier linear_model.compute.Frontier.local_exponents
     spinglass.aging.Aging.at spinglass.aging.Aging.trusted_to spinglass.aging.Aging.two_time
     spinglass.aging.flow spinglass.exact.two_spin spinglass.theory.flow spinglass.theory.descent
     spinglass.single_site.iterate spinglass.single_site.march spinglass.single_site.responses primer.theory.regression
@@ -130,6 +140,8 @@ INSTANCES: dict[str, Any] = {
     "networks.Transfer": lambda call: call("networks.transfer"),
     "figures.Knob": lambda call: KNOB,
     "results.Result": lambda call: CURVE,
+    **{f"random_features.momentum.{name}": lambda call, one=one: one for name, one in SCHEDULES.items()},
+    "linear_model.compute.Frontier": lambda call: call("linear_model.compute.frontier"),
 }
 
 LINEAR = {"spectrum": SPECTRUM, "times": EIGHTHS}
@@ -188,11 +200,20 @@ CALLS: dict[str, dict[str, Any]] = {
     "linear_model.exact.sgd": {
         **STEPS, "features": jnp.array([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]]), "batch_size": 2, "noise": 2.0,
     },
+    "linear_model.exact.momentum": {
+        "spectrum": SPECTRUM, "steps": EIGHTHS, "schedule": SCHEDULES["DanaDecaying"],
+        "features": jnp.array([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]]), "latent_cut": None, "batch_size": 2, "noise": 2.0,
+    },
+    "linear_model.experiment.momentum": {
+        "spectrum": SPECTRUM, "steps": EIGHTHS, "schedule": SCHEDULES["DanaDecaying"], **RUNS, "batch_size": 2,
+        "width": 4, "noise": 2.0, "average_batches": False,
+    },
     "linear_model.compute.frontier": {
         "spectrum": Spectrum.power_law(a=2.0, b=1.0, modes=64), "compute": [64.0, 128.0], "samples": np.inf,
         "noise": 2.0,
     },
     "linear_model.compute.envelope": {"curves": [CURVE], "compute": [4.0, 8.0]},
+    "linear_model.compute.Frontier.local_exponents": {},
     "linear_model.compute.exponents": {"a": 2.0, "b": 1.0},
     "spinglass.SphericalGlass": {"couplings": {2: 0.5}, "temperature": 1.0, "spike": 1.0},
     "spinglass.SphericalGlass.with_unit_variance": {"p": 3, "temperature": 1.0, "spike": 1.0},
@@ -211,7 +232,19 @@ CALLS: dict[str, dict[str, Any]] = {
         "glass": GLASS, "bath": spinglass.theory.descent(**GLASSY), "particles": 16, "key": KEY,
     },
     "random_features.spectrum": {"alpha": 1.0, "beta": 0.5, "latent": 8},
+    "random_features.theory.volterra": {**STEPS, "batch_size": 2, "width": 4},
+    "random_features.theory.measures": {"spectrum": SPECTRUM, "eigenvalues": Z, "width": 4},
+    "random_features.exact.volterra": {**STEPS, "features": None, "batch_size": 2},
+    "random_features.phases.frontier": {
+        "alpha": 1.0, "beta": 0.25, "compute": [1e4, 1e5], "ratio": 4.0, "learning_rate": 0.25, "batch_size": 2,
+    },
     "random_features.phases.classify": {"alpha": 1.0, "beta": 0.25},
+    "random_features.momentum.SGD": {"learning_rate": 0.25},
+    "random_features.momentum.HeavyBall": {"learning_rate": 0.25, "momentum": 0.5},
+    "random_features.momentum.DanaConstant": {"learning_rate": 0.25, "dimension": 4.0, "delta": 4.0},
+    "random_features.momentum.DanaDecaying": {"learning_rate": 0.25, "power": 0.5, "delta": 4.0, "scale": 0.5},
+    **{f"random_features.momentum.{name}.coefficients": {"step": EIGHTHS} for name in SCHEDULES},
+    "random_features.momentum.exponents": {"alpha": 1.0, "beta": 0.25, "schedule": SCHEDULES["SGD"]},
     "random_features.covariance": {"features": X, "weights": Y},
     "random_features.words.bigram_model": {
         "bigrams": GRAM, "steps": 2, "width": 2, "learning_rate": 0.25, "key": KEY,

@@ -158,16 +158,17 @@ KINDS: dict[str, Kind] = {
 ARGUMENTS: dict[str, str] = {
     name: kind
     for kind, names in {
-        "model": "spectrum glass parameterization parameterizations bath kind limit found networks",
+        "model": "spectrum glass parameterization parameterizations bath kind limit found networks schedule",
         "list": "times lags compute",
         "positive": """tolerance learning_rate step_size aspect time inverse_temperature variance weight_variance
-            power fan_in alpha exponent posterior.langevin.burn_in meanfield.*.richness posterior.*.richness
+            power fan_in alpha exponent ratio dimension delta scale latent_cut
+            posterior.langevin.burn_in meanfield.*.richness posterior.*.richness
             depth.*.richness a b""",
         "positives": "exact.kurtosis.width learning_rates richness networks.train.learning_rate",
         "values": "values measured",
         "nonnegative": """noise gain temperature spike bias_variance tanh_network.burn_in ridge
             depth.*.branch feature_learning.richness Expansion.at.richness quadrature_error.variance""",
-        "nonnegatives": """theory.final_loss.noise final_loss.ridge kappa branch diagonal.variance exact.*.variance
+        "nonnegatives": """theory.final_loss.noise final_loss.ridge kappa branch diagonal.variance exact.*.variance step
             variance1 variance2 Aging.at.t t_prime""",
         "reals": "covariance fixed_points.anderson.start q coordinate.value",
         "number": """c input ABC.shift.hidden output Knob.text.value low high branch_power attention_power Knob.start
@@ -175,11 +176,11 @@ ARGUMENTS: dict[str, str] = {
         "count": """repeats depth steps particles sweeps rounds size dimensions halvings points order every
             modes inits datasets batch_size last count heads p width law.power vocabulary""",
         "count0": "first derivative deviations.steps transfer.steps",
-        "size": """linear_model.*.width hidden samples theory.ensemble.inits theory.ensemble.datasets
-            deep_linear.width latent""",
+        "size": """linear_model.*.width random_features.*.width hidden samples theory.ensemble.inits
+            theory.ensemble.datasets deep_linear.width latent""",
         "sizes": "theory.final_loss.width theory.final_loss.samples",
         "numbers": "linear_model.experiment.regression.samples",
-        "steps": "linear_model.*.steps primer.*.regression.steps",
+        "steps": "linear_model.*.steps primer.*.regression.steps random_features.*.steps",
         "rows": "meanfield.*.steps depth.*.steps spinglass.*.steps primer.theory.regression.steps",
         "rows0": "kernels.gradient_descent.steps networks.train.steps bigram_model.steps",
         "momentum": "momentum",

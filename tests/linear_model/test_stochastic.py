@@ -10,7 +10,7 @@ from solvable import Spectrum
 from solvable.linear_model import exact, experiment, theory
 from solvable.linear_model.experiment import stochastic as streams
 from solvable.linear_model.theory.response import Disorder, differentiable, kappa_at
-from solvable.linear_model.theory.stochastic import _resolvents
+from solvable.linear_model.theory.stochastic import resolvents
 
 from .recursions import recursion
 
@@ -82,7 +82,7 @@ def test_losses_that_fall_steeply_are_right_to_a_trillion_steps(alpha, beta):
 
 
 @pytest.mark.parametrize("width", [7.0, 40.0, np.inf])
-def test_resolvents_of_a_width_have_their_slopes(width):
+def testresolvents_of_a_width_have_their_slopes(width):
     """g_F and g_K by their definitions, and by central differences between solutions of z = kappa (1 - d / N)."""
     spectrum = Spectrum.power_law(a=1.8, b=1.4, modes=60)
     disorder, h = Disorder.of(jnp.asarray(width), jnp.asarray(jnp.inf), jnp.zeros(())), 1e-5
@@ -90,7 +90,7 @@ def test_resolvents_of_a_width_have_their_slopes(width):
 
     def at(z):
         kappa = kappa_at(spectrum, disorder, z)[0]
-        return kappa, _resolvents(spectrum, disorder, differentiable(spectrum, disorder, z, kappa))
+        return kappa, resolvents(spectrum, disorder, differentiable(spectrum, disorder, z, kappa))
 
     (kappa, found), ahead, back = at(z), at(z + h)[1], at(z - h)[1]
     lam, c = (np.asarray(one) for one in (spectrum.eigenvalues, spectrum.task_power))

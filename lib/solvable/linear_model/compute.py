@@ -62,6 +62,29 @@ class Frontier(Result):
     time: Float[Array, " C"]
     parameters: dict[str, Any] = field(default_factory=dict)
 
+    def local_exponents(self) -> Exponents:
+        r"""Slopes along the frontier, which the exponents of a power law are.
+
+        .. math:: \text{loss} = -\frac{d \ln L_\star}{d \ln C}, \qquad
+                  \text{width} = \frac{d \ln N_\star}{d \ln C}, \qquad \text{time} = 1 - \text{width}
+
+        Returns:
+          `Exponents` whose fields have shape (C,), between neighbouring budgets and their other neighbours.
+
+        Raises:
+          ValueError: for fewer than two budgets, or two that are alike.
+
+        Differences, of second order where budgets are equally spaced in their logarithm. Source: their definition.
+        Book: "Where to spend compute".
+        """
+        spent = jnp.log(self.compute)
+        if len(spent) < 2 or not np.all(np.abs(np.diff(np.sort(np.asarray(spent)))) > 0):
+            raise ValueError(f"compute must have two different budgets or more; got {np.asarray(self.compute)}")
+        order = jnp.argsort(spent)
+        back = jnp.argsort(order)
+        loss, width = (jnp.gradient(jnp.log(x[order]), spent[order])[back] for x in (self.loss, self.width))
+        return Exponents(-loss, width, 1 - width)
+
 
 class Exponents(NamedTuple):
     r"""Exponents of a compute-optimal frontier.
@@ -72,11 +95,13 @@ class Exponents(NamedTuple):
       loss: a number, positive: the loss falls.
       width: a number, the share of growth that goes to the width.
       time: a number, the share that goes to time; the two add up to 1.
+
+    Along a frontier (`Frontier.local_exponents`) each is an array, one number a budget.
     """
 
-    loss: float
-    width: float
-    time: float
+    loss: Any
+    width: Any
+    time: Any
 
 
 @known_arguments

@@ -4,8 +4,20 @@ Data x with covariance diag(j^-2alpha) in v dimensions, targets sum_j j^-beta x_
 features, trained by one-pass SGD: the linear model of `linear_model` under other names.
 """
 
-from . import nonlinear, phases, words
+from . import exact, momentum, nonlinear, phases, theory, words
 from .covariances import covariance
 from .model import spectrum
+from .results import Measures, Volterra
 
-__all__ = ["covariance", "nonlinear", "phases", "spectrum", "words"]
+__all__ = [
+    "Measures",
+    "Volterra",
+    "covariance",
+    "exact",
+    "momentum",
+    "nonlinear",
+    "phases",
+    "spectrum",
+    "theory",
+    "words",
+]

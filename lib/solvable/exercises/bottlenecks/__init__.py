@@ -10,12 +10,15 @@ from . import (
     fresh_data,
     mode_errors,
     nonlinearity,
+    phases,
     power_laws,
     problems,
+    random_features,
     solvable_model,
     spectra,
     test_train,
     three_bottlenecks,
+    volterra,
 )
 
 __all__ = [
@@ -28,10 +31,13 @@ __all__ = [
     "fresh_data",
     "mode_errors",
     "nonlinearity",
+    "phases",
     "power_laws",
     "problems",
+    "random_features",
     "solvable_model",
     "spectra",
     "test_train",
     "three_bottlenecks",
+    "volterra",
 ]

@@ -1,5 +1,6 @@
 """The linear model at finite size: draw features and data, train exactly, repeat. Units as in `linear_model.theory`."""
 
+from .accelerated import momentum
 from .descent import gradient_descent
 from .ensembles import ensemble
 from .final import final_loss
@@ -15,6 +16,7 @@ __all__ = [
     "gradient_descent",
     "gradient_flow",
     "mode_errors",
+    "momentum",
     "regression",
     "sgd",
 ]

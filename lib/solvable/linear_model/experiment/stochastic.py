@@ -105,18 +105,23 @@ def _streams(
         irreducible = student.irreducible + noise
 
         def step(number: Array, off: Array) -> Array:  # off = weights - target
-            size_key, along_key, side_key = jax.random.split(jax.random.fold_in(key, number), 3)
-            push = jnp.sqrt(student.rates) * off
-            loss = push @ push
-            total = jnp.maximum(loss + irreducible, 1e-300)  # variance of each sample's error e
-            size = jnp.sqrt(total * jax.random.chisquare(size_key, batch))  # |e|
-            side = jax.random.normal(side_key, off.shape)
-            side = side - push * (push @ side / jnp.where(loss > 0, loss, 1.0))  # inputs across the push
-            noise_along = jnp.sqrt(irreducible / total) * jax.random.normal(along_key)  # and along it, given e
-            along = push * (noise_along / jnp.sqrt(jnp.where(loss > 0, loss, 1.0)) - size / total)
-            return off + eta / batch * size * jnp.sqrt(student.rates) * (along + side)
+            return off - eta * gradient(student, off, batch, irreducible, jax.random.fold_in(key, number))
 
         return read_off(step, lambda off: student.irreducible + student.rates @ off**2, -student.target, steps)
 
     streams = jax.vmap(lambda key: jax.random.fold_in(key, 1))(keys)
     return jax.vmap(stream, in_axes=(None if features is None else 0, 0))(features, streams)
+
+
+def gradient(student: exact.Basis, off: Array, batch: Array, irreducible: Array, key: Array) -> Array:
+    """A batch's mean gradient of half its mean square error, where the weights are `off` the best ones."""
+    size_key, along_key, side_key = jax.random.split(key, 3)
+    push = jnp.sqrt(student.rates) * off
+    loss = push @ push
+    total = jnp.maximum(loss + irreducible, 1e-300)  # variance of each sample's error e
+    size = jnp.sqrt(total * jax.random.chisquare(size_key, batch))  # |e|
+    side = jax.random.normal(side_key, off.shape)
+    side = side - push * (push @ side / jnp.where(loss > 0, loss, 1.0))  # inputs across the push
+    noise_along = jnp.sqrt(irreducible / total) * jax.random.normal(along_key)  # and along it, given e
+    along = push * (noise_along / jnp.sqrt(jnp.where(loss > 0, loss, 1.0)) - size / total)
+    return -size / batch * jnp.sqrt(student.rates) * (along + side)

@@ -18,6 +18,9 @@ The error of a contour is relative to the mean of the loss over all times so far
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -107,17 +110,58 @@ def sgd(
 
 @jax.jit
 def _sgd(spectrum: Spectrum, steps: Array, eta: Array, batch: Array, width: Array, noise: Array) -> tuple[Array, Array]:
-    disorder = Disorder.of(width, jnp.asarray(jnp.inf), noise)
+    def loss(zeta_minus_1: Array, f: Array, k: Array) -> Array:
+        return ((f + k * noise / zeta_minus_1) / (1 - k))[None]
 
-    c = 1 + 1 / batch
+    (test,), residual = inverted(spectrum, steps, eta, batch, width, loss)
+    return jnp.maximum(test, 0.0), residual
 
-    def frequencies(zeta_minus_1: Array) -> Array:
+
+def inverted(
+    spectrum: Spectrum, steps: Array, eta: Array, batch: Array, width: Array, combine: Callable[..., Array]
+) -> tuple[Array, Array]:
+    """Functions of the steps, (rows, T), from what `combine` makes of zeta - 1, F-hat and eta^2/B K-hat: (rows, J).
+
+    And the largest residual. Steps from `FEW` on need not be whole.
+    """
+    student = Transforms(spectrum, Disorder.of(width, jnp.asarray(jnp.inf), jnp.zeros(())), eta, batch)
+    many = jnp.maximum(steps, FEW)
+    nodes, weight = circle(FEW)
+    around = jnp.asarray(nodes - 1)
+    both = jnp.concatenate([student.frequencies(around), student.contour(many.min())])
+    kappa, worst = kappa_at(spectrum, student.disorder, both)
+    kappa, first = jnp.split(kappa, [2 * len(nodes)])
+    kappa = differentiable(spectrum, student.disorder, both[: 2 * len(nodes)], kappa)
+    few = jnp.minimum(steps, FEW)
+    values = weight * student.of(around, kappa, combine)[0]
+    early = 2 * (values @ jnp.exp(np.log(nodes)[:, None] * few)).real
+
+    kappas, residual = follow(spectrum, student.disorder, student.contour, many, first)
+    later = jax.lax.map(lambda at: student.late(at[0], at[1], combine), (many, kappas)).T
+    return jnp.where(steps < FEW, early, later), jnp.maximum(worst, residual)
+
+
+class Transforms(NamedTuple):
+    """All that one-pass SGD knows of a width: where its transforms are read, and what they are there."""
+
+    spectrum: Spectrum
+    disorder: Disorder
+    eta: Array
+    batch: Array
+
+    def frequencies(self, zeta_minus_1: Array) -> Array:
         """z_- and the conjugate of z_+, both in the upper half plane."""
+        c = 1 + 1 / self.batch
         root = jnp.sqrt(1 + c * zeta_minus_1)
-        return jnp.concatenate([zeta_minus_1 / ((1 + root) * eta), -(1 + root).conj() / (c * eta)])
+        return jnp.concatenate([zeta_minus_1 / ((1 + root) * self.eta), -(1 + root).conj() / (c * self.eta)])
 
-    def transform(zeta_minus_1: Array, kappa: Array) -> tuple[Array, Array]:
-        """zeta x L-hat, and its slope in s = ln zeta."""
+    def contour(self, step: Array) -> Array:
+        """The frequencies of Talbot's contour."""
+        return self.frequencies(jnp.expm1(CONTOUR.nodes / step))
+
+    def of(self, zeta_minus_1: Array, kappa: Array, combine: Callable[..., Array]) -> tuple[Array, Array]:
+        """zeta x what `combine` makes of the two transforms, and its slope in s = ln zeta."""
+        eta, c = self.eta, 1 + 1 / self.batch
         zeta, root = 1 + zeta_minus_1, jnp.sqrt(1 + c * zeta_minus_1)
         gap, widens = 2 * eta * root, c * zeta / (2 * root**2)  # eta^2 c (z_- - z_+), and d ln(gap) / ds
 
@@ -127,38 +171,19 @@ def _sgd(spectrum: Spectrum, steps: Array, eta: Array, batch: Array, width: Arra
             ratio = (slow - fast.conj()) / gap
             return ratio, (slow_slope + fast_slope.conj()) * zeta / gap**2 - ratio * widens
 
-        of_f, of_k = _resolvents(spectrum, disorder, kappa)
-        (f, f_slope), (k, k_slope) = divided(*of_f), (eta**2 / batch * one for one in divided(*of_k))
-        steady = noise / zeta_minus_1
-        source, drift = f + steady * k, f_slope + steady * (k_slope - k * zeta / zeta_minus_1)
-        loss = source / (1 - k)
-        return zeta * loss, zeta * (loss + (drift + loss * k_slope) / (1 - k))
+        of_f, of_k = resolvents(self.spectrum, self.disorder, kappa)
+        (f, f_slope), (k, k_slope) = divided(*of_f), (eta**2 / self.batch * one for one in divided(*of_k))
+        value, slope = jax.jvp(combine, (zeta_minus_1, f, k), (zeta, f_slope, k_slope))
+        return zeta * value, zeta * (value + slope)
 
-    def contour(step: Array) -> Array:
-        return frequencies(jnp.expm1(CONTOUR.nodes / step))
-
-    many = jnp.maximum(steps, FEW)
-    nodes, weight = circle(FEW)
-    both = jnp.concatenate([frequencies(jnp.asarray(nodes - 1)), contour(many.min())])
-    kappa, worst = kappa_at(spectrum, disorder, both)
-    kappa, first = jnp.split(kappa, [2 * len(nodes)])
-    kappa = differentiable(spectrum, disorder, both[: 2 * len(nodes)], kappa)
-    few = jnp.minimum(steps, FEW)
-    values = weight * transform(jnp.asarray(nodes - 1), kappa)[0]
-    early = 2 * jnp.sum(values * jnp.exp(few[:, None] * np.log(nodes)), axis=1).real
-
-    def late(at: tuple[Array, Array]) -> Array:
-        step, kappa = at
-        kappa = differentiable(spectrum, disorder, contour(step), kappa)
-        _, slope = transform(jnp.expm1(CONTOUR.nodes / step), kappa)
-        return -2 * jnp.sum(CONTOUR.weights / step * slope).real / step
-
-    kappas, residual = follow(spectrum, disorder, contour, many, first)
-    test = jnp.where(steps < FEW, early, jax.lax.map(late, (many, kappas)))
-    return jnp.maximum(test, 0.0), jnp.maximum(worst, residual)
+    def late(self, step: Array, kappa: Array, combine: Callable[..., Array]) -> Array:
+        """What is asked for, shape (rows,), at a step from `FEW` on whose contour has these kappa."""
+        kappa = differentiable(self.spectrum, self.disorder, self.contour(step), kappa)
+        _, slope = self.of(jnp.expm1(CONTOUR.nodes / step), kappa, combine)
+        return -2 * (slope @ (CONTOUR.weights / step)).real / step
 
 
-def _resolvents(spectrum: Spectrum, disorder: Disorder, kappa: Array) -> tuple[tuple[Array, Array], ...]:
+def resolvents(spectrum: Spectrum, disorder: Disorder, kappa: Array) -> tuple[tuple[Array, Array], ...]:
     """g_F and its slope in z, then g_K and its slope; nothing is the difference of two that are nearly alike."""
     x, y = kappa.real[:, None] + spectrum.eigenvalues, kappa.imag[:, None]
     norm = 1 / (x * x + y * y)

@@ -1,14 +1,4 @@
-r"""Phases: which parts of the loss survive where, and how a budget f = d t is best split between width and steps.
-
-Four parts compete, each a power of the steps t and of the width d at the largest learning rate that is stable, which
-falls as :math:`d^{2\alpha - 1}` where :math:`2\alpha < 1`:
-
-.. math::
-   F_0 \sim d^{-2\alpha + \max(0,\, 1 - 2\beta)}, \qquad
-   F_{pp} \sim (\gamma t)^{-(2\alpha + 2\beta - 1)/2\alpha}, \qquad
-   F_{ac} \sim d^{-1} (\gamma t)^{-1 + 1/2\alpha}, \qquad
-   K_{pp} \sim \gamma\, (\gamma t)^{-2 + 1/2\alpha}
-"""
+"""The table of phases: which parts of the loss survive, and the exponents of the best split."""
 
 from __future__ import annotations
 
@@ -16,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._checks import require_known
-from .model import check_exponents
+from ..._checks import require_known
+from ..model import check_exponents
 
 __all__ = ["Phase", "Term", "classify"]
 
@@ -92,7 +82,7 @@ def classify(alpha: float, beta: float) -> Phase:
 
     The lines are 2 alpha = 1, 2 beta = 1, alpha = beta (above 2 alpha = 1), alpha = 1/4 and alpha = 1 - 1/sqrt 2 (where
     2 alpha < 1 < 2 beta). The exponents are those of the largest term at the best width; proofs stop at alpha > 1/4.
-    Source: E. Paquette, C. Paquette, L. Xiao, J. Pennington (2024). Book: "Fresh data: one-pass SGD".
+    Source: E. Paquette, C. Paquette, L. Xiao, J. Pennington (2024). Book: "Four phases and three".
     """
     for name, value in (("alpha", alpha), ("beta", beta)):
         require_known(name, value)

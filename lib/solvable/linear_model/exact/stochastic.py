@@ -1,8 +1,6 @@
-"""What is known exactly for one student, with its own features: the oracle of theory and experiment."""
+"""One-pass SGD of one student, averaged over all batches that it might see."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,38 +8,13 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .._checks import as_floats, concrete, require_array, require_float64, require_kind
-from .._memory import require_memory
-from .._pytree import Numbers
-from ..numerics.stepping import read_off
-from ..results import LossCurves, require_steps
-from ..spectra import Spectrum
-from .checks import check_batch, check_noise, check_rate, check_walked
-
-__all__ = ["sgd"]
-
-
-class Basis(NamedTuple):
-    """A student's features, rotated to be uncorrelated: all that SGD on fresh Gaussian data sees of them."""
-
-    rates: Float[Array, " N"]  # q_i, eigenvalues of A Lambda A^T / N
-    target: Float[Array, " N"]  # the best weights, in the eigenbasis
-    irreducible: Float[Array, ""]  # population loss of the best weights
-    counts: Float[Array, " N"] | float = 1.0  # how many modes share each rate; their targets are given in one length
-
-
-def basis(spectrum: Spectrum, features: Float[Array, "N K"] | None) -> Basis:
-    """Rotate features A, unit Gaussians or any others; None stands for infinite width."""
-    if features is None:
-        return Basis(spectrum.eigenvalues, spectrum.teacher, jnp.zeros(()), spectrum.counts)
-    seen = features * jnp.sqrt(spectrum.eigenvalues / len(features))  # (N, K), its Gram matrix is the kernel
-    overlap = seen @ jnp.sqrt(spectrum.task_power)
-    rates, vectors = jnp.linalg.eigh(seen @ seen.T)
-    kept = ~(rates <= rates[-1] * rates.size * jnp.finfo(rates.dtype).eps)  # a NaN is no rounding
-    along = vectors.T @ overlap
-    target = jnp.where(kept, along / jnp.where(kept, rates, 1.0), 0.0)
-    rates = jnp.where(kept, rates, 0.0)
-    return Basis(rates, target, jnp.maximum(spectrum.task_power.sum() - rates @ target**2, 0.0))
+from ..._checks import as_floats, concrete
+from ..._pytree import Numbers
+from ...numerics.stepping import read_off
+from ...results import LossCurves, require_steps
+from ...spectra import Spectrum
+from ..checks import check_rate, check_walked
+from .student import Basis, basis, check_student
 
 
 def sgd(
@@ -86,21 +59,10 @@ def sgd(
     Source: the moments of the model's definition; summed over i they are the Volterra equation of E. Paquette,
     C. Paquette, L. Xiao, J. Pennington (2024). Book: "Fresh data: one-pass SGD".
     """
-    require_float64()
-    require_kind("spectrum", spectrum, Spectrum)
+    features = check_student(spectrum, features, batch_size, noise)
     numbers = require_steps(steps, known=False)
     check_walked(steps)
     check_rate(learning_rate)
-    check_batch(batch_size)
-    check_noise(noise)
-    if features is not None:
-        features = require_array("features", features, 2, "a table (N features, K modes)")
-        if features.shape[1] != len(spectrum.eigenvalues):
-            modes = len(spectrum.eigenvalues)
-            raise ValueError(f"features must have one column per mode, {modes}; got shape {features.shape}")
-        if spectrum.multiplicity is not None:
-            raise ValueError("spectrum must have its modes one by one where there are features; got a binned one")
-        require_memory(lambda rows: 16 * rows**2, **{"len(features)": len(features)})
     rotated = basis(spectrum, features)
     losses = moments(rotated, jnp.asarray(numbers), *(as_floats(x) for x in (learning_rate, batch_size, noise)))
     known = concrete(losses)
