@@ -25,9 +25,9 @@ def _squares(random: np.random.Generator, exponent: Any) -> Parameters:
     return {"eigenvalues": np.sort(4.0 * _products(MODES) ** -float(exponent) * scatter)[::-1].tolist()}
 
 
-def _slope(eigenvalues: Any, logarithms: float) -> float:
+def _slope(eigenvalues: Any, logarithms: int) -> float:
     """In j / ln(j + 1)^logarithms."""
-    return fits.power_law(SOME / np.log(SOME + 1) ** logarithms, np.asarray(eigenvalues)[SOME[0] - 1 :]).exponent
+    return fits.power_law(SOME / np.log(SOME + 1.0) ** logarithms, np.asarray(eigenvalues)[SOME[0] - 1 :]).exponent
 
 
 def _other(found: np.ndarray, eigenvalues: list[float]) -> str:
@@ -71,7 +71,7 @@ exercise(
 
 
 def _answer(product: int, exponent: float) -> list[float]:
-    return [product + 1, 4.0 * float(_products(product)[-1]) ** -exponent]
+    return [product + 1.0, 4.0 * float(_products(product)[-1]) ** -exponent]
 
 
 def _ordered(product: int, exponent: float) -> float:
@@ -89,7 +89,7 @@ exercise(
     right=_answer,
     slips={
         "no spike": Slip(
-            lambda product, exponent: [product, None],
+            lambda product, exponent: [float(product), None],
             "Number: the first eigenvalue is no product. It is the mean's.",
         ),
         "both orders": Slip(
