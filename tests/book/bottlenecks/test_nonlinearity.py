@@ -118,13 +118,11 @@ def test_small_weights_make_erf_linear():
     assert np.all(np.diff(flat) < -0.1)
 
 
-@pytest.mark.parametrize(("width", "draws"), [(1000, 2), pytest.param(2000, 1, marks=pytest.mark.slow)])
-def test_what_is_not_settled(width, draws):
+@pytest.mark.parametrize("width", [1000, pytest.param(2000, marks=pytest.mark.slow)])
+def test_what_is_not_settled(width):
     """Numbers d/8 to d/4: erf is flatter than every power; ReLU no steeper than x^2, and at 2 alpha = 2 flatter."""
     found = {
-        (b, name): np.mean(
-            [slope(falling(b, width, name, key), width // 8, width // 4).exponent for key in range(draws)]
-        )
+        (b, name): slope(falling(b, width, name), width // 8, width // 4).exponent
         for b in (1.5, 2.0)
         for name in (1, 2, 3, "relu", "erf")
     }
