@@ -33,7 +33,7 @@ def test_powers_over_their_law():
     ratio = {p: falling(1.5, 1000, p) / np.asarray(nonlinear.law(p, 1000, 1.5)) for p in (1, 2, 3)}
     assert np.all(np.abs(ratio[1][:100] - 1) < 0.15)
     assert ratio[2][9:250].min() > 0.78
-    assert ratio[2][9:250].max() < 1.9
+    assert ratio[2][9:250].max() < 1.25 * ratio[2][9:250].min() < 2.3
     assert ratio[3][9] > 2 * ratio[3][49] / 1.2
     assert ratio[3][9] > 3 * ratio[3][249]
     assert ratio[3][0] > 100
@@ -116,6 +116,11 @@ def test_small_weights_make_erf_linear():
     flat = [slope(falling(1.5, 300, "erf", 2, g / 2.59), 10, 75).exponent for g in (0.01, 1.0, 100.0)]
     assert flat[0] == pytest.approx(slope(falling(1.5, 300, 1, 2), 10, 75).exponent, abs=0.01)
     assert np.all(np.diff(flat) < -0.1)
+    large, *powers = (
+        np.mean([slope(falling(1.5, 300, name, key, g), 10, 75).exponent for key in range(4)])
+        for name, g in (("erf", 100 / 2.59), (1, 1.0), (2, 1.0), (3, 1.0))
+    )
+    assert large < min(powers)  # "flatter than any power shown"
 
 
 @pytest.mark.parametrize("width", [1000, pytest.param(2000, marks=pytest.mark.slow)])
