@@ -60,6 +60,24 @@ def drift(p):
     return per_log * (np.log(20 * 150) / 2 - middle) / (slope(20, 150) - slope(5, 60))
 
 
+def log_law(p):
+    """Weighted least squares by hand, where the exercise has the library's fit."""
+    j, found = np.arange(100, 1001), []
+    for x in (np.log(j), np.log(j) - np.log(np.log(j + 1))):
+        y, weight = np.log(p["eigenvalues"][99:]), np.gradient(x)
+        found.append(-np.cov(x, y, aweights=weight)[0, 1] / np.cov(x, aweights=weight))
+    return found
+
+
+def tenth_product(p):
+    """By counting the divisors of each number, in place of sorting products."""
+    left, n = p["product"], 0
+    while left > 0:
+        n += 1
+        left -= sum(n % a == 0 for a in range(1, int(n**0.5) + 1))
+    return [p["product"] + 1, 4 * n ** -p["exponent"]]
+
+
 def random_embedding(p):
     """The number of words that weigh more than what the resolvent's trace leaves: Silverstein's equation, no draw."""
     frequencies, width = np.arange(1.0, p["vocabulary"] + 1) ** -p["zipf"], p["width"]
@@ -257,6 +275,8 @@ WAYS = {
     "effective-ridge": lambda p: bisected(spectrum_of(p), p["width"]),
     "drift": drift,
     "random-embedding": random_embedding,
+    "log-law": log_law,
+    "tenth-product": tenth_product,
     "fit-predict": fit_predict,
     "width-cost": width_cost,
     "unreachable": unreachable,
@@ -365,6 +385,13 @@ WRONG = {  # what people answer, and a word that the reply must hold
         (1.1, "more words than directions"),
         ("x", "one number"),
     ],
+    "log-law": [
+        ([1.264, 1.7], "in place of"),
+        ([1.0, 1.53], "Without"),
+        ([-1.2, -1.5], "positive"),
+        (1.5, "2 numbers"),
+    ],
+    "tenth-product": [([12, 0.177], "before all"), ([11, 0.5], "smallest first"), ([10, 0.177], "is no product")],
     "drift": [(0.1, "middles"), (-1.0, "middles"), ("x", "one number")],
     "fit-predict": [
         ([1.0, 3.0, 1.5], "fit the tail sum"),
