@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from solvable import Spectrum, exercises
+from solvable import Spectrum, exercises, fits
 from solvable.exercises.answers import Wrong
 from solvable.linear_model import compute, theory
 
@@ -44,6 +44,39 @@ def fit_predict(p):
         for y in (p["eigenvalues"][9:100], behind)
     )
     return [hard / b, min(hard, 2 * b), min(hard, b)]
+
+
+def drift(p):
+    """Weighted least squares by hand, halves and all, where the exercise has the library's fit."""
+
+    def slope(low, high, middle=None, upper=True):
+        x = np.log(np.arange(low, high + 1))
+        y, weight = np.log(p["eigenvalues"][low - 1 : high]), np.gradient(x)
+        kept = np.ones(len(x), bool) if middle is None else (x >= middle) == upper
+        return -np.cov(x[kept], y[kept], aweights=weight[kept])[0, 1] / np.cov(x[kept], aweights=weight[kept])
+
+    middle = np.log(5 * 60) / 2
+    per_log = (slope(5, 60, middle) - slope(5, 60, middle, False)) / (np.log(60 / 5) / 2)
+    return per_log * (np.log(20 * 150) / 2 - middle) / (slope(20, 150) - slope(5, 60))
+
+
+def random_embedding(p):
+    """The number of words that weigh more than what the resolvent's trace leaves: Silverstein's equation, no draw."""
+    frequencies, width = np.arange(1.0, p["vocabulary"] + 1) ** -p["zipf"], p["width"]
+    top = 1.5 * width * frequencies.max() + 3 * frequencies.sum()
+    x, m, density = np.geomspace(top, 1e-6 * top, 3000), -1 / top + 1e-9j, []
+    for one in x * (1 + 1e-5j):
+        for _ in range(100):
+            below = 1 + frequencies * width * m
+            left = -one + (frequencies / below).sum()
+            move = (m * left - 1) / (left - m * (width * (frequencies / below) ** 2).sum())
+            m = m - move
+            if abs(move) < 1e-10 * abs(m):
+                break
+        density.append(width * abs(m.imag) / np.pi)
+    above = np.append(0, np.cumsum((np.array(density[1:]) + density[:-1]) / 2 * -np.diff(x)))
+    number = np.arange(1, width + 1)
+    return fits.power_law(number, np.interp(number - 0.5, above, x), between=(5, 60)).exponent
 
 
 def width_cost(p):
@@ -165,6 +198,8 @@ WAYS = {
     "problem-budget-each": budget_each,
     "ensemble-size": ensemble_size,
     "effective-ridge": lambda p: bisected(spectrum_of(p), p["width"]),
+    "drift": drift,
+    "random-embedding": random_embedding,
     "fit-predict": fit_predict,
     "width-cost": width_cost,
     "unreachable": unreachable,
@@ -234,6 +269,14 @@ WRONG = {  # what people answer, and a word that the reply must hold
     ],
     "batch-rate": [(2.0, "Divide two limits"), ("big", "one number")],
     "online-gap": [(0.3, "sample of the population"), ([1, 2], "one number")],
+    "random-embedding": [
+        (2.2, "flatter"),
+        (0.5, "steeper"),
+        (-0.9, "positive"),
+        (1.1, "more words than directions"),
+        ("x", "one number"),
+    ],
+    "drift": [(0.1, "middles"), (-1.0, "middles"), ("x", "one number")],
     "fit-predict": [
         ([1.0, 3.0, 1.5], "fit the tail sum"),
         ([0.4, 0.5], "3 numbers"),

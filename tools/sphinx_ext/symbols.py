@@ -30,6 +30,7 @@ PARTS = {  # of the library's pages: whose letters their docstrings use
     "depth": "Depth limits",
     "linear_model": "Bottlenecks",
     "shared": "Bottlenecks",
+    "random_features": "Bottlenecks: random features",
 }
 
 GREEK = {
@@ -231,8 +232,11 @@ def scopes(table):
 
 
 def lookup(symbol, known, page, part):
-    """A symbol's name and the row that says what it means here: the page's own rows first, then its part's."""
-    for place in (page.removeprefix("book/"), part, EVERYWHERE):
+    """A symbol's name and the row that says what it means here: the page's own rows first, then its part's.
+
+    What holds under a heading holds under the same with more behind a colon.
+    """
+    for place in (page.removeprefix("book/"), part, part.partition(":")[0], EVERYWHERE):
         for key in symbol.known_as():
             if key in known.get(place, {}):
                 return str(symbol) + (f"^{symbol.above}" if key.above else ""), known[place][key]

@@ -63,7 +63,7 @@ def volterra(
       RuntimeError: where jax is in float32.
 
     Exact for Gaussian data. Costs O(d max(steps) + max(steps)^2); `linear_model.exact.sgd` has the same loss without
-    the second. Source: E. Paquette, C. Paquette, L. Xiao, J. Pennington (2024). Book: "Fresh data: one-pass SGD".
+    the second. Source: E. Paquette, C. Paquette, L. Xiao, J. Pennington (2024). Book: "Noise that feeds on the loss".
     """
     require_float64()
     require_kind("spectrum", spectrum, Spectrum)

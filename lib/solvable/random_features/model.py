@@ -37,7 +37,7 @@ def spectrum(alpha: ArrayLike, beta: ArrayLike, *, latent: ArrayLike) -> Spectru
     Sums over modes are right to 1e-9. Of endlessly many, those beyond 2^64 are one node with the trace of all of them,
     which is exact as long as the resolution kappa lies above their eigenvalues. A traced `latent` has as many nodes as
     the largest one, most of no weight, so that nothing is compiled anew where it changes.
-    Source: E. Paquette, C. Paquette, L. Xiao, J. Pennington (2024). Book: "Fresh data: one-pass SGD".
+    Source: E. Paquette, C. Paquette, L. Xiao, J. Pennington (2024). Book: "Two exponents, one student".
     """
     require_float64()
     check_exponents(alpha, beta)

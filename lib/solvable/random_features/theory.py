@@ -73,7 +73,7 @@ def volterra(
     2 eta t lambda_1 >> 1. F_ac is one of them where both of its sums converge; on power laws, 2 alpha > 1 and
     2 beta > 1 (`phases.classify` has the terms that count). Their sum is then within 2 % of F away from crossings, and
     between 0.82 and 1.31 of it across them. Source: E. Paquette, C. Paquette, L. Xiao, J. Pennington (2024).
-    Book: "Fresh data: one-pass SGD".
+    Book: "Noise that feeds on the loss".
     """
     check_sizes(spectrum, width=width, samples=np.inf)
     steps = jnp.asarray(require_steps(steps, known=False))
@@ -164,7 +164,7 @@ def measures(spectrum: Spectrum, eigenvalues: Numbers, *, width: ArrayLike) -> M
 
     Exact as d and the effective dimension grow together: one student's eigenvalues scatter about a band. Read 1e-9 of q
     off the axis, so an edge is blurred by 1e-9 of itself. Source: E. Paquette, C. Paquette, L. Xiao, J. Pennington
-    (2024). Book: "Fresh data: one-pass SGD".
+    (2024). Book: "Two exponents, one student".
     """
     check_sizes(spectrum, width=width, samples=np.inf)
     require("width", width, "finite: without random features the measures are those of the modes", np.isfinite)

@@ -9,12 +9,15 @@ from . import (
     finite_width,
     fresh_data,
     mode_errors,
+    phases,
     power_laws,
     problems,
+    random_features,
     solvable_model,
     spectra,
     test_train,
     three_bottlenecks,
+    volterra,
 )
 
 __all__ = [
@@ -26,10 +29,13 @@ __all__ = [
     "finite_width",
     "fresh_data",
     "mode_errors",
+    "phases",
     "power_laws",
     "problems",
+    "random_features",
     "solvable_model",
     "spectra",
     "test_train",
     "three_bottlenecks",
+    "volterra",
 ]

@@ -68,7 +68,7 @@ def frontier(
     L is that of `linear_model.theory.sgd`, at steps that need not be whole, with 24 widths a decade, 2 decades to
     either side of the law of `phases.classify` and more where the best is not among them. The width is good to 1e-4,
     and the loss better: at a corner it has a kink. Source: the frontier of E. Paquette, C. Paquette, L. Xiao,
-    J. Pennington (2024), whose curves it takes from the theory. Book: "Fresh data: one-pass SGD".
+    J. Pennington (2024), whose curves it takes from the theory. Book: "Four phases and three".
     """
     require_float64()
     for name, value in (("alpha", alpha), ("beta", beta), ("ratio", ratio), ("learning_rate", learning_rate)):

@@ -82,7 +82,7 @@ def classify(alpha: float, beta: float) -> Phase:
 
     The lines are 2 alpha = 1, 2 beta = 1, alpha = beta (above 2 alpha = 1), alpha = 1/4 and alpha = 1 - 1/sqrt 2 (where
     2 alpha < 1 < 2 beta). The exponents are those of the largest term at the best width; proofs stop at alpha > 1/4.
-    Source: E. Paquette, C. Paquette, L. Xiao, J. Pennington (2024). Book: "Fresh data: one-pass SGD".
+    Source: E. Paquette, C. Paquette, L. Xiao, J. Pennington (2024). Book: "Four phases and three".
     """
     for name, value in (("alpha", alpha), ("beta", beta)):
         require_known(name, value)
