@@ -18,6 +18,7 @@ from . import (
     test_train,
     three_bottlenecks,
     volterra,
+    what_changes,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "test_train",
     "three_bottlenecks",
     "volterra",
+    "what_changes",
 ]
