@@ -161,12 +161,13 @@ ARGUMENTS: dict[str, str] = {
         "model": "spectrum glass parameterization parameterizations bath kind limit found networks schedule",
         "list": "times lags compute",
         "positive": """tolerance learning_rate step_size aspect time inverse_temperature variance weight_variance
-            power fan_in alpha exponent ratio dimension delta scale latent_cut
+            power fan_in alpha exponent ratio dimension delta latent_cut
             posterior.langevin.burn_in meanfield.*.richness posterior.*.richness
             depth.*.richness a b""",
         "positives": "exact.kurtosis.width learning_rates richness networks.train.learning_rate",
         "values": "values measured",
-        "nonnegative": """noise gain temperature spike bias_variance tanh_network.burn_in ridge
+        "nonnegative": """momentum.DanaDecaying.power scale
+            noise gain temperature spike bias_variance tanh_network.burn_in ridge
             depth.*.branch feature_learning.richness Expansion.at.richness quadrature_error.variance""",
         "nonnegatives": """theory.final_loss.noise final_loss.ridge kappa branch diagonal.variance exact.*.variance step
             variance1 variance2 Aging.at.t t_prime""",

@@ -154,6 +154,14 @@ def test_coefficients_are_the_written_ones():
     assert_allclose(decaying.coefficients(99), (0.05, 1, 0.3, 0.006))
     assert_allclose(decaying.coefficients([8, 98.5])[0], [5 / 9, 5 / 99.5])
     assert "power=0.5" in repr(decaying)
+    for same, other in (
+        (constant, DanaDecaying(power=0, scale=0.05, **given)),
+        (SGD(learning_rate=0.3), DanaDecaying(power=1, scale=0, **given)),
+    ):
+        assert_allclose(same.coefficients(9.5)[2:], other.coefficients(9.5)[2:])
+    assert exponents(1.0, 0.7, schedule=DanaDecaying(power=1, scale=0, **given)) == exponents(
+        1.0, 0.7, schedule=SGD(learning_rate=0.3)
+    )
 
 
 @pytest.mark.parametrize(
@@ -162,9 +170,9 @@ def test_coefficients_are_the_written_ones():
         (lambda: SGD(learning_rate=0), r"learning_rate must be > 0 and finite; got 0"),
         (lambda: HeavyBall(learning_rate=0.1, momentum=1), r"momentum must be >= 0 and < 1; got 1"),
         (lambda: DanaConstant(learning_rate=0.1, dimension=0, delta=5), r"dimension must be > 0 and finite; got 0"),
-        (lambda: DanaDecaying(learning_rate=0.1, power=-1, delta=5), r"power must be > 0 and finite; got -1"),
+        (lambda: DanaDecaying(learning_rate=0.1, power=-1, delta=5), r"power must be >= 0 and finite; got -1"),
         (lambda: DanaDecaying(learning_rate=0.1, power=1, delta=np.nan), r"delta must be > 0 and finite; got nan"),
-        (lambda: DanaDecaying(learning_rate=0.1, power=1, delta=5, scale=0), r"scale must be > 0 and finite; got 0"),
+        (lambda: DanaDecaying(learning_rate=0.1, power=1, delta=5, scale=-1), r"scale must be >= 0 and finite; got -1"),
         (lambda: SGD(learning_rate=0.1).coefficients(-1), r"step must be >= 0 and finite; got -1"),
         (
             lambda: exponents(1.0, 0.7, schedule=DanaDecaying(learning_rate=0.1, power=0.4, delta=5)),

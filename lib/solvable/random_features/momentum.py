@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from itertools import combinations
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 from jax.typing import ArrayLike
 
@@ -161,9 +162,10 @@ class DanaDecaying:
 
     Args:
       learning_rate: eta > 0, of the gradient itself; in units of 1 / eigenvalue.
-      power: > 0; 1 / 2 alpha follows the modes as they are learned, and a smaller one diverges in the end.
+      power: >= 0; 1 / 2 alpha follows the modes as they are learned, and a smaller one diverges in the end, unless the
+        student is narrow: a power of 0 and a scale of 1 / d are `DanaConstant`.
       delta: > 0; a small one lets the loss oscillate. 4 + (alpha + beta) / alpha is enough.
-      scale: > 0; a large one diverges early.
+      scale: >= 0; a large one diverges early, and 0 is `SGD`.
 
     Raises:
       ValueError: for an argument out of range.
@@ -176,7 +178,10 @@ class DanaDecaying:
 
     def __post_init__(self) -> None:
         check_rate(self.learning_rate)
-        _check_positive(power=self.power, delta=self.delta, scale=self.scale)
+        _check_positive(delta=self.delta)
+        for name in ("power", "scale"):
+            require_scalar(name, getattr(self, name))
+            require_nonnegative(name, getattr(self, name))
         _as_numbers(self)
 
     def coefficients(self, step: Numbers) -> Coefficients:
@@ -242,13 +247,14 @@ def exponents(alpha: float, beta: float, *, schedule: SGD | HeavyBall | DanaCons
     Source: the effective time is this library's; schedules: D. Ferbach, K. Everett, G. Gidel, E. Paquette, C. Paquette
     (2025). Book: "Fresh data: one-pass SGD".
     """
-    phase, alpha = classify(alpha, beta), float(np.asarray(alpha))
     require_kind("schedule", schedule, (SGD, HeavyBall, DanaConstant, DanaDecaying))
+    for leaf in jax.tree.leaves(schedule):
+        require_known("schedule", leaf)
+    phase, alpha = classify(alpha, beta), float(np.asarray(alpha))
     paces = [(1.0, 0.0)]  # theta as powers of t and d
     if isinstance(schedule, DanaConstant) and 2 * alpha > 1:
         paces.append((2.0, -1.0))
-    if isinstance(schedule, DanaDecaying):
-        require_known("schedule", schedule.power)
+    if isinstance(schedule, DanaDecaying) and schedule.scale > 0:
         least = 1 / (2 * alpha)
         if not schedule.power >= least * (1 - 1e-9):
             raise ValueError(f"schedule must have a power >= 1 / (2 alpha) = {least:.6g}; got {schedule}")

@@ -19,6 +19,7 @@ from . import (
     test_train,
     three_bottlenecks,
     volterra,
+    what_changes,
 )
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "test_train",
     "three_bottlenecks",
     "volterra",
+    "what_changes",
 ]
