@@ -75,12 +75,12 @@ class SGD:
 class HeavyBall:
     r"""Momentum that is the same at every step.
 
-    .. math:: \Delta = 1 - \beta, \qquad g_1 = 1, \qquad g_2 = 0, \qquad g_3 = \eta
+    .. math:: \Delta = 1 - \text{momentum}, \qquad g_1 = 1, \qquad g_2 = 0, \qquad g_3 = \eta
 
     Args:
-      learning_rate: eta > 0, of one gradient's first step; all its steps together are eta / (1 - beta). In units of
+      learning_rate: eta > 0, of one gradient's first step; all its steps together are eta / (1 - momentum). In units of
         1 / eigenvalue.
-      momentum: beta, >= 0 and < 1.
+      momentum: >= 0 and < 1, what the velocity keeps in a step.
 
     Raises:
       ValueError: for an argument out of range.
@@ -220,9 +220,9 @@ class Exponents(NamedTuple):
 def exponents(alpha: float, beta: float, *, schedule: SGD | HeavyBall | DanaConstant | DanaDecaying) -> Exponents:
     r"""Predicted exponents: those of SGD, with its steps counted by how far momentum gets in them.
 
-    .. math:: t \to \theta = t \quad\text{(SGD, heavy ball)}, \qquad
-              \theta = \max(t,\, t^2/d) \quad\text{(constant)}, \qquad
-              \theta = \max(t,\, t^{2 - \text{power}}) \quad\text{(decaying)}
+    .. math:: t \to \tau = t \quad\text{(SGD, heavy ball)}, \qquad
+              \tau = \max(t,\, t^2/d) \quad\text{(constant)}, \qquad
+              \tau = \max(t,\, t^{2 - \text{power}}) \quad\text{(decaying)}
 
     in every part of the loss, `phases.classify`.
 
@@ -245,13 +245,13 @@ def exponents(alpha: float, beta: float, *, schedule: SGD | HeavyBall | DanaCons
     exponents and that DANA's are larger. Measured here to 0.5 % are the exponents in steps, reached at 10^10 steps or
     later, and the frontier of the decaying push where only F_pp and F_0 compete; the other frontiers are not.
     Source: the effective time is this library's; schedules: D. Ferbach, K. Everett, G. Gidel, E. Paquette, C. Paquette
-    (2025). Book: "Fresh data: one-pass SGD".
+    (2025). Book: "What can change a scaling law?".
     """
     require_kind("schedule", schedule, (SGD, HeavyBall, DanaConstant, DanaDecaying))
     for leaf in jax.tree.leaves(schedule):
         require_known("schedule", leaf)
     phase, alpha = classify(alpha, beta), float(np.asarray(alpha))
-    paces = [(1.0, 0.0)]  # theta as powers of t and d
+    paces = [(1.0, 0.0)]  # tau as powers of t and d
     if isinstance(schedule, DanaConstant) and 2 * alpha > 1:
         paces.append((2.0, -1.0))
     if isinstance(schedule, DanaDecaying) and schedule.scale > 0:

@@ -85,7 +85,7 @@ def momentum(
     Exact for Gaussian data to step 128; from there by jumps of at most 1/64 of the steps made, which costs O(N log(max
     steps)^2) and leaves about 1e-4 of a loss that falls as a power of the step.
     Source: the moments of the model's definition; schedules of momentum: D. Ferbach, K. Everett, G. Gidel, E. Paquette,
-    C. Paquette (2025). Book: "Fresh data: one-pass SGD".
+    C. Paquette (2025). Book: "What can change a scaling law?".
     """
     features = check_student(spectrum, features, batch_size, noise)
     numbers = require_steps(steps, known=False)

@@ -67,7 +67,7 @@ def momentum(
       RuntimeError: where jax is in float32.
 
     A step costs O(N) at any batch size, and nothing is approximated, as in `sgd`.
-    Source: D. Ferbach, K. Everett, G. Gidel, E. Paquette, C. Paquette (2025). Book: "Fresh data: one-pass SGD".
+    Source: D. Ferbach, K. Everett, G. Gidel, E. Paquette, C. Paquette (2025). Book: "What can change a scaling law?".
     """
     require_flag("average_batches", average_batches)
     numbers = jnp.asarray(require_steps(steps))
