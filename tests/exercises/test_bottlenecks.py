@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from solvable import Spectrum, exercises, fits
+from solvable import Spectrum, exercises, fits, random_features
 from solvable.exercises.answers import Wrong
 from solvable.linear_model import compute, theory
 
@@ -205,7 +205,64 @@ def budget_each(p):
     return p["samples"] / float(compute.frontier(many_modes(p), [budget_data(p), 1e7]).width[0])
 
 
+def first_echo(p):
+    """Sums over all earlier steps, where the exercise has transforms."""
+    spectrum = random_features.spectrum(p["alpha"], p["beta"], latent=np.inf)
+    rate = p["rate"] / (spectrum.counts @ spectrum.eigenvalues)
+    found = random_features.theory.volterra(spectrum, p["step"], learning_rate=rate, width=p["width"])
+    forcing, kernel = np.asarray(found.forcing), np.asarray(found.kernel)
+    loss = forcing.copy()
+    for t in range(1, len(loss)):
+        loss[t] += kernel[:t][::-1] @ loss[:t]
+    return (kernel[:-1][::-1] @ forcing[:-1]) / loss[-1]
+
+
+def two_ends(p):
+    """Echo by echo, by bisection in the sum."""
+    low, high = 0.0, 0.99
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if p["averaged"] * np.sum(middle ** np.arange(5000)) < p["sgd"] else (low, middle)
+    return low
+
+
+def atom(p):
+    """The slope of the end of training between two widths."""
+    spectrum = random_features.spectrum(p["alpha"], p["beta"], latent=np.inf)
+    floors = theory.final_loss(spectrum, width=[1e8, 1e9]).test
+    return -np.log10(floors[1] / floors[0])
+
+
+def dictionary(p):
+    """From two modes, and from the loss at two late times."""
+    many = Spectrum.power_law(a=p["a"], b=p["b"], modes=1e15, normalize=False, binned=True)
+    lam, power = many.eigenvalues[1], many.task_power[1]
+    late = theory.gradient_flow(many, [1e9, 1e10]).test
+    rate = p["learning_rate"] * np.mean(np.ones(p["batch_size"])) / np.sum(np.ones(p["batch_size"]))
+    return [-np.log2(lam) / 2, -np.log2(power / lam) / 2, rate, -np.log10(late[1] / late[0])]
+
+
+def split(alpha, beta):
+    """Width and loss exponent of the largest term at the best split, by trying all shares."""
+    share = np.linspace(0, 1, 2_000_001)
+    terms = random_features.phases.classify(alpha, beta).terms
+    largest = np.max([one.time * (1 - share) + one.width * share for one in terms], axis=0)
+    return [share[largest.argmin()], -largest.min()]
+
+
+def most_width(p):
+    return max(random_features.phases.classify(alpha, p["beta"]).width for alpha in np.linspace(0.02, 2, 100_000))
+
+
 WAYS = {
+    "first-echo": first_echo,
+    "two-ends": two_ends,
+    "atom": atom,
+    "dictionary": dictionary,
+    "phase": lambda p: split(p["alpha"], p["beta"]),
+    "hundredfold": lambda p: [100 ** split(p["alpha"], beta)[0] for beta in (p["hard"], p["simple"])],
+    "most-width": most_width,
+    "two-widths": lambda p: p["compute"] ** (split(0.292893, p["beta"])[0] - split(0.292894, p["beta"])[0]),
     "problem-noise-powers": noise_powers,
     "problem-noise-sums": noise_sums,
     "problem-noise-stop": lambda p: list(lowest(p["a"], p["b"], p["noise"] / p["samples"])),
@@ -240,6 +297,38 @@ def test_another_way_gives_the_same_answer(name, seed):
 
 
 WRONG = {  # what people answer, and a word that the reply must hold
+    "first-echo": [(1.5, "between 0 and 1"), (0.02, "`fed_back`"), ("x", "one number")],
+    "two-ends": [(1.2, "between 0 and 1"), (0.1, "stands still"), ("x", "one number")],
+    "atom": [(-1.6, "positive"), (3.0, "Two sums"), (0.8, "squares"), ("x", "one number")],
+    "dictionary": [
+        ([1.5, 0.55, 0.05, 1.07], "minus alpha"),
+        ([0.75, 1.3, 0.05, 1.07], "the size of the data"),
+        ([0.75, 0.55, 3.2, 1.07], "must be smaller"),
+        ([0.75, 0.55, 0.05, 1.5], "calls alpha"),
+        ([0.75, 0.55, 0.05, 2.0], "Sum their power"),
+        ([0.75, 0.55, 0.05], "4 numbers"),
+    ],
+    "phase": [
+        ([0.59, 0.77], "the noise is above"),
+        ([0.9, 0.2], "Which two are the largest"),
+        ([0.5, 0.9], "width is right"),
+        ([-0.5, 0.7], "positive"),
+        ([0.5], "2 numbers"),
+    ],
+    "hundredfold": [
+        ([10.0, 6.66], "each other's place"),
+        ([15.08, 10.0], "steps"),
+        ([3, 4], "phases"),
+        ([1], "2 numbers"),
+    ],
+    "most-width": [
+        (0.5, "Three phases"),
+        (0.73, "language models"),
+        (0.7071, "endlessly"),
+        (0.6, "which phase"),
+        (1.2, "between 0 and 1"),
+    ],
+    "two-widths": [(-2, "positive"), (3.0, "just below"), ("x", "one number")],
     "loss-by-hand": [
         (lambda lam, c, t: 2 * np.sum(c * np.exp(-2 * lam * t)), "t = 0"),
         (lambda lam, c, t: c * np.exp(-2 * lam * t), "shape"),

@@ -13,7 +13,7 @@ from solvable.exercises.core import Choice, Function, exercise
 HEAVY = {  # they solve a theory for each answer: few students here, more in the slow tests
     *(f"bottlenecks.{name}" for name in (
         "batch-rate", "grow-width", "which-variance", "ensemble-size", "sooner", "width-cost", "batch-noise",
-        "effective-ridge", "early-stopping", "free-reuse",
+        "effective-ridge", "early-stopping", "free-reuse", "first-echo",
         "problem-noise-within", "problem-budget-begins", "problem-budget-data", "problem-budget-each",
     )),
     *(f"dmft_primer.{name}" for name in ("forgetting", "gain", "stop", "problem-onset-reach", "problem-relaxation")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
@@ -31,6 +32,7 @@ def check_student(spectrum: Any, features: Any, batch_size: ArrayLike, noise: Ar
     return check_features(spectrum, features)
 
 
+@jax.jit
 def basis(spectrum: Spectrum, features: Float[Array, "N K"] | None) -> Basis:
     """Rotate features A, unit Gaussians or any others; None stands for infinite width."""
     if features is None:
