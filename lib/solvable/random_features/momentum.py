@@ -256,7 +256,7 @@ def exponents(alpha: float, beta: float, *, schedule: SGD | HeavyBall | DanaCons
         paces.append((2.0, -1.0))
     if isinstance(schedule, DanaDecaying) and schedule.scale > 0:
         least = 1 / (2 * alpha)
-        if schedule.power < least * (1 - 1e-9):
+        if not schedule.power >= least * (1 - 1e-9):
             raise ValueError(f"schedule must have a power >= 1 / (2 alpha) = {least:.6g}; got {schedule}")
         paces.append((2 - schedule.power, 0.0))
     fastest = max(of_time for of_time, _ in paces)
