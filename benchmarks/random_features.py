@@ -1,13 +1,14 @@
 """Times of power-law random features: printed and committed (benchmarks/results), never asserted.
 
     python benchmarks/random_features.py | tee benchmarks/results/random_features-MACHINE.txt
-    python benchmarks/random_features.py far        # one part: `sgd`, `dana` or `far`
+    python benchmarks/random_features.py far        # one part: `sgd`, `dana`, `far` or `front`
 
 All by turns, in seconds of a processor, since a machine may be busy: medians of several rounds after compilation.
 `sgd` and `dana` are one student of 200 features, 54 of 20,000 steps, batch 1, beside peers that are written here from
 the equations (`random_features_peers`): (p1) the second moments as a flow, by implicit Euler in the logarithm of time,
 compiled by jax; (p2) the Volterra equation as a sum over time, in NumPy; (p3) the recursion as a loop in NumPy. `far`
-is a curve to 10^12 steps beside the same jumps in NumPy. With --small all of it at sizes that only show that it runs.
+is a curve to 10^12 steps beside the same jumps in NumPy, and `front` the frontier of twenty decades in units of one
+curve of 60 steps to 10^12, by the transform. With --small all of it at sizes that only show that it runs.
 """
 
 import datetime
@@ -21,7 +22,7 @@ import numpy as np
 import random_features_peers as peers
 
 from solvable import Spectrum, __version__, random_features
-from solvable.linear_model import exact
+from solvable.linear_model import exact, theory
 from solvable.random_features.momentum import SGD, DanaDecaying
 
 jax.config.update("jax_enable_x64", True)
@@ -124,13 +125,32 @@ def far():
     )
 
 
+def front():
+    """The frontier of the full theory, in units of one curve."""
+    spectrum = random_features.spectrum(ALPHA, BETA, latent=np.inf)
+    rate = 0.3 / float(spectrum.counts @ spectrum.eigenvalues)
+    steps = np.unique(np.logspace(0, 12, 60).round())
+    settings = {"learning_rate": rate, "batch_size": 1, "width": 1e4}
+    budgets = np.logspace(2, 6, 5) if SMALL else np.logspace(2, 22, 41)
+    runs = {
+        "curve": lambda: jax.block_until_ready(theory.sgd(spectrum, steps, **settings).test),
+        "frontier": lambda: jax.block_until_ready(random_features.phases.frontier(ALPHA, BETA, budgets).loss),
+    }
+    seconds = by_turns(runs, 2 if SMALL else 5)
+    print(
+        f"theory.sgd, {len(steps)} steps to {steps[-1]:.0e}: {1e3 * seconds['curve']:.1f} ms; phases.frontier, "
+        f"{len(budgets)} budgets: {seconds['frontier']:.2f} s, as {seconds['frontier'] / seconds['curve']:.0f} curves",
+        flush=True,
+    )
+
+
 def main():
     """Print everything."""
     where = f"{jax.devices()[0].device_kind}, {os.cpu_count()} cores, {platform.machine()}"
     load = f"load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     versions = f"solvable {__version__}, jax {jax.__version__}, numpy {np.__version__}"
     print(f"{versions}, {where}, {load}, {datetime.date.today()}")
-    parts = {"sgd": beside_sgd, "dana": beside_dana, "far": far}
+    parts = {"sgd": beside_sgd, "dana": beside_dana, "far": far, "front": front}
     for name in [one for one in parts if one in sys.argv] or parts:
         parts[name]()
 

@@ -45,7 +45,7 @@ CALLS = {
         s, STEPS, features=None, learning_rate=0.3, batch_size=2
     ),
     "random_features.theory.volterra": lambda s: random_features.theory.volterra(
-        s, STEPS, learning_rate=0.3, batch_size=2, width=7.0
+        s, STEPS, learning_rate=0.3, batch_size=2, width=5.0
     ),
 }
 REFUSE = {  # their modes are drawn one by one

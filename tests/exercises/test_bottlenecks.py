@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from solvable import Spectrum, exercises, fits
+from solvable import Spectrum, exercises, fits, random_features
 from solvable.exercises.answers import Wrong
 from solvable.linear_model import compute, theory
 from solvable.random_features.momentum import DanaDecaying
@@ -60,6 +60,24 @@ def drift(p):
     middle = np.log(5 * 60) / 2
     per_log = (slope(5, 60, middle) - slope(5, 60, middle, False)) / (np.log(60 / 5) / 2)
     return per_log * (np.log(20 * 150) / 2 - middle) / (slope(20, 150) - slope(5, 60))
+
+
+def log_law(p):
+    """Weighted least squares by hand, where the exercise has the library's fit."""
+    j, found = np.arange(100, 1001), []
+    for x in (np.log(j), np.log(j) - np.log(np.log(j + 1))):
+        y, weight = np.log(p["eigenvalues"][99:]), np.gradient(x)
+        found.append(-np.cov(x, y, aweights=weight)[0, 1] / np.cov(x, aweights=weight))
+    return found
+
+
+def tenth_product(p):
+    """By counting the divisors of each number, in place of sorting products."""
+    left, n = p["product"], 0
+    while left > 0:
+        n += 1
+        left -= sum(n % a == 0 for a in range(1, int(n**0.5) + 1))
+    return [p["product"] + 1, 4 * n ** -p["exponent"]]
 
 
 def random_embedding(p):
@@ -204,9 +222,66 @@ def dana_window(p):
     return [float(np.exp(log_t[end])) for end in ends]
 
 
+def first_echo(p):
+    """Sums over all earlier steps, where the exercise has transforms."""
+    spectrum = random_features.spectrum(p["alpha"], p["beta"], latent=np.inf)
+    rate = p["rate"] / (spectrum.counts @ spectrum.eigenvalues)
+    found = random_features.theory.volterra(spectrum, p["step"], learning_rate=rate, width=p["width"])
+    forcing, kernel = np.asarray(found.forcing), np.asarray(found.kernel)
+    loss = forcing.copy()
+    for t in range(1, len(loss)):
+        loss[t] += kernel[:t][::-1] @ loss[:t]
+    return (kernel[:-1][::-1] @ forcing[:-1]) / loss[-1]
+
+
+def two_ends(p):
+    """Echo by echo, by bisection in the sum."""
+    low, high = 0.0, 0.99
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if p["averaged"] * np.sum(middle ** np.arange(5000)) < p["sgd"] else (low, middle)
+    return low
+
+
+def atom(p):
+    """The slope of the end of training between two widths."""
+    spectrum = random_features.spectrum(p["alpha"], p["beta"], latent=np.inf)
+    floors = theory.final_loss(spectrum, width=[1e8, 1e9]).test
+    return -np.log10(floors[1] / floors[0])
+
+
+def dictionary(p):
+    """From two modes, and from the loss at two late times."""
+    many = Spectrum.power_law(a=p["a"], b=p["b"], modes=1e15, normalize=False, binned=True)
+    lam, power = many.eigenvalues[1], many.task_power[1]
+    late = theory.gradient_flow(many, [1e9, 1e10]).test
+    rate = p["learning_rate"] * np.mean(np.ones(p["batch_size"])) / np.sum(np.ones(p["batch_size"]))
+    return [-np.log2(lam) / 2, -np.log2(power / lam) / 2, rate, -np.log10(late[1] / late[0])]
+
+
+def split(alpha, beta):
+    """Width and loss exponent of the largest term at the best split, by trying all shares."""
+    share = np.linspace(0, 1, 2_000_001)
+    terms = random_features.phases.classify(alpha, beta).terms
+    largest = np.max([one.time * (1 - share) + one.width * share for one in terms], axis=0)
+    return [share[largest.argmin()], -largest.min()]
+
+
+def most_width(p):
+    return max(random_features.phases.classify(alpha, p["beta"]).width for alpha in np.linspace(0.02, 2, 100_000))
+
+
 WAYS = {
     "dana-frontier": dana_frontier,
     "dana-window": dana_window,
+    "first-echo": first_echo,
+    "two-ends": two_ends,
+    "atom": atom,
+    "dictionary": dictionary,
+    "phase": lambda p: split(p["alpha"], p["beta"]),
+    "hundredfold": lambda p: [100 ** split(p["alpha"], beta)[0] for beta in (p["hard"], p["simple"])],
+    "most-width": most_width,
+    "two-widths": lambda p: p["compute"] ** (split(0.292893, p["beta"])[0] - split(0.292894, p["beta"])[0]),
     "problem-noise-powers": noise_powers,
     "problem-noise-sums": noise_sums,
     "problem-noise-stop": lambda p: list(lowest(p["a"], p["b"], p["noise"] / p["samples"])),
@@ -219,6 +294,8 @@ WAYS = {
     "effective-ridge": lambda p: bisected(spectrum_of(p), p["width"]),
     "drift": drift,
     "random-embedding": random_embedding,
+    "log-law": log_law,
+    "tenth-product": tenth_product,
     "fit-predict": fit_predict,
     "width-cost": width_cost,
     "unreachable": unreachable,
@@ -251,6 +328,38 @@ WRONG = {  # what people answer, and a word that the reply must hold
         ([2000.0, 3.82541e08], "SGD reaches"),
         ([-1.0, 4e6], "positive"),
     ],
+    "first-echo": [(1.5, "between 0 and 1"), (0.02, "`fed_back`"), ("x", "one number")],
+    "two-ends": [(1.2, "between 0 and 1"), (0.1, "stands still"), ("x", "one number")],
+    "atom": [(-1.6, "positive"), (3.0, "Two sums"), (0.8, "squares"), ("x", "one number")],
+    "dictionary": [
+        ([1.5, 0.55, 0.05, 1.07], "minus alpha"),
+        ([0.75, 1.3, 0.05, 1.07], "the size of the data"),
+        ([0.75, 0.55, 3.2, 1.07], "must be smaller"),
+        ([0.75, 0.55, 0.05, 1.5], "calls alpha"),
+        ([0.75, 0.55, 0.05, 2.0], "Sum their power"),
+        ([0.75, 0.55, 0.05], "4 numbers"),
+    ],
+    "phase": [
+        ([0.59, 0.77], "the noise is above"),
+        ([0.9, 0.2], "Which two are the largest"),
+        ([0.5, 0.9], "width is right"),
+        ([-0.5, 0.7], "positive"),
+        ([0.5], "2 numbers"),
+    ],
+    "hundredfold": [
+        ([10.0, 6.66], "each other's place"),
+        ([15.08, 10.0], "steps"),
+        ([3, 4], "phases"),
+        ([1], "2 numbers"),
+    ],
+    "most-width": [
+        (0.5, "Three phases"),
+        (0.73, "language models"),
+        (0.7071, "endlessly"),
+        (0.6, "which phase"),
+        (1.2, "between 0 and 1"),
+    ],
+    "two-widths": [(-2, "positive"), (3.0, "just below"), ("x", "one number")],
     "loss-by-hand": [
         (lambda lam, c, t: 2 * np.sum(c * np.exp(-2 * lam * t)), "t = 0"),
         (lambda lam, c, t: c * np.exp(-2 * lam * t), "shape"),
@@ -307,6 +416,13 @@ WRONG = {  # what people answer, and a word that the reply must hold
         (1.1, "more words than directions"),
         ("x", "one number"),
     ],
+    "log-law": [
+        ([1.264, 1.7], "in place of"),
+        ([1.0, 1.53], "Without"),
+        ([-1.2, -1.5], "positive"),
+        (1.5, "2 numbers"),
+    ],
+    "tenth-product": [([12, 0.177], "before all"), ([11, 0.5], "smallest first"), ([10, 0.177], "is no product")],
     "drift": [(0.1, "middles"), (-1.0, "middles"), ("x", "one number")],
     "fit-predict": [
         ([1.0, 3.0, 1.5], "fit the tail sum"),

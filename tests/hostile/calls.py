@@ -232,8 +232,8 @@ CALLS: dict[str, dict[str, Any]] = {
         "glass": GLASS, "bath": spinglass.theory.descent(**GLASSY), "particles": 16, "key": KEY,
     },
     "random_features.spectrum": {"alpha": 1.0, "beta": 0.5, "latent": 8},
-    "random_features.theory.volterra": {**STEPS, "batch_size": 2, "width": 4},
-    "random_features.theory.measures": {"spectrum": SPECTRUM, "eigenvalues": Z, "width": 4},
+    "random_features.theory.volterra": {**STEPS, "batch_size": 2, "width": 2},
+    "random_features.theory.measures": {"spectrum": SPECTRUM, "eigenvalues": Z, "width": 2},
     "random_features.exact.volterra": {**STEPS, "features": None, "batch_size": 2},
     "random_features.phases.frontier": {
         "alpha": 1.0, "beta": 0.25, "compute": [1e4, 1e5], "ratio": 4.0, "learning_rate": 0.25, "batch_size": 2,

@@ -177,11 +177,11 @@ ARGUMENTS: dict[str, str] = {
         "count": """repeats depth steps particles sweeps rounds size dimensions halvings points order every
             modes inits datasets batch_size last count heads p width law.power vocabulary""",
         "count0": "first derivative deviations.steps transfer.steps",
-        "size": """linear_model.*.width random_features.*.width hidden samples theory.ensemble.inits
+        "size": """linear_model.*.width volterra.width measures.width hidden samples theory.ensemble.inits
             theory.ensemble.datasets deep_linear.width latent""",
         "sizes": "theory.final_loss.width theory.final_loss.samples",
         "numbers": "linear_model.experiment.regression.samples",
-        "steps": "linear_model.*.steps primer.*.regression.steps random_features.*.steps",
+        "steps": "linear_model.*.steps primer.*.regression.steps volterra.steps",
         "rows": "meanfield.*.steps depth.*.steps spinglass.*.steps primer.theory.regression.steps",
         "rows0": "kernels.gradient_descent.steps networks.train.steps bigram_model.steps",
         "momentum": "momentum",

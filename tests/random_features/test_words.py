@@ -66,6 +66,8 @@ def test_learning_gives_every_table_a_slope_and_takes_some_of_zipfs():
     start, end = (words.bigram_model(text.bigrams, steps, width=96, key=KEY) for steps in (0, 100))
     before, after = (slopes(model, text.counts, (5, 40)) for model in (start, end))
     assert end.loss[0] == pytest.approx(np.log(800), abs=0.05)  # it knows nothing
+    for table in (start.embedding, start.readout):
+        assert np.std(table) == pytest.approx(96**-0.5, rel=0.02)
     assert 0 < end.loss[-1] - end.entropy < 0.02
     for name in ("embedding", "readout"):
         assert before[name, False].exponent < 0.25

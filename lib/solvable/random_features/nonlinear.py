@@ -57,7 +57,7 @@ def gram(spectrum: Spectrum, width: int, *, key: Array) -> Float[Array, "d d"]:
       RuntimeError: where jax is in float32.
 
     One draw; the weights of 1,024 modes stand in memory at a time. Source: the definition of the model, after
-    E. Paquette, C. Paquette, L. Xiao, J. Pennington (2024). Book: "Fresh data: one-pass SGD".
+    E. Paquette, C. Paquette, L. Xiao, J. Pennington (2024). Book: "A polynomial does very little to a power law".
     """
     require_float64()
     require_kind("spectrum", spectrum, Spectrum)
@@ -100,7 +100,8 @@ def covariance(gram: Float[Array, "d d"], activation: str | int | Function) -> F
 
     Powers are exact, by Isserlis' theorem; others as exact as `gaussian.averages`. Features that are random directions
     of unit weights have K / d of order one.
-    Source: Isserlis (1918); Williams (1997) for erf, Cho and Saul (2009) for ReLU. Book: "Power law in, power law out".
+    Source: Isserlis (1918); Williams (1997) for erf, Cho and Saul (2009) for ReLU.
+    Book: "A polynomial does very little to a power law".
     """
     require_float64()
     require_gram("gram", gram)
@@ -135,7 +136,7 @@ def law(power: int, modes: int, exponent: ArrayLike) -> Float[Array, " modes"]:
 
     A statement about orders: ratios to it are flat for p = 1 and for p = 2 from j = 10 on; for p = 3 they still fall at
     d = 2,000. Weights have unit variance and K is divided by d. Source: arXiv:2603.14578 (2026).
-    Book: "Power law in, power law out".
+    Book: "A polynomial does very little to a power law".
     """
     require_float64()
     power, modes = require_count("power", power), require_count("modes", modes)
@@ -163,7 +164,7 @@ def products(modes: int, exponent: ArrayLike) -> Float[Array, " modes"]:
       RuntimeError: where jax is in float32.
 
     There are about (n ln n) / 2 products a b <= n, which is where the logarithm of `law` comes from.
-    Source: derived here. Book: "Power law in, power law out".
+    Source: derived here. Book: "A polynomial does very little to a power law".
     """
     require_float64()
     modes = require_count("modes", modes)

@@ -15,7 +15,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .._checks import as_floats, finite_answer, require, require_shape
+from .._checks import as_floats, concrete, finite_answer, require, require_shape
 from .._pytree import Numbers
 from ..linear_model.checks import check_batch, check_rate, check_sizes, require_below
 from ..linear_model.theory import final_loss, sgd_stability_limit
@@ -57,7 +57,7 @@ def volterra(
       steps: step numbers, whole and >= 0, in any order, shape (T,); or one whole number: all up to it.
       learning_rate: eta > 0, of half the gradient of the batch's mean square error; in units of 1 / eigenvalue.
       batch_size: B >= 1 fresh samples a step.
-      width: d >= 1 random features, or ``inf``.
+      width: d >= 1 random features, at most v, or ``inf``.
 
     Returns:
       `Volterra` of shape (T,). Talks and papers whose loss has a factor 1/2 have half of forcing, fed_back and loss.
@@ -75,7 +75,7 @@ def volterra(
     between 0.82 and 1.31 of it across them. Source: E. Paquette, C. Paquette, L. Xiao, J. Pennington (2024).
     Book: "Noise that feeds on the loss".
     """
-    check_sizes(spectrum, width=width, samples=np.inf)
+    _check_width(spectrum, width)
     steps = jnp.asarray(require_steps(steps, known=False))
     check_rate(learning_rate)
     check_batch(batch_size)
@@ -86,6 +86,15 @@ def volterra(
     parameters = {"allowed": CONVERGED, "spectrum": spectrum, "width": width}
     parameters |= {"learning_rate": learning_rate, "batch_size": batch_size}
     return Volterra(steps, **found, parameters=parameters)
+
+
+def _check_width(spectrum: Spectrum, width: ArrayLike) -> None:
+    """From 1 to the number of directions, of which more cannot be drawn at random; or endless."""
+    check_sizes(spectrum, width=width, samples=np.inf)
+    modes = concrete(spectrum.modes)
+    if modes is not None:
+        most = float(modes)
+        require("width", width, f"at most {most:g}, the latent directions, or inf", lambda d: (d <= most) | np.isinf(d))
 
 
 @jax.jit
@@ -152,7 +161,7 @@ def measures(spectrum: Spectrum, eigenvalues: Numbers, *, width: ArrayLike) -> M
     Args:
       spectrum: the v modes, one by one: the largest eigenvalues have a band each.
       eigenvalues: q > 0, shape (Q,).
-      width: d >= 1 random features, finite.
+      width: d >= 1 random features, at most v.
 
     Returns:
       `Measures` of shape (Q,). mu_K / q^2 is the number of eigenvalues at q, all of them d where d < v.
@@ -166,7 +175,7 @@ def measures(spectrum: Spectrum, eigenvalues: Numbers, *, width: ArrayLike) -> M
     off the axis, so an edge is blurred by 1e-9 of itself. Source: E. Paquette, C. Paquette, L. Xiao, J. Pennington
     (2024). Book: "Two exponents, one student".
     """
-    check_sizes(spectrum, width=width, samples=np.inf)
+    _check_width(spectrum, width)
     require("width", width, "finite: without random features the measures are those of the modes", np.isfinite)
     if spectrum.multiplicity is not None:
         raise ValueError("spectrum must have its modes one by one: each has a band of its own; got multiplicities")

@@ -100,17 +100,20 @@ exercise(
     "bottlenecks.most-width",
     2,
     Number("The bound", above=0, below=1, outside="It lies between 0 and 1: width and steps share the budget."),
-    right=lambda: 1 / (2 - 2 * CORNER),
+    book={"beta": 1.5},
+    draw={"beta": (0.8, 2.4, 2)},
+    right=lambda beta: (CORNER - beta) / (2 * CORNER * beta + CORNER - 2 * beta),
     slips={
-        "Chinchilla": Slip(lambda: 0.5, "Three phases have this one. One has more."),
-        "Kaplan": Slip(lambda: 0.73, "This was measured on language models. This model does not reach it."),
-        "one target": Slip(
-            lambda: classify(CORNER - 1e-9, 1.0).width, "This is so for beta = 1. Simpler targets go further."
+        "Chinchilla": Slip(lambda **_: 0.5, "Three phases have this one. One has more."),
+        "Kaplan": Slip(lambda **_: 0.73, "This was measured on language models. This model does not reach it."),
+        "any target": Slip(lambda **_: 0.5**0.5, "This is for endlessly simple targets. Here beta has an end."),
+        "at its left end": Slip(
+            lambda beta: classify(0.25, beta).width, "This is the left end of IVb. The exponent grows to the right."
         ),
     },
     otherwise="In which phase does it grow towards a line? Go along that line, to ever simpler targets.",
-    praise="1/sqrt 2: at most seven tenths of a budget's growth go into width.",
-    tolerance=0.003,
+    praise="With ever simpler targets it goes to 1/sqrt 2: at most seven tenths of a budget's growth go into width.",
+    tolerance=0.002,
 )
 
 
@@ -123,7 +126,7 @@ exercise(
     3,
     Number("The factor", above=0, outside="Give a positive factor: the larger width divided by the smaller."),
     book={"beta": 1.0, "compute": 1e12},
-    draw={"beta": (0.8, 1.6, 1), "compute": [1e10, 1e12, 1e14]},
+    draw={"beta": (0.8, 1.6, 2), "compute": [1e10, 1e12, 1e14]},
     right=_apart,
     slips={
         "upside down": Slip(lambda **drawn: 1 / _apart(**drawn), "Upside down: the larger divided by the smaller."),

@@ -31,7 +31,6 @@ exercise(
     ),
     book={"alpha": 0.75, "beta": 1.2, "width": 1000, "rate": 0.6, "step": 300},
     draw={"alpha": (0.7, 0.9, 2), "beta": (1.0, 1.4, 2), "rate": (0.5, 0.7, 1), "step": [200, 300, 500]},
-    apart=True,
     right=lambda **drawn: _share("fed_back", "loss", **drawn),
     slips={
         "all echoes": Slip(

@@ -35,8 +35,8 @@ LARGEST = 1e40  # budget
 
 @finite_answer
 def frontier(
-    alpha: float,
-    beta: float,
+    alpha: ArrayLike,
+    beta: ArrayLike,
     compute: Numbers,
     *,
     ratio: ArrayLike = 10.0,
@@ -86,13 +86,15 @@ def frontier(
     while True:
         low = max(0.0, phase.width * budgets.min() - margin)
         high = min(phase.width * budgets.max() + margin, most)
-        if high <= low:
+        if not low < high:
             raise ValueError(
                 f"compute must be above {FEW}, for {FEW} steps of one feature; got {np.exp(most) * FEW:.6g}"
             )
         widths = np.linspace(low, high, max(3, 2 + round((high - low) * PER_DECADE / np.log(10))))
         model = _Model(*(jnp.asarray(x, float) for x in (alpha, beta, ratio, learning_rate, batch_size)))
-        octaves = 0 if alpha > 0.5 else int(np.ceil((high + np.log(np.asarray(ratio, float))) / np.log(2))) + 1
+        octaves = (
+            0 if np.asarray(alpha) > 0.5 else int(np.ceil((high + np.log(np.asarray(ratio, float))) / np.log(2))) + 1
+        )
         require_below("learning_rate", learning_rate, _limit(model, jnp.asarray(widths[0]), octaves))
         table, kappas, residual = _table(model, jnp.asarray(budgets), jnp.asarray(widths), octaves)
         check_converged(residual)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from jax.typing import ArrayLike
 
 from ..._checks import require_known
 from ..model import check_exponents
@@ -55,7 +56,7 @@ class Phase(NamedTuple):
     boundary: bool
 
 
-def classify(alpha: float, beta: float) -> Phase:
+def classify(alpha: ArrayLike, beta: ArrayLike) -> Phase:
     r"""The phase of a pair of exponents, and how its loss falls with compute under one-pass SGD.
 
     .. math::
@@ -87,12 +88,12 @@ def classify(alpha: float, beta: float) -> Phase:
     for name, value in (("alpha", alpha), ("beta", beta)):
         require_known(name, value)
     check_exponents(alpha, beta)
-    alpha, beta = float(np.asarray(alpha)), float(np.asarray(beta))
-    name, boundary = _name(alpha, beta)
-    width, loss = _exponents(name, alpha, beta)
+    at = float(np.asarray(alpha)), float(np.asarray(beta))
+    name, boundary = _name(*at)
+    width, loss = _exponents(name, *at)
     surviving = {"II": ("F_pp", "F_ac", "F_0"), "III": ("F_pp", "F_ac", "F_0", "K_pp")}
     surviving |= dict.fromkeys(("IVa", "IVb"), ("F_pp", "F_0", "K_pp"))
-    every = {one.name: one for one in _terms(alpha, beta)}
+    every = {one.name: one for one in _terms(*at)}
     terms = tuple(every[one] for one in surviving.get(name, ("F_pp", "F_0")))
     return Phase(name, terms, 1 - width, width, loss, boundary)
 
