@@ -8,6 +8,8 @@ import pytest
 from solvable import Spectrum, exercises, fits, random_features
 from solvable.exercises.answers import Wrong
 from solvable.linear_model import compute, theory
+from solvable.random_features.momentum import DanaDecaying
+from solvable.random_features.momentum import exponents as momentum_exponents
 
 
 def bisected(spectrum, rank):
@@ -205,6 +207,21 @@ def budget_each(p):
     return p["samples"] / float(compute.frontier(many_modes(p), [budget_data(p), 1e7]).width[0])
 
 
+def dana_frontier(p):
+    """By the library, which finds the crossing among all terms."""
+    schedule = DanaDecaying(learning_rate=1.0, power=1 / (2 * p["alpha"]), delta=6.0)
+    found = momentum_exponents(p["alpha"], p["beta"], schedule=schedule)
+    return [found.width, found.loss]
+
+
+def dana_window(p):
+    """The crossings, by a walk along all steps."""
+    log_d, log_t = np.log(p["width"]), np.linspace(0, 50, 5_000_001)
+    effective = 2 * log_t - log_d
+    ends = np.argmax(effective >= log_t), np.argmax(effective >= 2 * p["alpha"] * log_d)
+    return [float(np.exp(log_t[end])) for end in ends]
+
+
 def first_echo(p):
     """Sums over all earlier steps, where the exercise has transforms."""
     spectrum = random_features.spectrum(p["alpha"], p["beta"], latent=np.inf)
@@ -255,6 +272,8 @@ def most_width(p):
 
 
 WAYS = {
+    "dana-frontier": dana_frontier,
+    "dana-window": dana_window,
     "first-echo": first_echo,
     "two-ends": two_ends,
     "atom": atom,
@@ -297,6 +316,18 @@ def test_another_way_gives_the_same_answer(name, seed):
 
 
 WRONG = {  # what people answer, and a word that the reply must hold
+    "dana-frontier": [
+        ([0.2, 0.3], "meet the floor"),
+        ([0.39749, 0.3], "loss is that of the floor"),
+        ([0.294118, 0.588235], "frontier of SGD"),
+        ([-0.39749, 0.794979], "positive"),
+    ],
+    "dana-window": [
+        ([100.0, 874690], "overtakes"),
+        ([2000.0, 3e4], "nothing left to do"),
+        ([2000.0, 3.82541e08], "SGD reaches"),
+        ([-1.0, 4e6], "positive"),
+    ],
     "first-echo": [(1.5, "between 0 and 1"), (0.02, "`fed_back`"), ("x", "one number")],
     "two-ends": [(1.2, "between 0 and 1"), (0.1, "stands still"), ("x", "one number")],
     "atom": [(-1.6, "positive"), (3.0, "Two sums"), (0.8, "squares"), ("x", "one number")],

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...random_features.momentum import DanaDecaying, exponents
 from ..core import Numbers, Slip, exercise
-
-
-def _exponents(alpha: Any, beta: Any) -> list[float]:
-    schedule = DanaDecaying(learning_rate=1.0, power=1 / (2 * alpha), delta=6.0)
-    found = exponents(alpha, beta, schedule=schedule)
-    return [found.width, found.loss]
 
 
 def _meeting(alpha: Any, beta: Any, pace: float) -> list[float]:
     """Where the tail of time meets the floor, if t steps get as far as t^pace."""
     width = 1 / (1 + 2 * alpha / pace)
     return [width, (2 * alpha + 2 * beta - 1) * width]
+
+
+def _exponents(alpha: Any, beta: Any) -> list[float]:
+    return _meeting(alpha, beta, 2 - 1 / (2 * alpha))
 
 
 exercise(
@@ -65,8 +62,8 @@ exercise(
     "bottlenecks.dana-window",
     2,
     Numbers("The two steps", ("first", "last"), outside="Give two positive steps, the earlier one first."),
-    book={"alpha": 1.5, "width": 2000},
-    draw={"alpha": (0.8, 1.6, 1), "width": (500, 5000, 0)},
+    book={"alpha": 1.3, "width": 2000},
+    draw={"alpha": (0.8, 1.4, 1), "width": (500, 5000, 0)},
     right=lambda alpha, width: [float(width), float(width) ** (alpha + 0.5)],
     slips={
         "as late as SGD": Slip(
