@@ -229,10 +229,10 @@ def exponents(alpha: float, beta: float, *, schedule: SGD | HeavyBall | DanaCons
     Args:
       alpha: > 0 and at most 8, of the data, a known number.
       beta: of the targets, a known number with alpha + beta > 1/2.
-      schedule: of this module; only its kind, and the `power` of one that decays, matter.
+      schedule: of this module; only its kind, and the ``power`` of one that decays, matter.
 
     Returns:
-      `Exponents`. Of a constant push they are those of a width equal to its `dimension`, in the window
+      `Exponents`. Of a constant push they are those of a width equal to its ``dimension``, in the window
       :math:`d \ll t \ll d^{\alpha + 1/2}`, after which nothing is left to learn.
 
     Raises:

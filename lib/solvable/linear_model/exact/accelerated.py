@@ -63,7 +63,7 @@ def momentum(
       spectrum: the K modes.
       steps: step numbers, whole, >= 0 and at most 2^50, in any order, shape (T,); or one whole number: all up to it.
       schedule: Delta, g_1, g_2 and g_3 at every step: one of `random_features.momentum`, or a frozen dataclass, known
-        to jax as a pytree, that has a `learning_rate` and ``coefficients(step)``, which returns the four. It is asked
+        to jax as a pytree, that has a ``learning_rate`` and ``coefficients(step)``, which returns the four. It is asked
         at half steps too.
       features: A, shape (N, K), unit Gaussians or others, a column for each mode; None is infinite width.
       latent_cut: a number >= 1 in place of features: the student has the largest modes, so many, and no others.

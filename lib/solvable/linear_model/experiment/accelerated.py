@@ -47,7 +47,7 @@ def momentum(
       spectrum: the K modes, one by one.
       steps: step numbers, whole and >= 0, shape (T,), known to Python; or one whole number: all up to it.
       schedule: Delta, g_1, g_2 and g_3 at every step: one of `random_features.momentum`, or a frozen dataclass, known
-        to jax as a pytree, that has a `learning_rate` and ``coefficients(step)``, which returns the four.
+        to jax as a pytree, that has a ``learning_rate`` and ``coefficients(step)``, which returns the four.
       batch_size: B fresh samples a step, whole and >= 1.
       width: number of features N, whole, or ``inf``: the student then has all K modes themselves.
       noise: variance of the label noise, >= 0.

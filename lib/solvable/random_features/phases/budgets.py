@@ -58,7 +58,7 @@ def frontier(
       batch_size: B >= 1 fresh samples a step.
 
     Returns:
-      `Frontier` of shape (C,), as of `linear_model.compute.frontier`; ``time`` are steps.
+      `linear_model.compute.Frontier` of shape (C,); ``time`` are steps.
 
     Raises:
       ValueError: for an argument out of range, known or traced by jax; a learning rate at or past the stability limit
