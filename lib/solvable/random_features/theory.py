@@ -63,8 +63,8 @@ def volterra(
       `Volterra` of shape (T,). Talks and papers whose loss has a factor 1/2 have half of forcing, fed_back and loss.
 
     Raises:
-      ValueError: for an argument out of range, or a learning rate at or past `linear_model.theory.sgd_stability_limit`, which is named.
-        (A traced learning rate is not checked.)
+      ValueError: for an argument out of range, or a learning rate at or past
+        `linear_model.theory.sgd_stability_limit`, which is named. (A traced learning rate is not checked.)
       TypeError: for a `spectrum` that is no `Spectrum`.
       RuntimeError: where jax is in float32, or if the self-consistent equation did not converge.
 
