@@ -183,7 +183,7 @@ ARGUMENTS: dict[str, str] = {
         "numbers": "linear_model.experiment.regression.samples",
         "steps": "linear_model.*.steps primer.*.regression.steps volterra.steps",
         "rows": "meanfield.*.steps depth.*.steps spinglass.*.steps primer.theory.regression.steps",
-        "rows0": "kernels.gradient_descent.steps networks.train.steps bigram_model.steps",
+        "rows0": "kernels.gradient_descent.steps networks.train.steps random_features.words.bigram_model.steps",
         "momentum": "momentum",
         "overlap": "overlap",
         "vector": "targets",

@@ -73,17 +73,26 @@ def test_learning_brings_the_two_ways_of_counting_together():
 
 @pytest.mark.slow
 def test_what_try_this_says_of_ranges():
-    """Trained, the exponent climbs with the end of the range; a random table is level to 60 and bends towards 120."""
+    """Trained, the exponent climbs with the end of the range; a random table is level at one from 10 on, and bends
+    towards 120; counted once it is level nowhere."""
     text = data.words()
     end = words.bigram_model(text.bigrams, 100, key=jax.random.key(0)).embedding
     for weights in (None, text.counts):
         climbing = [law(end, weights, (5, last)).exponent for last in (30, 40, 50, 60, 80, 100, 120)]
         assert np.all(np.diff(climbing) > 0)
         assert climbing[-1] > climbing[0] + 0.1
-    ends = [(5, 20), (15, 60), (60, 120)]
-    random = np.mean([[law(table, text.counts, one).exponent for one in ends] for table in tables(10)], axis=0)
-    assert abs(random[1] - random[0]) < 0.1
-    assert random[2] > random[1] + 0.1
+    around = [(place / 2, 2 * place) for place in np.geomspace(10, 50, 6)]
+    level, once = (
+        np.mean([[law(table, weights, one).exponent for one in around] for table in tables(10)], axis=0)
+        for weights in (text.counts, None)
+    )
+    assert np.abs(level - 1).max() < 0.1
+    assert np.all(np.diff(once) > 0)
+    assert once[-1] > 2 * once[0]
+    before, last = (
+        np.mean([law(table, text.counts, one).exponent for table in tables(10)]) for one in ((15, 60), (60, 120))
+    )
+    assert last > before + 0.1
 
 
 def test_photographs_are_straight_and_digits_are_not():
