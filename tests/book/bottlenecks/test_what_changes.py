@@ -87,11 +87,11 @@ def test_near_the_line_the_exponent_comes_late():
     assert slope / exponents(0.8, 0.3, schedule=one).steps == pytest.approx(0.93, abs=0.01)
 
 
-@pytest.mark.parametrize("students", [4, pytest.param(24, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("students", [4, pytest.param(16, marks=pytest.mark.slow)])
 def test_what_features_are_made_of_hardly_matters(students):
-    """Gaussian, signs, and three in four zero: within 4 standard errors + a tenth, as the loss falls twentyfold."""
+    """Gaussian, signs, and three in four zero: within 4 standard errors + a tenth, as the loss falls tenfold."""
     task = Spectrum.power_law(a=2.2, b=1.6, modes=1000, normalize=False)
-    rate, steps = 0.3 / float(task.eigenvalues.sum()), [10, 100, 1000, 5000]
+    rate, steps = 0.3 / float(task.eigenvalues.sum()), [10, 100, 1000]
     draw, shape = np.random.default_rng(0), (students, 100, 1000)
     kinds = [draw.standard_normal(shape), draw.choice([-1.0, 1.0], shape)]
     kinds.append(2 * draw.standard_normal(shape) * (draw.random(shape) < 0.25))
@@ -102,7 +102,7 @@ def test_what_features_are_made_of_hardly_matters(students):
     means, errors = zip(*((one.mean(axis=0), one.std(axis=0, ddof=1) / students**0.5) for one in found), strict=True)
     for mean, error in zip(means[1:], errors[1:], strict=True):
         assert np.all(np.abs(mean - means[0]) < 4 * np.hypot(error, errors[0]) + 0.1 * means[0])
-    assert all(mean[0] > 15 * mean[-1] for mean in means)
+    assert all(mean[0] > 10 * mean[-1] for mean in means)
 
 
 def test_a_careless_push_diverges():
