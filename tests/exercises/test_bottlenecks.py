@@ -268,7 +268,14 @@ def split(alpha, beta):
 
 
 def most_width(p):
-    return max(random_features.phases.classify(alpha, p["beta"]).width for alpha in np.linspace(0.02, 2, 100_000))
+    """By a search along alpha, ever finer."""
+    low, high = 0.02, 2.0
+    for _ in range(4):
+        alphas = np.linspace(low, high, 61)
+        widths = [random_features.phases.classify(alpha, p["beta"]).width for alpha in alphas]
+        best = int(np.argmax(widths))
+        low, high = alphas[max(best - 1, 0)], alphas[min(best + 1, 60)]
+    return widths[best]
 
 
 WAYS = {
