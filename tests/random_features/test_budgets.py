@@ -66,6 +66,8 @@ def test_near_the_corner_the_table_is_slow_to_come():
     off = np.array(losses) / phases.classify(0.27, 0.9).loss - 1
     assert 0.015 < off[0] < 0.03
     assert 0.004 < off[1] < 0.01
+    plain = slopes(phases.frontier(0.27, 0.9, [1e16, 1e20]))[0]
+    assert plain / phases.classify(0.27, 0.9).loss - 1 == pytest.approx(0.08, abs=0.01)
 
 
 @pytest.mark.slow

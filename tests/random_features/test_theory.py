@@ -148,6 +148,7 @@ def test_streams_follow_the_theory(alpha, beta):
 @pytest.mark.parametrize(("alpha", "beta"), [(0.8, 0.25), (1.0, 0.7), (0.75, 1.2), (1.5, 2), (0.4, 0.8), (0.4, 0.3),
                                              (0.27, 0.9)])  # fmt: skip
 def test_kesten_s_ratio_is_between_one_and_its_limit(alpha, beta):
+    """At a width of 1,000; endless ones of phase III go further, see below."""
     width = 1000
     spectrum = random_features.spectrum(alpha, beta, latent=np.inf if alpha > 0.5 else 10 * width)
     steps = [*np.unique(np.round(np.logspace(0, 7, 40))), 1e12]
@@ -155,6 +156,17 @@ def test_kesten_s_ratio_is_between_one_and_its_limit(alpha, beta):
     assert found.kesten.min() >= 1 - 1e-9
     assert found.kesten.max() <= 2.5
     assert found.kesten[-1] == pytest.approx(1 / (1 - float(found.kernel_norm)), rel=1e-3)
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(0.75, 1.2), pytest.param(0.6, 1.5, marks=pytest.mark.slow)])
+def test_where_the_beginning_rules_the_ratio_goes_to_a_square(alpha, beta):
+    """Of any of n echoes one may be the long one: sum of n |K|^(n-1), at endless width without a floor."""
+    spectrum = random_features.spectrum(alpha, beta, latent=np.inf)
+    found = theory.volterra(spectrum, [10**6, 10**9], learning_rate=half_the_limit(spectrum, np.inf))
+    square = 1 / (1 - float(found.kernel_norm)) ** 2
+    assert found.kernel_norm < 0.5
+    assert abs(found.kesten[1] / square - 1) < 0.06
+    assert abs(found.kesten[1] / square - 1) < abs(found.kesten[0] / square - 1)
 
 
 def test_measures_integrate_to_what_they_measure():

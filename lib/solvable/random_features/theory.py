@@ -71,8 +71,9 @@ def volterra(
     Forcing, kernel, fed_back and loss are exact as d and the effective dimension grow together, to 1e-9 of themselves
     where they fall no faster than t^-2. The four parts are their leading orders once the first mode is learned,
     2 eta t lambda_1 >> 1. F_ac is one of them where both of its sums converge; on power laws, 2 alpha > 1 and
-    2 beta > 1 (`phases.classify` has the terms that count). Their sum is then within 2 % of F away from crossings, and
-    between 0.82 and 1.31 of it across them. Source: E. Paquette, C. Paquette, L. Xiao, J. Pennington (2024).
+    2 beta > 1 (`phases.classify` has the terms that count). F is then within 2 % of the one that rules. Across
+    crossings their sum was 0.77 to 1.2 of F for 0.75 <= alpha <= 1.5 and beta >= 0.7, up to 1.5 of it near 2 beta = 1,
+    and 0.6 of it at alpha = 2. Source: E. Paquette, C. Paquette, L. Xiao, J. Pennington (2024).
     Book: "Noise that feeds on the loss".
     """
     _check_width(spectrum, width)

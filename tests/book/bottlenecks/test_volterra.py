@@ -53,44 +53,52 @@ def test_which_part_leads_when():
 
 def test_late_the_echo_is_the_memory_of_the_beginning():
     """K * F is K_t times the sum of F, on the simple task without a floor; the hard one forgets."""
-    for label, steps, near in (("simple", 3000, 0.25), ("hard", 3000, None)):
+    for label in TASKS:
         spectrum = task(*TASKS[label], 20_000)
         rate = 0.5 / float(spectrum.eigenvalues.sum())
-        found = exact.volterra(spectrum, steps, features=None, learning_rate=rate)
-        ratio = float(found.fed_back[-1] / (found.kernel[-1] * found.forcing.sum()))
-        assert abs(ratio - 1) < near if near else ratio > 3
+        found = exact.volterra(spectrum, 1000, features=None, learning_rate=rate)
+        ratio = np.asarray(found.fed_back / (found.kernel * np.cumsum(found.forcing)))[[100, 1000]]
+        if label == "simple":
+            assert ratio[0] == pytest.approx(1.28, abs=0.03)
+            assert ratio[1] == pytest.approx(1.06, abs=0.02)
+        else:
+            assert ratio.min() > 2
 
 
-def test_half_the_rate_halves_the_noise():
+def test_half_the_rate_halves_the_noise_at_the_same_time():
+    """And hardly at the same step, where the loss is higher."""
+    steps = np.array([10, 100, 1000])
+    fast, slow = (solved(TASKS["simple"], steps, share) for share in (0.5, 0.25))
+    assert np.all(slow.fed_back / fast.fed_back > 0.6)
+    assert np.all(slow.loss > fast.loss)
     whole, half = (solved(TASKS["simple"], [1000 * n], share).fed_back[0] for share, n in ((0.5, 1), (0.25, 2)))
     assert half / whole == pytest.approx(0.5, abs=0.1)
 
 
 def test_echoes_begin_with_one_and_end_as_a_geometric_series():
     steps = np.unique(np.logspace(0, 7, 50).astype(int))
-    for share in (0.1, 0.4, 0.7):
+    for share in (0.1, 0.4, 0.65):
         found = solved(TASKS["simple"], steps, share)
         end = 1 / (1 - float(found.kernel_norm))
         assert found.kesten[0] == pytest.approx(1, abs=1e-6)
         assert found.kesten[-1] == pytest.approx(end, rel=1e-3)
         assert found.kesten.max() > 1.01 * end
         limit = sgd_stability_limit(found.parameters["spectrum"], batch_size=1, width=400)
-        assert found.parameters["learning_rate"] < limit
+        assert (found.parameters["learning_rate"] < limit / 2) == (share < 0.67)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("label", TASKS)
-def test_real_students_lie_a_little_above_the_theory(label):
-    """4 to 6 % at width 100, 300 draws; less at 200."""
-    spectrum, off = task(*TASKS[label], 1000), []
+@pytest.mark.parametrize(("label", "near"), [("hard", (0.01, 0.045)), ("simple", (0.0, 0.025))])
+def test_real_students_lie_a_little_above_the_theory(label, near):
+    """By about 5 % at width 50 and 1 to 3 % at 100: means of 700 and 1,500 draws, two standard errors allowed."""
+    spectrum = task(*TASKS[label], 1000)
     rate = 0.5 / float(spectrum.eigenvalues.sum())
-    for width in (100, 200):
+    for width, repeats, (low, high) in ((50, 700, (0.03, 0.07)), (100, 1500, near)):
         runs = experiment.sgd(
-            spectrum, [1024], learning_rate=rate, batch_size=1, width=width, key=jax.random.key(2), repeats=300,
+            spectrum, [64], learning_rate=rate, batch_size=1, width=width, key=jax.random.key(2), repeats=repeats,
             average_batches=True,
         )  # fmt: skip
-        found = theory.volterra(spectrum, [1024], learning_rate=rate, width=width).loss[0]
-        off.append(np.array([runs.test[0] / found - 1, runs.error("test")[0] / found]))
-    assert 0.02 < off[0][0] < 0.08
-    assert off[0][1] < 0.02
-    assert off[1][0] < 0.05
+        found = theory.volterra(spectrum, [64], learning_rate=rate, width=width).loss[0]
+        off, error = float(runs.test[0] / found - 1), float(runs.error("test")[0] / found)
+        assert error < 0.015
+        assert low - 2 * error < off < high + 2 * error
