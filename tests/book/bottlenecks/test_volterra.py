@@ -90,15 +90,15 @@ def test_echoes_begin_with_one_and_end_as_a_geometric_series():
 @pytest.mark.slow
 @pytest.mark.parametrize(("label", "near"), [("hard", (0.01, 0.045)), ("simple", (0.0, 0.025))])
 def test_real_students_lie_a_little_above_the_theory(label, near):
-    """By about 5 % at width 50 and 1 to 3 % at 100: means of 700 and 1,500 draws, two standard errors allowed."""
+    """By about 5 % at width 50 and 1 to 3 % at 100: means of 2,000 draws, two standard errors allowed."""
     spectrum = task(*TASKS[label], 1000)
     rate = 0.5 / float(spectrum.eigenvalues.sum())
-    for width, repeats, (low, high) in ((50, 700, (0.03, 0.07)), (100, 1500, near)):
+    for width, (low, high) in ((50, (0.03, 0.07)), (100, near)):
         runs = experiment.sgd(
-            spectrum, [64], learning_rate=rate, batch_size=1, width=width, key=jax.random.key(2), repeats=repeats,
+            spectrum, [64], learning_rate=rate, batch_size=1, width=width, key=jax.random.key(2), repeats=2000,
             average_batches=True,
         )  # fmt: skip
         found = theory.volterra(spectrum, [64], learning_rate=rate, width=width).loss[0]
         off, error = float(runs.test[0] / found - 1), float(runs.error("test")[0] / found)
-        assert error < 0.015
+        assert error < 0.02
         assert low - 2 * error < off < high + 2 * error
