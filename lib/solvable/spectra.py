@@ -231,6 +231,14 @@ class Spectrum:
         return filled**order @ self.counts
 
 
+def largest(spectrum: Spectrum, count: ArrayLike) -> Float[Array, " K"]:
+    """Of each node the share that belongs to the `count` modes with the largest eigenvalues; a node may be empty."""
+    order = jnp.argsort(-spectrum.eigenvalues)
+    modes = spectrum.counts[order]
+    share = jnp.clip((count - (jnp.cumsum(modes) - modes)) / jnp.where(modes > 0, modes, 1.0), 0.0, 1.0)
+    return jnp.zeros_like(share).at[order].set(share)
+
+
 def gauss_sum(first: int, last: int, points: int) -> tuple[np.ndarray, np.ndarray]:
     r"""Gauss quadrature for a sum over whole numbers.
 

@@ -43,12 +43,13 @@ def test_convolutions_are_the_written_sums():
     assert_allclose(found.kesten[1:], (found.loss - forcing)[1:] / fed[1:], rtol=1e-10)
 
 
-@pytest.mark.parametrize(("alpha", "beta"), [(1.0, 0.7), (0.75, 1.2), (0.4, 0.8)])
-def test_the_theory_of_an_endless_width_is_the_equation_in_time(alpha, beta):
+@pytest.mark.parametrize(("alpha", "beta", "batch"), [(1.0, 0.7, 1), (0.75, 1.2, 5), (0.4, 0.8, 1)])
+def test_the_theory_of_an_endless_width_is_the_equation_in_time(alpha, beta, batch):
     """No average over features is left: forcing, kernel, what is fed back and the loss are exact."""
     spectrum = random_features.spectrum(alpha, beta, latent=5000)
-    settings = {"learning_rate": half_the_limit(spectrum, np.inf)}
-    steps = [0, 1, 3, 7, 8, 20, 300]
+    limit = sgd_stability_limit(spectrum, batch_size=batch, width=np.inf)
+    settings = {"learning_rate": 0.5 * float(limit), "batch_size": batch}
+    steps = [0, 1, 3, 7, 8, 20, 300, 3000]
     known = exact.volterra(spectrum, steps, features=None, **settings)
     found = theory.volterra(spectrum, steps, **settings)
     for name in ("forcing", "kernel", "fed_back", "loss"):
@@ -56,7 +57,10 @@ def test_the_theory_of_an_endless_width_is_the_equation_in_time(alpha, beta):
     assert_allclose(found.kesten[1:], known.kesten[1:], rtol=1e-8)
     assert found.floor == 0
     lam, rate = spectrum.eigenvalues, settings["learning_rate"]
-    assert found.kernel_norm == pytest.approx(float(spectrum.counts @ (rate * lam / (2 - 2 * rate * lam))), rel=1e-9)
+    each = rate / batch * lam / (2 - (1 + 1 / batch) * rate * lam)  # a geometric series for each mode
+    assert found.kernel_norm == pytest.approx(float(spectrum.counts @ each), rel=1e-9)
+    assert found.wide_kernel[-1] == pytest.approx(float(known.kernel[-1]), rel=0.02)
+    assert found.unlearned[-1] == pytest.approx(float(known.forcing[-1]), rel=0.02)
 
 
 def test_the_loss_is_that_of_sgd():
@@ -117,6 +121,23 @@ def test_forcing_is_the_sum_of_its_parts(alpha, beta, width):
     noise = np.abs(np.asarray(found.kernel / found.wide_kernel) - 1)
     assert noise[early].max() < 0.05
     assert noise[all_of_it].max() < 0.24
+
+
+@pytest.mark.parametrize(("alpha", "beta", "width", "most", "least"), [
+    pytest.param(0.6, 0.6, 300, 1.54, None, marks=pytest.mark.slow), (1.5, 1.0, 1e4, None, 0.77),
+    pytest.param(2.0, 1.0, 1e4, None, 0.60, marks=pytest.mark.slow),
+])  # fmt: skip
+def test_near_the_lines_and_for_simple_data_the_parts_are_further_off(alpha, beta, width, most, least):
+    """As docstring and page say: their sum over the forcing, at its worst."""
+    spectrum = random_features.spectrum(alpha, beta, latent=np.inf)
+    rate = half_the_limit(spectrum, width)
+    steps = np.unique(np.round(np.logspace(np.log10(30 / rate), np.log10(100 * width ** (2 * alpha) / rate), 80)))
+    found = theory.volterra(spectrum, steps[steps < 1e15], learning_rate=rate, width=width)
+    ratio = np.asarray((found.floor + found.unlearned + found.distorted) / found.forcing)
+    if most:
+        assert ratio.max() == pytest.approx(most, abs=0.06)
+    else:
+        assert ratio.min() == pytest.approx(least, abs=0.03)
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(0.4, 0.3), pytest.param(0.4, 0.8, marks=pytest.mark.slow),

@@ -24,7 +24,7 @@ from ..linear_model.theory.stability import edge
 from ..linear_model.theory.stochastic import inverted, resolvents
 from ..numerics.roots import bisect
 from ..results import require_steps
-from ..spectra import Spectrum
+from ..spectra import Spectrum, largest
 from .results import Measures, Volterra
 
 __all__ = ["measures", "volterra"]
@@ -108,7 +108,7 @@ def _volterra(spectrum: Spectrum, steps: Array, eta: Array, batch: Array, width:
     began = steps > 0
     lam, power, traces = spectrum.eigenvalues, spectrum.task_power, spectrum.counts * spectrum.eigenvalues
     left = jnp.exp(-2 * eta * steps[:, None] * lam)
-    first = _first(spectrum, width)
+    first = largest(spectrum, width)
     return {
         "forcing": forcing,
         "kernel": kernel,
@@ -122,14 +122,6 @@ def _volterra(spectrum: Spectrum, steps: Array, eta: Array, batch: Array, width:
         "wide_kernel": eta**2 / batch * (left @ (lam * traces)),
         "residual": residual,
     }
-
-
-def _first(spectrum: Spectrum, count: Array) -> Array:
-    """Of each mode the share that belongs to the `count` largest."""
-    order = jnp.argsort(-spectrum.eigenvalues)
-    modes = spectrum.counts[order]
-    share = jnp.clip((count - (jnp.cumsum(modes) - modes)) / jnp.where(modes > 0, modes, 1.0), 0.0, 1.0)
-    return jnp.zeros_like(share).at[order].set(share)
 
 
 def _norm(spectrum: Spectrum, eta: Array, batch: Array, width: Array) -> Array:

@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..._checks import as_floats, require_float64, require_kind
-from ...spectra import Spectrum
+from ...spectra import Spectrum, largest
 from ..checks import check_batch, check_features, check_noise
 
 
@@ -49,9 +49,6 @@ def basis(spectrum: Spectrum, features: Float[Array, "N K"] | None) -> Basis:
 
 def first_modes(spectrum: Spectrum, count: ArrayLike) -> Basis:
     """A student of the `count` largest modes; a node of a binned spectrum that ends beyond them gives its share."""
-    order = jnp.argsort(-spectrum.eigenvalues)
-    counts = spectrum.counts[order]
-    before = jnp.cumsum(counts) - counts
-    share = jnp.clip((as_floats(count) - before) / counts, 0.0, 1.0)
-    target = jnp.sqrt(share) * spectrum.teacher[order]
-    return Basis(spectrum.eigenvalues[order], target, (1 - share) @ spectrum.task_power[order], share * counts)
+    share = largest(spectrum, as_floats(count))
+    target, floor = jnp.sqrt(share) * spectrum.teacher, (1 - share) @ spectrum.task_power
+    return Basis(spectrum.eigenvalues, target, floor, share * spectrum.counts)
