@@ -11,6 +11,8 @@ from solvable.linear_model import compute, theory
 from solvable.random_features.momentum import DanaDecaying
 from solvable.random_features.momentum import exponents as momentum_exponents
 
+from ..random_features.silverstein import expected
+
 
 def bisected(spectrum, rank):
     """kappa, from the number of directions that it leaves."""
@@ -81,22 +83,9 @@ def tenth_product(p):
 
 
 def random_embedding(p):
-    """The number of words that weigh more than what the resolvent's trace leaves: Silverstein's equation, no draw."""
-    frequencies, width = np.arange(1.0, p["vocabulary"] + 1) ** -p["zipf"], p["width"]
-    top = 1.5 * width * frequencies.max() + 3 * frequencies.sum()
-    x, m, density = np.geomspace(top, 1e-6 * top, 3000), -1 / top + 1e-9j, []
-    for one in x * (1 + 1e-5j):
-        for _ in range(100):
-            below = 1 + frequencies * width * m
-            left = -one + (frequencies / below).sum()
-            move = (m * left - 1) / (left - m * (width * (frequencies / below) ** 2).sum())
-            m = m - move
-            if abs(move) < 1e-10 * abs(m):
-                break
-        density.append(width * abs(m.imag) / np.pi)
-    above = np.append(0, np.cumsum((np.array(density[1:]) + density[:-1]) / 2 * -np.diff(x)))
-    number = np.arange(1, width + 1)
-    return fits.power_law(number, np.interp(number - 0.5, above, x), between=(5, 60)).exponent
+    """From the counts alone, where the exercise draws tables."""
+    number, frequencies = np.arange(1, p["width"] + 1), np.arange(1.0, p["vocabulary"] + 1) ** -p["zipf"]
+    return fits.power_law(number, expected(frequencies, p["width"]), between=(5, 60)).exponent
 
 
 def width_cost(p):

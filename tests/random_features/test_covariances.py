@@ -9,6 +9,8 @@ from numpy.testing import assert_allclose
 from solvable import Spectrum, data, fits
 from solvable.random_features import covariance, nonlinear
 
+from .silverstein import expected
+
 RANDOM = np.random.default_rng(0)
 
 
@@ -32,30 +34,6 @@ def test_shifts_and_turns_change_nothing_and_constants_have_no_variance():
     assert_allclose(beside[5:], 0, atol=1e-12)
     assert np.all(covariance(np.ones((4, 6))) == 0)
     assert np.all(covariance(RANDOM.normal(size=(3, 50))) >= 0)
-
-
-def expected(frequencies, width):
-    """Where the eigenvalues of sum_i p_i e_i e_i^T should lie, e_i ~ N(0, 1) in `width` dimensions.
-
-    Silverstein's equation for the resolvent's trace, 1/m = -x + sum_i p_i / (1 + p_i d m), on the real axis; the j-th
-    eigenvalue is where j - 1/2 of the d lie above.
-    """
-    top = 1.5 * width * frequencies.max() + 3 * frequencies.sum()
-    x, m, density = np.geomspace(top, 1e-6 * top, 6000), -1 / top + 1e-9j, []
-    for one in x * (1 + 1e-5j):
-        for _ in range(200):
-            below = 1 + frequencies * width * m
-            left = -one + (frequencies / below).sum()
-            move = (m * left - 1) / (left - m * (width * (frequencies / below) ** 2).sum())
-            m = m - move
-            if abs(move) < 1e-12 * abs(m):
-                break
-        m = m if m.imag > 0 else m.conjugate()
-        density.append(width * m.imag / np.pi)
-    density = np.array(density)
-    above = np.append(0, np.cumsum((density[1:] + density[:-1]) / 2 * -np.diff(x)))
-    assert above[-1] == pytest.approx(width, rel=1e-3)
-    return np.interp(np.arange(1, width + 1) - 0.5, above, x)
 
 
 @pytest.mark.parametrize(("corpus", "measured"), [(False, 0.15), (True, 0.99)])
