@@ -24,7 +24,7 @@ from ...linear_model.theory.response import Disorder, check_converged, follow, s
 from ...linear_model.theory.stochastic import FEW, Transforms
 from ...numerics.roots import GOLDEN
 from ...spectra import Spectrum, padded_octaves
-from ..model import spectrum
+from ..model import check_exponents, spectrum
 from .table import classify
 
 PER_DECADE = 24  # widths tried
@@ -70,10 +70,32 @@ def frontier(
     and the loss better: at a corner it has a kink. Source: the frontier of E. Paquette, C. Paquette, L. Xiao,
     J. Pennington (2024), whose curves it takes from the theory. Book: "Four phases and three".
     """
+    _check(alpha, beta, compute, ratio, learning_rate, batch_size)
+    model = _Model(*(jnp.asarray(x, float) for x in (alpha, beta, ratio, learning_rate, batch_size)))
+    budgets = np.log(np.asarray(compute, float))
+    widths, best, kappas = _best_of_many(model, budgets, classify(alpha, beta).width)
+    ends = jnp.asarray(widths[best - 1]), jnp.asarray(widths[best + 1])
+    start = kappas[best, np.arange(len(best))]
+    log_width, loss, residual = _refined(model, jnp.asarray(budgets), *ends, start, _octaves(model, widths))
+    check_converged(residual)
+    spent, width = jnp.exp(jnp.asarray(budgets)), jnp.exp(log_width)
+    parameters = {"alpha": alpha, "beta": beta, "ratio": ratio, "learning_rate": learning_rate}
+    return Frontier(spent, loss, width, spent / width, parameters | {"batch_size": batch_size})
+
+
+def _check(
+    alpha: ArrayLike,
+    beta: ArrayLike,
+    compute: Numbers,
+    ratio: ArrayLike,
+    learning_rate: ArrayLike,
+    batch_size: ArrayLike,
+) -> None:
+    """All arguments known and in range, or an error that names the one that is not."""
     require_float64()
     for name, value in (("alpha", alpha), ("beta", beta), ("ratio", ratio), ("learning_rate", learning_rate)):
         require_known(name, value)
-    phase = classify(alpha, beta)
+    check_exponents(alpha, beta)
     require_shape("compute", compute, 1, "a list of budgets, shape (C,)")
     require_known("compute", compute)
     require("compute", compute, f">= 1 and at most {LARGEST:g}", lambda x: (x >= 1) & (x <= LARGEST))
@@ -81,39 +103,34 @@ def frontier(
     require("ratio", ratio, "> 1 and finite", lambda x: (x > 1) & np.isfinite(x))
     check_rate(learning_rate)
     check_batch(batch_size)
-    budgets = np.log(np.asarray(compute, float))
+
+
+def _best_of_many(model: _Model, budgets: np.ndarray, law: float) -> tuple[np.ndarray, np.ndarray, Array]:
+    """Widths around the law (all as logarithms), which is lowest for each budget, and every kappa."""
     margin, most = MARGIN * np.log(10), budgets.max() - np.log(FEW)
     while True:
-        low = max(0.0, phase.width * budgets.min() - margin)
-        high = min(phase.width * budgets.max() + margin, most)
+        low, high = max(0.0, law * budgets.min() - margin), min(law * budgets.max() + margin, most)
         if not low < high:
-            raise ValueError(
-                f"compute must be above {FEW}, for {FEW} steps of one feature; got {np.exp(most) * FEW:.6g}"
-            )
+            largest = np.exp(budgets.max())
+            raise ValueError(f"compute must be above {FEW}, for {FEW} steps of one feature; got {largest:.6g}")
         widths = np.linspace(low, high, max(3, 2 + round((high - low) * PER_DECADE / np.log(10))))
-        model = _Model(*(jnp.asarray(x, float) for x in (alpha, beta, ratio, learning_rate, batch_size)))
-        octaves = (
-            0 if np.asarray(alpha) > 0.5 else int(np.ceil((high + np.log(np.asarray(ratio, float))) / np.log(2))) + 1
-        )
-        require_below("learning_rate", learning_rate, _limit(model, jnp.asarray(widths[0]), octaves))
+        octaves = _octaves(model, widths)
+        require_below("learning_rate", model.learning_rate, _limit(model, jnp.asarray(widths[0]), octaves))
         table, kappas, residual = _table(model, jnp.asarray(budgets), jnp.asarray(widths), octaves)
         check_converged(residual)
         best = np.asarray(table).argmin(axis=0)
         outside = (best == 0) | (best == len(widths) - 1)
         if not outside.any():
-            break
+            return widths, best, kappas
         if low == 0 and high == most:
-            raise ValueError(
-                f"compute must have its best width between 1 and a {FEW}th of it; got {np.exp(budgets[outside][0]):.6g}"
-            )
+            few = np.exp(budgets[outside][0])
+            raise ValueError(f"compute must have its best width between 1 and a {FEW}th of it; got {few:.6g}")
         margin *= 2
-    start = kappas[best, np.arange(len(best))]
-    ends = jnp.asarray(widths[best - 1]), jnp.asarray(widths[best + 1])
-    log_width, loss, residual = _refined(model, jnp.asarray(budgets), *ends, start, octaves)
-    check_converged(residual)
-    spent, width = jnp.exp(jnp.asarray(budgets)), jnp.exp(log_width)
-    parameters = {"alpha": alpha, "beta": beta, "ratio": ratio, "learning_rate": learning_rate}
-    return Frontier(spent, loss, width, spent / width, parameters | {"batch_size": batch_size})
+
+
+def _octaves(model: _Model, widths: np.ndarray) -> int:
+    """Factors of two that the latent directions of the largest width fill; 0 for endlessly many."""
+    return 0 if model.alpha > 0.5 else int(np.ceil((widths[-1] + np.log(float(model.ratio))) / np.log(2))) + 1
 
 
 class _Model(NamedTuple):
